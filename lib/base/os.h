@@ -1,0 +1,103 @@
+/* os.h: the one seam between the suite and the operating system.
+ *
+ * Every file, clock, lock and process call goes through these few functions (sockets live in
+ * libuv, in lib/http), so that tests can fail, reorder or drop each of them in one place. Names
+ * follow POSIX; all retry on EINTR, none sets errno as an interface: they fill a struct mlp_err. */
+#ifndef MLP_BASE_OS_H
+#define MLP_BASE_OS_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+enum mlp_open { MLP_OPEN_READ, MLP_OPEN_APPEND, MLP_OPEN_CREATE_NEW, MLP_OPEN_DIR, MLP_OPEN_RDWR };
+
+/* What mlp_os_stat tells. mtime is in seconds since 1970. */
+struct mlp_stat {
+    bool exists, is_dir, is_file, is_symlink, is_tty;
+    uint64_t size;
+    int64_t mtime_s;
+    uint32_t mtime_ns;
+    uint64_t inode;
+    uint32_t mode;
+};
+
+/* Opens with O_CLOEXEC; APPEND and RDWR create with mode 0644 less the umask, CREATE_NEW fails when the file
+ * exists (MLP_ENOTFOUND: a conflict). The error names path. */
+enum mlp_code mlp_os_open(const char *path, enum mlp_open how, int *fd, struct mlp_err *e);
+
+/* Reads once; *got is 0 at the end of the file. */
+enum mlp_code mlp_os_read(int fd, void *p, size_t n, size_t *got, struct mlp_err *e);
+
+/* Reads once at a place, without moving the file's position. */
+enum mlp_code mlp_os_pread(int fd, void *p, size_t n, uint64_t offset, size_t *got,
+                           struct mlp_err *e);
+
+/* Writes all n bytes or fails. A closed pipe is MLP_EIO with sys_errno EPIPE. */
+enum mlp_code mlp_os_write(int fd, const void *p, size_t n, struct mlp_err *e);
+
+enum mlp_code mlp_os_close(int fd, struct mlp_err *e);
+enum mlp_code mlp_os_fsync(int fd, struct mlp_err *e);
+enum mlp_code mlp_os_truncate(int fd, uint64_t size, struct mlp_err *e);
+enum mlp_code mlp_os_rename(const char *from, const char *to, struct mlp_err *e);
+enum mlp_code mlp_os_link(const char *from, const char *to, struct mlp_err *e);
+enum mlp_code mlp_os_unlink(const char *path, struct mlp_err *e);
+
+/* Makes a directory; one that exists is fine. The _all form makes parents too. */
+enum mlp_code mlp_os_mkdir(const char *path, struct mlp_err *e);
+enum mlp_code mlp_os_mkdir_all(const char *path, struct mlp_err *e);
+enum mlp_code mlp_os_rmdir(const char *path, struct mlp_err *e);
+
+/* fsync of the directory that holds path, which makes a rename durable. */
+enum mlp_code mlp_os_fsync_parent(const char *path, struct mlp_err *e);
+
+/* Facts about a path (symlinks followed unless nofollow) or descriptor. A missing path is no
+ * error: exists is false. */
+enum mlp_code mlp_os_stat(const char *path, bool nofollow, struct mlp_stat *st, struct mlp_err *e);
+enum mlp_code mlp_os_fstat(int fd, struct mlp_stat *st, struct mlp_err *e);
+
+/* Permission bits of a path, for keys (0600). */
+enum mlp_code mlp_os_chmod(const char *path, uint32_t mode, struct mlp_err *e);
+
+/* The names in a directory without "." and "..", in byte order, each NUL-terminated. The caller
+ * frees with mlp_os_list_free. */
+struct mlp_list {
+    char **names;
+    size_t n;
+};
+enum mlp_code mlp_os_list(const char *path, struct mlp_list *list, struct mlp_err *e);
+void mlp_os_list_free(struct mlp_list *list);
+
+/* Takes an exclusive fcntl lock on the whole file, waiting at most timeout_ms (MLP_ENOTFOUND
+ * "locked by process N" after that). Closing the descriptor gives it back. */
+enum mlp_code mlp_os_lock(int fd, unsigned timeout_ms, struct mlp_err *e);
+
+/* Nanoseconds since 1970 (SOURCE_DATE_EPOCH is not looked at), and since an arbitrary start. */
+int64_t mlp_os_now_ns(void);
+uint64_t mlp_os_monotonic_ns(void);
+
+/* CPU time of this process in nanoseconds, and its peak resident set in bytes. */
+uint64_t mlp_os_cpu_ns(void);
+uint64_t mlp_os_peak_rss(void);
+
+/* Bytes from the kernel's random generator. */
+enum mlp_code mlp_os_random(void *p, size_t n, struct mlp_err *e);
+
+/* Environment variable or NULL; user and host names for the audit log, "unknown" when none. */
+const char *mlp_os_env(const char *name);
+void mlp_os_user(char *out, size_t size);
+void mlp_os_host(char *out, size_t size);
+
+unsigned mlp_os_cpus(void);
+int64_t mlp_os_pid(void);
+bool mlp_os_isatty(int fd);
+void mlp_os_sleep_ms(unsigned ms);
+
+/* Ignores SIGPIPE, so that a closed pipe is an error with a message. For programs, not for lib/. */
+void mlp_os_ignore_sigpipe(void);
+
+/* Runs fn(ctx) in a forked child with the descriptors given and waits; its return value becomes *status (128 +
+ * N when signal N ended it). For the sandboxed model check. */
+enum mlp_code mlp_os_fork_run(int (*fn)(void *ctx), void *ctx, unsigned timeout_ms, int *status,
+                              struct mlp_err *e);
+
+#endif

@@ -1,0 +1,84 @@
+/* http.h: an HTTP/1.1 server on libuv: one loop a thread, SO_REUSEPORT, a handler per request.
+ *
+ * The parser is strict (RFC 9110, RFC 9112): ambiguous lengths, obsolete folding, bare control
+ * bytes, bad chunks and oversize parts are refused and the connection closes. Limits are on by
+ * default. The handler runs on the loop's thread and must answer before it returns. */
+#ifndef MLP_HTTP_HTTP_H
+#define MLP_HTTP_HTTP_H
+
+#include "base/buf.h"
+#include "base/log.h"
+
+/* A header field; names compare without case. */
+struct mlp_http_field {
+    struct mlp_str name, value;
+};
+
+#define MLP_HTTP_MAX_FIELDS 100
+
+/* A whole request; views are good until the handler returns. */
+struct mlp_http_request {
+    struct mlp_str method, path, query; /* path is percent-decoded, without query */
+    size_t nfields;
+    struct mlp_http_field fields[MLP_HTTP_MAX_FIELDS];
+    struct mlp_str body;
+    unsigned thread;                    /* 0 .. threads-1: index for per-thread state */
+};
+
+/* Value of a field, or empty with p NULL. */
+struct mlp_str mlp_http_get(const struct mlp_http_request *r, const char *name);
+
+/* The answer: the handler sets status and type and appends to body. extra is complete header
+ * lines ("Retry-After: 1\r\n"). */
+struct mlp_http_response {
+    int status;
+    const char *content_type;
+    struct mlp_buf body;
+    struct mlp_buf extra;
+    bool close;
+};
+
+struct mlp_http_limits {            /* 0 takes the default */
+    size_t line_bytes;              /* request line, 8 KiB */
+    size_t header_bytes;            /* all fields, 32 KiB */
+    size_t body_bytes;              /* 16 MiB */
+    unsigned connections;           /* per thread, 12,000 */
+    unsigned header_timeout_ms;     /* 10,000 */
+    unsigned body_timeout_ms;       /* 30,000 */
+    unsigned idle_timeout_ms;       /* 60,000 */
+    unsigned requests_per_connection; /* unlimited */
+};
+
+struct mlp_http_config {
+    const char *address;            /* "127.0.0.1:8080", "[::1]:0", "unix:/path" */
+    unsigned threads;               /* 0: one */
+    struct mlp_http_limits limits;
+    unsigned drain_ms;              /* how long stop waits for requests in flight, 10,000 */
+    const struct mlp_log *log;
+    void (*handle)(void *ctx, const struct mlp_http_request *, struct mlp_http_response *);
+    void (*tick)(void *ctx);        /* about once a second, on thread 0; may be NULL */
+    void (*reload)(void *ctx);      /* on SIGHUP, on thread 0; may be NULL */
+    void *ctx;
+};
+
+struct mlp_http_stats {             /* sums over threads */
+    uint64_t connections, open, requests, refused, bytes_in, bytes_out;
+};
+
+struct mlp_http;
+/* Binds and listens; nothing is answered before run. */
+enum mlp_code mlp_http_new(const struct mlp_http_config *config, struct mlp_http **h,
+                           struct mlp_err *e);
+/* The address bound, with the port that the system chose: "127.0.0.1:40123". */
+const char *mlp_http_address(const struct mlp_http *h);
+/* Serves until SIGTERM, SIGINT or stop; drains; returns. */
+enum mlp_code mlp_http_run(struct mlp_http *h, struct mlp_err *e);
+/* From any thread or handler: begin to drain. */
+void mlp_http_stop(struct mlp_http *h);
+void mlp_http_stats(const struct mlp_http *h, struct mlp_http_stats *s);
+void mlp_http_free(struct mlp_http *h);
+
+/* The phrase of a status: 200 "OK". */
+const char *mlp_http_phrase(int status);
+
+#endif

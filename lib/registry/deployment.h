@@ -1,0 +1,57 @@
+/* deployment.h: which digests serve which route with which weights (mlp-deployment(5)).
+ *
+ * mlp-promote replaces this file atomically; every mlp-serve that watches it follows. No program
+ * calls another: they meet here.
+ *
+ *   version: 1
+ *   registry: ../registry            # optional, relative to this file
+ *   routes:
+ *     - name: flights
+ *       targets:
+ *         - {role: stable, model: flights, version: 3, digest: "sha256:...", weight: 95}
+ *         - {role: canary, model: flights, version: 4, digest: "sha256:...", weight: 5}
+ *         - {role: shadow, model: flights, version: 5, digest: "sha256:..."}
+ */
+#ifndef MLP_REGISTRY_DEPLOYMENT_H
+#define MLP_REGISTRY_DEPLOYMENT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+enum mlp_arm { MLP_ARM_STABLE, MLP_ARM_CANARY, MLP_ARM_SHADOW };
+
+struct mlp_target {
+    enum mlp_arm role;
+    struct mlp_str model;
+    uint64_t version;
+    struct mlp_str digest;
+    struct mlp_str path;      /* a package or model file instead of a digest; may be empty */
+    unsigned weight;          /* 0 to 100; shadow has none */
+};
+
+#define MLP_DEPLOYMENT_TARGETS 8
+struct mlp_route {
+    struct mlp_str name;
+    size_t ntargets;
+    struct mlp_target targets[MLP_DEPLOYMENT_TARGETS];
+};
+
+#define MLP_DEPLOYMENT_ROUTES 64
+struct mlp_deployment {
+    struct mlp_arena arena;
+    char registry[4096];      /* absolute or as given; empty: the default one */
+    size_t nroutes;
+    struct mlp_route routes[MLP_DEPLOYMENT_ROUTES];
+};
+
+/* Reads and checks: known keys, weights of stable and canary add up to 100, digests well-formed.
+ * d must be zeroed. */
+enum mlp_code mlp_deployment_load(struct mlp_deployment *d, const char *path, struct mlp_err *e);
+void mlp_deployment_fini(struct mlp_deployment *d);
+struct mlp_route *mlp_deployment_route(struct mlp_deployment *d, struct mlp_str name);
+
+/* Writes atomically, in the form above. */
+enum mlp_code mlp_deployment_save(const struct mlp_deployment *d, const char *path,
+                                  struct mlp_err *e);
+
+#endif

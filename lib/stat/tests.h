@@ -1,0 +1,52 @@
+/* tests.h: two-sample tests, distances and the special functions below them. Formulae agree with
+ * SciPy where it has the same test; each function names its source. */
+#ifndef MLP_STAT_TESTS_H
+#define MLP_STAT_TESTS_H
+
+#include "base/err.h"
+#include <stddef.h>
+
+/* Regularised incomplete gamma Q(a, x) and beta I_x(a, b); normal CDF and its inverse. */
+double mlp_gamma_q(double a, double x);
+double mlp_beta_inc(double a, double b, double x);
+double mlp_normal_cdf(double z);
+double mlp_normal_quantile(double p);
+/* P(X >= x) for chi-square with df degrees; two-sided p of Student's t. */
+double mlp_chi2_sf(double x, double df);
+double mlp_t_two_sided(double t, double df);
+
+/* Two-sided p-value of the two-sample Kolmogorov-Smirnov statistic d: exact for small n*m (Hodges
+ * 1957 path counting), else Kolmogorov's limit law with n*m/(n+m) (as SciPy's `asymp`). */
+double mlp_ks_p(double d, double n, double m);
+
+/* KS statistic of two sorted samples; and of two histograms over the same edges. */
+double mlp_ks_sorted(const double *a, size_t n, const double *b, size_t m);
+double mlp_ks_counts(const uint64_t *a, const uint64_t *b, size_t bins);
+
+/* First Wasserstein distance of two sorted samples. */
+double mlp_wasserstein_sorted(const double *a, size_t n, const double *b, size_t m);
+
+/* Pearson chi-square of a 2 x k table, cells pooled until each expectation is >= 5 (rare ones
+ * together); p in *p, degrees in *df, Cramer's V in *v. k after pooling of 1 gives p = 1. */
+double mlp_chi2_2xk(const uint64_t *a, const uint64_t *b, size_t k, double *p, double *df,
+                    double *v);
+
+/* Distances between two count vectors (normalised inside): PSI with empty shares as 1e-4,
+ * Jensen-Shannon distance (natural log, square root), Hellinger, L-infinity, total variation. */
+double mlp_psi(const uint64_t *a, const uint64_t *b, size_t k);
+double mlp_js(const uint64_t *a, const uint64_t *b, size_t k);
+double mlp_hellinger(const uint64_t *a, const uint64_t *b, size_t k);
+double mlp_linf(const uint64_t *a, const uint64_t *b, size_t k);
+double mlp_tvd(const uint64_t *a, const uint64_t *b, size_t k);
+
+/* Two proportions, two-sided: pooled z test. */
+double mlp_two_proportions_p(uint64_t x1, uint64_t n1, uint64_t x2, uint64_t n2);
+
+/* In-place adjusted p-values: Holm (1979), Benjamini-Hochberg (1995). NaN stays NaN. */
+void mlp_adjust_holm(double *p, size_t n);
+void mlp_adjust_bh(double *p, size_t n);
+
+/* Sorts doubles ascending, NaN last. */
+void mlp_sort_f64(double *v, size_t n);
+
+#endif

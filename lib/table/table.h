@@ -1,0 +1,102 @@
+/* table.h: the table stream: CSV, TSV or NDJSON (plain, .gz, .zst) read once, in bounded memory,
+ * as batches of rows whose cells are views into the bytes that were read.
+ *
+ * The raw bytes of each row stay at hand, so that a row that passes is copied, never rewritten.
+ * Line numbers are physical lines of the file (quoted line feeds count), 1-based. */
+#ifndef MLP_TABLE_TABLE_H
+#define MLP_TABLE_TABLE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "text/csv.h"
+
+enum mlp_table_format { MLP_TABLE_AUTO, MLP_TABLE_CSV, MLP_TABLE_TSV, MLP_TABLE_NDJSON };
+
+/* All zero is the default of everything. */
+struct mlp_table_options {
+    enum mlp_table_format format; /* AUTO: by name (.csv .tsv .ndjson .jsonl), else by content */
+    char delimiter;               /* 0: by format, or sniffed among , ; tab | for AUTO */
+    bool no_header;               /* columns are then named c1, c2, ... */
+    size_t block_bytes;           /* 0: 256 KiB */
+    size_t max_row_bytes;         /* 0: 16 MiB; a longer row is an error with its line */
+    size_t max_columns;           /* 0: 65,536 */
+    const char *const *nulls;     /* texts that mean missing, ends with NULL; NULL: only empty.
+                                     A quoted empty field is missing too; JSON null always is. */
+};
+
+/* One cell. p == NULL is missing. quoted: it was written in quotes (CSV) or is a JSON string. The
+ * bytes are the value (unquoted); they live until the next mlp_table_next. */
+struct mlp_cell {
+    const char *p;
+    uint32_t n;
+    bool quoted;
+};
+
+/* A batch of rows. cells is row-major: cells[r * ncols + c]. Rows whose field count is wrong are
+ * in the batch with `bad[r]` telling why, their missing cells NULL. */
+struct mlp_batch {
+    size_t nrows, ncols;
+    struct mlp_cell *cells;
+    struct mlp_str *raw;          /* the row's bytes without its line end */
+    uint64_t *line;               /* physical line where the row starts */
+    const char **bad;             /* NULL, or "9 fields, expected 12", "quote inside ..." */
+    uint64_t first_row;           /* record number of row 0, 0-based, over the whole stream */
+    struct mlp_arena *arena;      /* the batch's own memory: users may take scratch from it */
+};
+
+static inline const struct mlp_cell *mlp_cell_at(const struct mlp_batch *b, size_t r, size_t c)
+{
+    return &b->cells[r * b->ncols + c];
+}
+static inline struct mlp_str mlp_cell_str(const struct mlp_cell *c)
+{
+    return (struct mlp_str){c->p, c->n};
+}
+
+struct mlp_table;
+
+/* Opens path ("-" is stdin), reads the header. An empty file is MLP_EINPUT; a header with an
+ * empty or repeated name too. options may be NULL. */
+enum mlp_code mlp_table_open(const char *path, const struct mlp_table_options *options,
+                             struct mlp_table **t, struct mlp_err *e);
+
+/* Reads from memory that outlives the table (request bodies, tests). */
+enum mlp_code mlp_table_open_mem(struct mlp_str bytes, const char *source,
+                                 const struct mlp_table_options *options, struct mlp_table **t,
+                                 struct mlp_err *e);
+void mlp_table_close(struct mlp_table *t);
+
+/* The next batch, or *batch == NULL at the end. The batch belongs to the table and is good until
+ * the next call. For NDJSON the columns are the keys of the first row; later rows may omit keys
+ * (missing) and a new key is `bad`. */
+enum mlp_code mlp_table_next(struct mlp_table *t, struct mlp_batch **batch, struct mlp_err *e);
+
+size_t mlp_table_ncols(const struct mlp_table *t);
+struct mlp_str mlp_table_name(const struct mlp_table *t, size_t column);
+/* Index of a column, or -1. */
+int mlp_table_find(const struct mlp_table *t, struct mlp_str name);
+/* The header's bytes as they were read, without line end; empty for NDJSON or without header. */
+struct mlp_str mlp_table_header(const struct mlp_table *t);
+/* "\n" or "\r\n", as the header's line ends. */
+struct mlp_str mlp_table_eol(const struct mlp_table *t);
+const char *mlp_table_source(const struct mlp_table *t);
+enum mlp_table_format mlp_table_format_of(const struct mlp_table *t);
+const struct mlp_csv_dialect *mlp_table_dialect(const struct mlp_table *t);
+/* Bytes of input consumed so far (compressed bytes for compressed input) and its size, 0 if unknown. */
+uint64_t mlp_table_bytes(const struct mlp_table *t);
+uint64_t mlp_table_size(const struct mlp_table *t);
+
+/* Numbers of one column of a batch: out[r] for every row; missing is NaN with ok[r] = 1 and text that is
+ * no number is NaN with ok[r] = 0. Returns how many are not ok. */
+size_t mlp_batch_f64(const struct mlp_batch *b, size_t column, double *out, uint8_t *ok);
+
+/* Splits a plain file into the rows of `parts` shares and calls fn(ctx, part, table) on that many
+ * threads; each share is a table of its own with the header of the file and right line numbers.
+ * For files only (not "-", not compressed): MLP_EUSAGE otherwise, and the caller reads serially. */
+enum mlp_code mlp_table_parallel(const char *path, const struct mlp_table_options *options,
+                                 unsigned parts,
+                                 enum mlp_code (*fn)(void *ctx, unsigned part, struct mlp_table *t,
+                                                     struct mlp_err *e),
+                                 void *ctx, struct mlp_err *e);
+
+#endif
