@@ -107,6 +107,39 @@ void mlp_buf_addi64(struct mlp_buf *b, int64_t v)
     mlp_buf_addu64(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
+/* One byte that JSON does not allow as it is. */
+static void add_escaped(struct mlp_buf *b, unsigned char c)
+{
+    static const char shorts[] = "\b\t\n\f\r\"\\", letters[] = "btnfr\"\\";
+    const char *hit = c ? strchr(shorts, c) : NULL;
+    if (hit)
+        mlp_buf_addf(b, "\\%c", letters[hit - shorts]);
+    else
+        mlp_buf_addf(b, "\\u%04x", c);
+}
+
+void mlp_buf_addquoted(struct mlp_buf *b, struct mlp_str s)
+{
+    size_t i = 0, start = 0;
+    mlp_buf_addc(b, '"');
+    while (i < s.n) {
+        unsigned char c = (unsigned char)s.p[i];
+        size_t n = c < 0x80 ? 1 : mlp_utf8_sequence((struct mlp_str){s.p + i, s.n - i});
+        if (n > 0 && c >= 0x20 && c != '"' && c != '\\') {
+            i += n;
+            continue;
+        }
+        mlp_buf_add(b, s.p + start, i - start);
+        if (n == 0)
+            mlp_buf_adds(b, "\xEF\xBF\xBD");
+        else
+            add_escaped(b, c);
+        start = ++i;
+    }
+    mlp_buf_add(b, s.p + start, i - start);
+    mlp_buf_addc(b, '"');
+}
+
 char *mlp_buf_take(struct mlp_buf *b)
 {
     mlp_buf_add(b, "", 0);

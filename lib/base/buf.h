@@ -34,6 +34,9 @@ void mlp_buf_addf(struct mlp_buf *b, const char *fmt, ...) MLP_PRINTF(2, 3);
 void mlp_buf_addu64(struct mlp_buf *b, uint64_t v);
 void mlp_buf_addi64(struct mlp_buf *b, int64_t v);
 
+/* Appends s as a JSON string with its quotes (RFC 8259). Bytes that are not UTF-8 become U+FFFD. */
+void mlp_buf_addquoted(struct mlp_buf *b, struct mlp_str s);
+
 /* Makes room for n more bytes and returns where they go, or NULL (failed is set). The caller
  * writes them and adds what it wrote to b->n. */
 char *mlp_buf_reserve(struct mlp_buf *b, size_t n);

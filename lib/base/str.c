@@ -113,12 +113,12 @@ static size_t utf8_tail(unsigned char lead, uint32_t *bits, uint32_t *least)
     return 0;
 }
 
-/* Length of the sequence at p, or 0 when it is malformed. */
-static size_t utf8_sequence(const unsigned char *p, size_t n)
+size_t mlp_utf8_sequence(struct mlp_str s)
 {
+    const unsigned char *p = (const unsigned char *)s.p;
     uint32_t code = 0, least = 0;
-    size_t tail = utf8_tail(p[0], &code, &least);
-    if (tail == 0 || tail >= n)
+    size_t tail = s.n ? utf8_tail(p[0], &code, &least) : 0;
+    if (tail == 0 || tail >= s.n)
         return 0;
     for (size_t i = 1; i <= tail; i++) {
         if ((p[i] & 0xC0) != 0x80)
@@ -141,7 +141,7 @@ bool mlp_str_utf8(struct mlp_str s)
         } else if (p[i] < 0x80) {
             i++;
         } else {
-            size_t n = utf8_sequence(p + i, s.n - i);
+            size_t n = mlp_utf8_sequence((struct mlp_str){s.p + i, s.n - i});
             if (n == 0)
                 return false;
             i += n;

@@ -59,6 +59,9 @@ bool mlp_str_u64(struct mlp_str s, uint64_t *out);
 /* True when s is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool mlp_str_utf8(struct mlp_str s);
 
+/* Bytes of the well-formed multi-byte sequence that s starts with; 0 when it starts with none. */
+size_t mlp_utf8_sequence(struct mlp_str s);
+
 /* Levenshtein distance, for did-you-mean; texts over 64 bytes count as far (64). */
 unsigned mlp_str_distance(struct mlp_str a, struct mlp_str b);
 

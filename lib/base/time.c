@@ -83,7 +83,7 @@ static bool parse_date(struct mlp_str *s, struct mlp_civil *c)
         !digits(s, 2, &c->day) || c->month < 1 || c->month > 12)
         return false;
     bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    uint32_t last = month_days[c->month - 1] + (c->month == 2 && leap);
+    uint32_t last = (uint32_t)month_days[c->month - 1] + (c->month == 2 && leap ? 1u : 0u);
     c->year = (int32_t)year;
     return c->day >= 1 && c->day <= last;
 }
