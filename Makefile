@@ -4,6 +4,7 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 DESTDIR ?=
 BUILD   ?= build
+Q       := $(if $(V),,@)
 CC      ?= gcc
 TOOLS   := mlp-validate mlp-package mlp-register mlp-serve mlp-drift mlp-promote
 MODULES := base text crypt table stat report rule model oci http registry policy serve
@@ -32,22 +33,22 @@ all: $(BIN) ## build the six programs into build/bin
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(LIB): $(OBJ)
 	@rm -f $@
-	$(AR) rcsD $@ $^
+	$(Q)$(AR) rcsD $@ $^
 
 define tool_rule
 $(BUILD)/bin/$(1): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard cmd/$(1)/*.c)) $(LIB)
 	@mkdir -p $$(@D)
-	$(CC) $(LDFLAGS) -o $$@ $$^ $(LDLIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $$@ $$^ $(LDLIBS)
 endef
 $(foreach t,$(HAVE),$(eval $(call tool_rule,$(t))))
 
 $(UNIT): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/unit/*.c)) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs check 2>/dev/null)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs check 2>/dev/null)
 
 .PHONY: unit
 unit: $(UNIT) ## build and run the unit tests (T=suite for one)

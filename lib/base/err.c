@@ -12,6 +12,8 @@ void mlp_err_init(struct mlp_err *e)
 
 /* Writes the message; the caller has checked that no error is set. */
 static void set_message(struct mlp_err *e, enum mlp_code code, const char *fmt, va_list ap)
+    MLP_PRINTF(3, 0);
+static void set_message(struct mlp_err *e, enum mlp_code code, const char *fmt, va_list ap)
 {
     mlp_err_init(e);
     e->code = code;

@@ -9,7 +9,7 @@
 #define MLP_BASE_OPT_H
 
 #include "base/err.h"
-#include "base/str.h"
+#include "base/buf.h"
 
 enum mlp_opt_kind {
     MLP_OPT_FLAG,     /* no value */
@@ -65,6 +65,13 @@ struct mlp_program {
     const char *default_verb; /* verb when the first word is none, or NULL */
 };
 
+/* One option as typed, its number checked and converted. */
+struct mlp_optval {
+    int opt;                /* index into the verb's table */
+    const char *text;       /* NULL for flags */
+    double number;
+};
+
 /* A parsed command line. Strings are borrowed from argv. */
 struct mlp_cmd {
     const struct mlp_program *program;
@@ -92,6 +99,19 @@ const char *mlp_opt_nth(const struct mlp_cmd *cmd, int opt, size_t i);
 
 /* Operand i or, when fewer were given, `otherwise`. */
 const char *mlp_operand(const struct mlp_cmd *cmd, int i, const char *otherwise);
+
+/* Generated texts: help of a program or (verb not NULL) of one verb, the man page in mdoc(7), and
+ * the completion script for "bash", "zsh" or "fish" (false for another shell). */
+void mlp_opt_help(const struct mlp_program *p, const struct mlp_verb *verb, struct mlp_buf *out);
+void mlp_opt_man(const struct mlp_program *p, struct mlp_buf *out);
+bool mlp_opt_completion(const struct mlp_program *p, const char *shell, struct mlp_buf *out);
+
+/* Parses argv after the verb into cmd, whose program and verb are set. Allocates cmd->values and
+ * cmd->operands, which the caller frees. MLP_EUSAGE with did-you-mean. */
+enum mlp_code mlp_opt_parse(struct mlp_cmd *cmd, int argc, char **argv, struct mlp_err *e);
+/* Converts a value as its kind asks; MLP_EUSAGE says what was expected. */
+enum mlp_code mlp_opt_convert(const struct mlp_opt *o, const char *text, double *number,
+                              struct mlp_err *e);
 
 /* The suite's version, "0.1.0". */
 const char *mlp_version(void);

@@ -375,6 +375,14 @@ void mlp_os_sleep_ms(unsigned ms)
     nanosleep(&t, NULL);
 }
 
+void mlp_os_hold_standard(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            /* The lowest free number is fd; opened the wrong way round for its use. */
+            (void)!open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
 void mlp_os_ignore_sigpipe(void)
 {
     signal(SIGPIPE, SIG_IGN);

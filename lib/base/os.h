@@ -92,6 +92,10 @@ int64_t mlp_os_pid(void);
 bool mlp_os_isatty(int fd);
 void mlp_os_sleep_ms(unsigned ms);
 
+/* Puts a descriptor that refuses all use on each of 0, 1 and 2 that the caller closed, so that no
+ * file takes its number and writing to a closed stdout is an error. For programs, not for lib/. */
+void mlp_os_hold_standard(void);
+
 /* Ignores SIGPIPE, so that a closed pipe is an error with a message. For programs, not for lib/. */
 void mlp_os_ignore_sigpipe(void);
 
