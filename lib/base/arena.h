@@ -23,7 +23,8 @@ void mlp_arena_fini(struct mlp_arena *a);
 /* Forgets everything but keeps the largest block for reuse, so that a warm loop never allocates. */
 void mlp_arena_reset(struct mlp_arena *a);
 
-/* n bytes, zeroed, aligned for any type (16). NULL when out of memory or over the maximum; n may be 0. */
+/* n bytes, zeroed, aligned for any type (16). NULL when out of memory or over the maximum; n may
+ * be 0. */
 void *mlp_arena_alloc(struct mlp_arena *a, size_t n);
 
 /* count * size bytes, zeroed; NULL also when the product overflows. */

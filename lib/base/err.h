@@ -12,7 +12,7 @@
 
 enum mlp_code {
     MLP_OK = 0,         /* pass, done */
-    MLP_FINDING = 1,    /* rows rejected, drift, gate closed: the tool worked, the subject did not */
+    MLP_FINDING = 1,    /* rows rejected, drift, gate closed: the tool worked */
     MLP_EUSAGE = 2,     /* wrong options or arguments */
     MLP_EINPUT = 3,     /* input that cannot be read as what it should be, or over a limit */
     MLP_EIO = 4,        /* I/O error, full disk, out of memory */

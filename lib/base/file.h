@@ -32,7 +32,8 @@ struct mlp_out {
  * place. */
 enum mlp_code mlp_out_open(struct mlp_out *o, const char *path, struct mlp_err *e);
 
-/* Accepts bytes; errors are sticky and told by flush or commit (and returned here, to stop early). */
+/* Accepts bytes; errors are sticky and told by flush or commit (and returned here, to stop
+ * early). */
 enum mlp_code mlp_out_write(struct mlp_out *o, const void *p, size_t n);
 enum mlp_code mlp_out_str(struct mlp_out *o, struct mlp_str s);
 

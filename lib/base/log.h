@@ -1,7 +1,7 @@
 /* log.h: NDJSON lines for long-running programs, words for short ones.
  *
- * A logger is a value that is passed around: no global state. One write(2) a line, so that lines of several
- * threads do not mix. */
+ * A logger is a value that is passed around: no global state. One write(2) a line, so that lines
+ * of several threads do not mix. */
 #ifndef MLP_BASE_LOG_H
 #define MLP_BASE_LOG_H
 

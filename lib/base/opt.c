@@ -19,10 +19,12 @@ static const struct unit no_units[] = {{"", 1}, {NULL, 0}};
 
 static bool with_unit(const char *text, const struct unit *units, double *number)
 {
+    bool may_be_negative = units == no_units;
     char *end;
     errno = 0;
     *number = strtod(text, &end);
-    if (end == text || errno || !(*number >= -1e300 && *number <= 1e300))
+    if (end == text || errno || !(*number >= -1e300 && *number <= 1e300) ||
+        (*number < 0 && !may_be_negative))
         return false;
     for (; units->text; units++) {
         if (strcmp(end, units->text) == 0) {
@@ -42,41 +44,43 @@ static bool is_choice(const char *choices, const char *text)
     return false;
 }
 
-enum mlp_code mlp_opt_convert(const struct mlp_opt *o, const char *text, double *number,
-                              struct mlp_err *e)
+/* What the kind expects, when text is not that; NULL when it is. */
+static const char *expectation(const struct mlp_opt *o, const char *text, double *number)
 {
-    uint64_t integer;
-    const char *want = NULL;
-    *number = 0;
+    uint64_t integer = 0;
+    bool fits = true;
     switch (o->kind) {
     case MLP_OPT_FLAG:
     case MLP_OPT_TEXT:
     case MLP_OPT_FILE:
     case MLP_OPT_DIR:
-        break;
+        return NULL;
     case MLP_OPT_INT:
-        if (!mlp_str_u64(mlp_str_from(text), &integer) || integer > (uint64_t)1 << 53)
-            want = "a whole number";
-        else
-            *number = (double)integer;
-        break;
+        fits = mlp_str_u64(mlp_str_from(text), &integer) && integer <= (uint64_t)1 << 53;
+        *number = (double)integer;
+        return fits ? NULL : "a whole number";
     case MLP_OPT_NUMBER:
-        want = with_unit(text, no_units, number) ? NULL : "a number";
-        break;
+        return with_unit(text, no_units, number) ? NULL : "a number";
     case MLP_OPT_SIZE:
-        want = with_unit(text, size_units, number) && *number >= 0
-                   ? NULL : "a size such as 64M or 2G";
-        break;
+        fits = with_unit(text, size_units, number);
+        return fits ? NULL : "a size such as 64M or 2G";
     case MLP_OPT_SECONDS:
-        want = with_unit(text, second_units, number) && *number >= 0
-                   ? NULL : "a duration such as 500ms, 10s or 5m";
-        break;
+        fits = with_unit(text, second_units, number);
+        return fits ? NULL : "a duration such as 500ms, 10s or 5m";
     case MLP_OPT_CHOICE:
-        want = is_choice(o->choices, text) ? NULL : o->choices;
-        break;
+        return is_choice(o->choices, text) ? NULL : o->choices;
     }
+    return NULL;
+}
+
+enum mlp_code mlp_opt_convert(const struct mlp_opt *o, const char *text, double *number,
+                              struct mlp_err *e)
+{
+    *number = 0;
+    const char *want = expectation(o, text, number);
+    bool choice = o->kind == MLP_OPT_CHOICE;
     return want ? mlp_err_set(e, MLP_EUSAGE, "--%s: \"%s\" is not %s%s", o->name, text,
-                              o->kind == MLP_OPT_CHOICE ? "one of " : "", want)
+                              choice ? "one of " : "", want)
                 : MLP_OK;
 }
 
@@ -113,17 +117,23 @@ static enum mlp_code unknown_long(const struct mlp_cmd *cmd, struct mlp_str name
     return mlp_err_hint(e, "%s %s --help lists the options", cmd->program->name, cmd->verb->name);
 }
 
-/* Records one option; *i is at its word in argv, value is what stood after '=' or the letter. */
-static enum mlp_code accept(struct mlp_cmd *cmd, int opt, const char *value, int argc,
-                            char **argv, int *i, struct mlp_err *e)
+/* The words of the command line; `at` is the one being looked at. */
+struct words {
+    int n, at;
+    char **argv;
+};
+
+/* Records one option; value is what stood after '=' or the letter, or NULL. */
+static enum mlp_code accept(struct mlp_cmd *cmd, int opt, const char *value, struct words *w,
+                            struct mlp_err *e)
 {
     const struct mlp_opt *o = &cmd->verb->opts[opt];
     if (o->kind == MLP_OPT_FLAG && value)
         return mlp_err_set(e, MLP_EUSAGE, "--%s takes no value", o->name);
     if (o->kind != MLP_OPT_FLAG && !value) {
-        if (*i + 1 >= argc)
+        if (w->at + 1 >= w->n)
             return mlp_err_set(e, MLP_EUSAGE, "--%s needs a value: %s", o->name, o->value);
-        value = argv[++*i];
+        value = w->argv[++w->at];
     }
     for (size_t k = 0; k < cmd->nvalues; k++)
         if (cmd->values[k].opt == opt && !o->many && o->kind != MLP_OPT_FLAG)
@@ -133,25 +143,23 @@ static enum mlp_code accept(struct mlp_cmd *cmd, int opt, const char *value, int
     return value ? mlp_opt_convert(o, value, &v->number, e) : MLP_OK;
 }
 
-static enum mlp_code parse_long(struct mlp_cmd *cmd, int argc, char **argv, int *i,
-                                struct mlp_err *e)
+static enum mlp_code parse_long(struct mlp_cmd *cmd, struct words *w, struct mlp_err *e)
 {
-    struct mlp_str word = mlp_str_from(argv[*i] + 2);
+    struct mlp_str word = mlp_str_from(w->argv[w->at] + 2);
     size_t equals = mlp_str_find(word, '=');
     struct mlp_str name = {word.p, equals};
     int opt = find_long(cmd->verb->opts, name);
     if (opt < 0)
         return unknown_long(cmd, name, e);
-    return accept(cmd, opt, equals < word.n ? word.p + equals + 1 : NULL, argc, argv, i, e);
+    return accept(cmd, opt, equals < word.n ? word.p + equals + 1 : NULL, w, e);
 }
 
 /* Letters may be bundled: -qv; the first that takes a value takes the rest: -j2. */
-static enum mlp_code parse_letters(struct mlp_cmd *cmd, int argc, char **argv, int *i,
-                                   struct mlp_err *e)
+static enum mlp_code parse_letters(struct mlp_cmd *cmd, struct words *w, struct mlp_err *e)
 {
-    const char *p = argv[*i] + 1;
-    int word = *i;
-    while (*p && *i == word) {
+    const char *p = w->argv[w->at] + 1;
+    int word = w->at;
+    while (*p && w->at == word) {
         int opt = find_letter(cmd->verb->opts, *p);
         if (opt < 0) {
             mlp_err_set(e, MLP_EUSAGE, "unknown option -%c", *p);
@@ -160,7 +168,7 @@ static enum mlp_code parse_letters(struct mlp_cmd *cmd, int argc, char **argv, i
         }
         bool flag = cmd->verb->opts[opt].kind == MLP_OPT_FLAG;
         const char *rest = !flag && p[1] ? p + 1 : NULL;
-        enum mlp_code code = accept(cmd, opt, rest, argc, argv, i, e);
+        enum mlp_code code = accept(cmd, opt, rest, w, e);
         if (code != MLP_OK)
             return code;
         if (rest)
@@ -194,16 +202,17 @@ enum mlp_code mlp_opt_parse(struct mlp_cmd *cmd, int argc, char **argv, struct m
         return mlp_err_nomem(e);
     enum mlp_code code = MLP_OK;
     bool only_operands = false;
-    for (int i = 0; i < argc && code == MLP_OK; i++) {
-        const char *word = argv[i];
+    struct words w = {.n = argc, .argv = argv};
+    for (; w.at < argc && code == MLP_OK; w.at++) {
+        const char *word = argv[w.at];
         if (only_operands || word[0] != '-' || word[1] == '\0')
             cmd->operands[cmd->noperands++] = word;
         else if (strcmp(word, "--") == 0)
             only_operands = true;
         else if (word[1] == '-')
-            code = parse_long(cmd, argc, argv, &i, e);
+            code = parse_long(cmd, &w, e);
         else
-            code = parse_letters(cmd, argc, argv, &i, e);
+            code = parse_letters(cmd, &w, e);
     }
     return code == MLP_OK ? check_operands(cmd, e) : code;
 }

@@ -36,7 +36,8 @@ static bool is_default(const struct mlp_program *p, const struct mlp_verb *v)
 
 static void bash_verb(struct mlp_buf *b, const struct mlp_program *p, const struct mlp_verb *v)
 {
-    mlp_buf_addf(b, "    %s%s)\n        case \"$prev\" in\n", v->name, is_default(p, v) ? "|*" : "");
+    const char *others = is_default(p, v) ? "|*" : "";
+    mlp_buf_addf(b, "    %s%s)\n        case \"$prev\" in\n", v->name, others);
     for (const struct mlp_opt *o = v->opts; o && o->name; o++) {
         if (o->kind != MLP_OPT_CHOICE && o->kind != MLP_OPT_DIR)
             continue;
@@ -63,8 +64,8 @@ static void bash(const struct mlp_program *p, struct mlp_buf *b)
 {
     mlp_buf_addf(b, "# bash completion, made by `%s --generate bash`\n_", p->name);
     add_identifier(b, p->name);
-    mlp_buf_adds(b, "() {\n    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} "
-                    "opts=\n    local verbs='");
+    mlp_buf_adds(b, "() {\n    local cur=${COMP_WORDS[COMP_CWORD]}\n"
+                    "    local prev=${COMP_WORDS[COMP_CWORD-1]} opts=\n    local verbs='");
     for (size_t i = 0; p->verbs[i]; i++)
         mlp_buf_addf(b, "%s%s", i ? " " : "", p->verbs[i]->name);
     mlp_buf_adds(b, "'\n    COMPREPLY=()\n    case \"${COMP_WORDS[1]}\" in\n");

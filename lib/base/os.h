@@ -21,8 +21,8 @@ struct mlp_stat {
     uint32_t mode;
 };
 
-/* Opens with O_CLOEXEC; APPEND and RDWR create with mode 0644 less the umask, CREATE_NEW fails when the file
- * exists (MLP_ENOTFOUND: a conflict). The error names path. */
+/* Opens with O_CLOEXEC; APPEND and RDWR create with mode 0644 less the umask, CREATE_NEW fails
+ * when the file exists (MLP_ENOTFOUND: a conflict). The error names path. */
 enum mlp_code mlp_os_open(const char *path, enum mlp_open how, int *fd, struct mlp_err *e);
 
 /* Reads once; *got is 0 at the end of the file. */
@@ -99,8 +99,8 @@ void mlp_os_hold_standard(void);
 /* Ignores SIGPIPE, so that a closed pipe is an error with a message. For programs, not for lib/. */
 void mlp_os_ignore_sigpipe(void);
 
-/* Runs fn(ctx) in a forked child with the descriptors given and waits; its return value becomes *status (128 +
- * N when signal N ended it). For the sandboxed model check. */
+/* Runs fn(ctx) in a forked child with the descriptors given and waits; its return value becomes
+ * *status (128 + N when signal N ended it). For the sandboxed model check. */
 enum mlp_code mlp_os_fork_run(int (*fn)(void *ctx), void *ctx, unsigned timeout_ms, int *status,
                               struct mlp_err *e);
 

@@ -65,16 +65,16 @@ struct mlp_frame {
 };
 
 /* Results for some rows, row-major, memory of the caller. label: class index, or -1 for
- * regression. proba: nrows * nclasses, may be NULL. value: the prediction of a regression, may be NULL for
- * classifiers. */
+ * regression. proba: nrows * nclasses, may be NULL. value: the prediction of a regression, may be
+ * NULL for classifiers. */
 struct mlp_result {
     double *proba;
     double *value;
     int32_t *label;
 };
 
-/* Scratch memory of one thread: made once, used for every call with up to max_rows rows, so that predicting
- * does not allocate. */
+/* Scratch memory of one thread: made once, used for every call with up to max_rows rows, so that
+ * predicting does not allocate. */
 struct mlp_work;
 enum mlp_code mlp_work_new(const struct mlp_model *m, size_t max_rows, struct mlp_work **w,
                            struct mlp_err *e);

@@ -98,8 +98,8 @@ const struct mlp_event *mlp_registry_event(const struct mlp_registry *r, size_t 
 enum mlp_code mlp_registry_package(const struct mlp_registry *r, const struct mlp_version *v,
                                    struct mlp_package **p, struct mlp_err *e);
 
-/* Checks everything: chain, every blob's digest, every reference, index.json against the log, no stray
- * blob. MLP_ETRUST with the first fault; *checked counts blobs. */
+/* Checks everything: chain, every blob's digest, every reference, index.json against the log, no
+ * stray blob. MLP_ETRUST with the first fault; *checked counts blobs. */
 enum mlp_code mlp_registry_verify(struct mlp_registry *r, uint64_t *checked, struct mlp_err *e);
 
 const char *mlp_registry_dir(const struct mlp_registry *r);

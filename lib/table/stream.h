@@ -17,7 +17,8 @@ void mlp_stream_close(struct mlp_stream *s);
 enum mlp_code mlp_stream_read(struct mlp_stream *s, void *p, size_t n, size_t *got,
                               struct mlp_err *e);
 
-/* Bytes taken from the file so far, the file's size (0 if unknown), and whether it is compressed. */
+/* Bytes taken from the file so far, the file's size (0 if unknown), and whether it is compressed.
+ * */
 uint64_t mlp_stream_consumed(const struct mlp_stream *s);
 uint64_t mlp_stream_size(const struct mlp_stream *s);
 bool mlp_stream_compressed(const struct mlp_stream *s);

@@ -82,12 +82,13 @@ struct mlp_str mlp_table_eol(const struct mlp_table *t);
 const char *mlp_table_source(const struct mlp_table *t);
 enum mlp_table_format mlp_table_format_of(const struct mlp_table *t);
 const struct mlp_csv_dialect *mlp_table_dialect(const struct mlp_table *t);
-/* Bytes of input consumed so far (compressed bytes for compressed input) and its size, 0 if unknown. */
+/* Bytes of input consumed so far (compressed bytes for compressed input) and its size, 0 if
+ * unknown. */
 uint64_t mlp_table_bytes(const struct mlp_table *t);
 uint64_t mlp_table_size(const struct mlp_table *t);
 
-/* Numbers of one column of a batch: out[r] for every row; missing is NaN with ok[r] = 1 and text that is
- * no number is NaN with ok[r] = 0. Returns how many are not ok. */
+/* Numbers of one column of a batch: out[r] for every row; missing is NaN with ok[r] = 1 and text
+ * that is no number is NaN with ok[r] = 0. Returns how many are not ok. */
 size_t mlp_batch_f64(const struct mlp_batch *b, size_t column, double *out, uint8_t *ok);
 
 /* Splits a plain file into the rows of `parts` shares and calls fn(ctx, part, table) on that many

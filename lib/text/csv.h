@@ -33,7 +33,8 @@ struct mlp_str mlp_csv_unquote(const struct mlp_csv_dialect *d, struct mlp_str r
  * closing quote. */
 const char *mlp_csv_fault(const struct mlp_csv_dialect *d, struct mlp_str raw);
 
-/* Appends a value as a field: quoted only when it holds the delimiter, a quote, CR or LF, or is empty and `quote_empty`. */
+/* Appends a value as a field: quoted only when it holds the delimiter, a quote, CR or LF, or is
+ * empty and `quote_empty`. */
 void mlp_csv_add(const struct mlp_csv_dialect *d, struct mlp_buf *b, struct mlp_str value,
                  bool quote_empty);
 

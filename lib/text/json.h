@@ -32,7 +32,7 @@ struct mlp_json_token {
 struct mlp_json {
     const char *text, *p, *end;
     unsigned depth, max_depth;  /* at most MLP_JSON_MAX_DEPTH */
-    bool allow_nonfinite;       /* NaN, Infinity, -Infinity as numbers: XGBoost and TF Serving files */
+    bool allow_nonfinite;       /* NaN, Infinity, -Infinity are numbers too (XGBoost) */
     uint8_t state;
     uint64_t stack[MLP_JSON_MAX_DEPTH / 64]; /* one bit a level: object or array */
 };

@@ -8,9 +8,9 @@
 
 #include "base/buf.h"
 
-/* Parses all of s as a decimal number: [+-] digits [. digits] [e[+-]digits], or inf, infinity, nan in any
- * case. No spaces, no hex, no thousands separators. False when s is anything else. Overflow gives
- * an infinity, as strtod does. s.p need not be padded. */
+/* Parses all of s as a decimal number: [+-] digits [. digits] [e[+-]digits], or inf, infinity,
+ * nan in any case. No spaces, no hex, no thousands separators. False when s is anything else.
+ * Overflow gives an infinity, as strtod does. s.p need not be padded. */
 bool mlp_num_f64(struct mlp_str s, double *out);
 
 /* The same, correctly rounded to float32 (not through double). */
@@ -21,7 +21,8 @@ bool mlp_num_f32(struct mlp_str s, float *out);
 size_t mlp_num_print_f64(double v, char out[32]);
 size_t mlp_num_print_f32(float v, char out[32]);
 
-/* Shortest text for JSON: as above but "100" instead of "100.0", and null for what is not finite. */
+/* Shortest text for JSON: as above but "100" instead of "100.0", and null for what is not finite.
+ * */
 void mlp_num_add_json(struct mlp_buf *b, double v);
 
 #endif

@@ -12,7 +12,7 @@
 # shellcheck shell=bash
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-SHARED=${MLP_SHARED:-$ROOT/../shared}
+export SHARED=${MLP_SHARED:-$ROOT/../shared}
 export PATH="${MLP_BIN:-$ROOT/build/bin}:$PATH"
 export LC_ALL=C NO_COLOR=1
 unset MLP_REGISTRY SOURCE_DATE_EPOCH
