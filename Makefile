@@ -50,9 +50,136 @@ $(UNIT): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/unit/*.c)) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs check 2>/dev/null)
 
+# Small programs that tests use: one source each. preload_*.c become libraries for LD_PRELOAD.
+TESTBIN := $(patsubst %.c,$(BUILD)/bin/%,$(notdir $(filter-out %/preload_%,$(wildcard \
+           tests/conformance/*.c tests/fault/*.c tests/bench/*.c tests/cli/*.c))))
+PRELOAD := $(patsubst tests/fault/%.c,$(BUILD)/bin/%.so,$(wildcard tests/fault/preload_*.c))
+$(foreach d,conformance fault bench cli,$(foreach s,$(wildcard tests/$(d)/*.c),\
+    $(eval $(BUILD)/bin/$(notdir $(s:.c=)): $(BUILD)/obj/$(s:.c=.o) $(LIB))))
+$(TESTBIN):
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(BUILD)/bin/preload_%.so: tests/fault/preload_%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O2 -fPIC -shared -o $@ $< -ldl
+
+.PHONY: test-programs
+test-programs: $(TESTBIN) $(PRELOAD) $(UNIT)
+
 .PHONY: unit
-unit: $(UNIT) ## build and run the unit tests (T=suite for one)
+unit: $(UNIT) ## run the unit tests (T=suite for one)
 	@CK_RUN_SUITE=$(T) $(UNIT)
+
+.PHONY: cli
+cli: all test-programs ## run the tests of the programs (T=name for one)
+	@tests/cli/run $(T)
+
+CONFORM := json models validate drift
+.PHONY: conformance
+conformance: all test-programs ## run others' cases (from ../shared/conformance, skipped where absent)
+	@for s in $(CONFORM); do tests/conformance/run $$s || exit 1; done
+
+.PHONY: lint
+lint: all ## check the house rules, the man pages, the scripts and what is generated
+	@tests/lint/run
+
+# deps may install the libraries that this Makefile looked for when it was read: read it again.
+.PHONY: demo
+demo: deps ## install what is missing, build, run the whole pipeline on real data
+	@$(MAKE) --no-print-directory all
+	@examples/flights/demo
+
+.PHONY: check
+check: deps ## install what is missing, build, run every test
+	@$(MAKE) --no-print-directory all test-programs
+	@tests/run
+
+.PHONY: debug
+debug: ## everything again under ASan and UBSan, in build/debug
+	@$(MAKE) --no-print-directory BUILD=build/debug OPT='-O1 -g' \
+	    SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer' \
+	    $(or $(GOALS),all unit)
+
+.PHONY: tsan
+tsan: ## the threads under TSan, in build/tsan
+	@$(MAKE) --no-print-directory BUILD=build/tsan OPT='-O1 -g' SAN='-fsanitize=thread' \
+	    $(or $(GOALS),all unit)
+
+.PHONY: clang
+clang: ## everything again with clang, in build/clang
+	@$(MAKE) --no-print-directory BUILD=build/clang CC=$(or $(CLANG),clang-14) $(or $(GOALS),all unit)
+
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+build/fuzz/bin/%: tests/fuzz/fuzz_%.c
+	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=$(or $(CLANG),clang-14) OPT='-O1 -g' \
+	    SAN='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined' \
+	    build/fuzz/libmlp.a
+	@mkdir -p $(@D)
+	@$(or $(CLANG),clang-14) $(CFLAGS) -O1 -g -fsanitize=address,undefined,fuzzer $< \
+	    build/fuzz/libmlp.a $(LDLIBS) -o $@
+
+.PHONY: fuzz
+fuzz: $(addprefix build/fuzz/bin/,$(or $(T),$(FUZZERS))) ## fuzz every parser S seconds each (T=one S=60)
+	@tests/fuzz/run $(or $(S),10) $(or $(T),$(FUZZERS))
+
+.PHONY: cover
+cover: ## line and branch coverage of lib by all tests, in build/cover
+	@$(MAKE) --no-print-directory BUILD=build/cover OPT='-O0 -g --coverage' SAN=--coverage all unit
+	@MLP_BIN=$(CURDIR)/build/cover/bin tests/cli/run >/dev/null || true
+	@lcov -q --rc lcov_branch_coverage=1 -c -d build/cover/obj/lib -o build/cover/all.info
+	@lcov -q --rc lcov_branch_coverage=1 -e build/cover/all.info '*/lib/*' -o build/cover/lib.info
+	@lcov --rc lcov_branch_coverage=1 --summary build/cover/lib.info
+
+.PHONY: bench
+bench: all ## measure against the named peers, paired in one run
+	@tests/bench/run
+
+.PHONY: man
+man: all ## make the man pages and completions from the option tables
+	@mkdir -p man completions/bash completions/zsh completions/fish
+	@for t in $(HAVE); do \
+	    $(BUILD)/bin/$$t --generate man >man/$$t.1 && \
+	    $(BUILD)/bin/$$t --generate bash >completions/bash/$$t && \
+	    $(BUILD)/bin/$$t --generate zsh >completions/zsh/_$$t && \
+	    $(BUILD)/bin/$$t --generate fish >completions/fish/$$t.fish || exit 1; done
+
+.PHONY: install
+install: all ## install under PREFIX (/usr/local), below DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin $(addprefix $(DESTDIR)$(PREFIX)/share/,man/man1 man/man5 \
+	    man/man7 bash-completion/completions zsh/site-functions fish/vendor_completions.d)
+	install -m 755 -s $(BIN) $(DESTDIR)$(PREFIX)/bin
+	for s in 1 5 7; do install -m 644 man/*.$$s $(DESTDIR)$(PREFIX)/share/man/man$$s || exit 1; done
+	install -m 644 completions/bash/* $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 644 completions/zsh/* $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	install -m 644 completions/fish/* $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+
+# One row a system: the command that installs, then the packages that build, then those that test.
+APT := pkg-config libuv1-dev libyaml-dev libarchive-dev libssl-dev zlib1g-dev libzstd-dev \
+       libpcre2-dev check python3 python3-venv
+DNF := pkgconf libuv-devel libyaml-devel libarchive-devel openssl-devel zlib-devel libzstd-devel \
+       pcre2-devel check-devel python3
+APK := pkgconf libuv-dev yaml-dev libarchive-dev openssl-dev zlib-dev zstd-dev pcre2-dev check-dev \
+       linux-headers bash coreutils grep python3
+BREW := pkg-config libuv libyaml libarchive openssl zlib zstd pcre2 check python3
+APT_TEST := mandoc shellcheck strace valgrind clang-14 libclang-rt-14-dev wrk skopeo lcov curl jq
+
+.PHONY: deps
+deps: ## install what building and testing need (apt, dnf, apk or brew)
+	@CI="$(CI)" tests/deps "$(APT)" "$(DNF)" "$(APK)" "$(BREW)" "$(APT_TEST)"
+
+.PHONY: dist
+dist: ## a reproducible source archive in build/
+	@mkdir -p $(BUILD)
+	git archive --format=tar --prefix=mlp-$(VERSION)/ HEAD | gzip -9n >$(BUILD)/mlp-$(VERSION).tar.gz
+	@sha256sum $(BUILD)/mlp-$(VERSION).tar.gz
+
+.PHONY: deb
+deb: all ## a Debian package in build/
+	@tests/deb $(BUILD) $(VERSION)
+
+.PHONY: clean
+clean: ## remove build/
+	rm -rf build
 
 .PHONY: help
 help: ## list the targets
