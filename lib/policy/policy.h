@@ -19,7 +19,9 @@ struct mlp_facts {
     struct mlp_str model, digest, format;
     uint64_t version;
     struct mlp_str author;                  /* who registered it */
-    size_t nsignatures;                     /* key ids whose bundle over the package holds */
+    /* Keys whose signature over the package was verified: each as the policy names it (its path)
+     * and as its id "sha256:...". */
+    size_t nsignatures;
     const struct mlp_str *signatures;
     size_t nreports;                        /* attached reports */
     const struct mlp_report *const *reports;
