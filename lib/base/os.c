@@ -353,6 +353,15 @@ void mlp_os_host(char *out, size_t size)
     out[size - 1] = '\0';
 }
 
+void mlp_os_raise_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit); /* a refusal leaves what there was */
+}
+
 unsigned mlp_os_cpus(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);

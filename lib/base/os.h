@@ -87,6 +87,9 @@ const char *mlp_os_env(const char *name);
 void mlp_os_user(char *out, size_t size);
 void mlp_os_host(char *out, size_t size);
 
+/* Raises this process's limit of open files as far as it may, for servers of many connections. */
+void mlp_os_raise_files(void);
+
 unsigned mlp_os_cpus(void);
 int64_t mlp_os_pid(void);
 bool mlp_os_isatty(int fd);

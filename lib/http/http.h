@@ -2,7 +2,11 @@
  *
  * The parser is strict (RFC 9110, RFC 9112): ambiguous lengths, obsolete folding, bare control
  * bytes, bad chunks and oversize parts are refused and the connection closes. Limits are on by
- * default. The handler runs on the loop's thread and must answer before it returns. */
+ * default. The handler runs on the loop's thread and must answer before it returns.
+ *
+ * A connection that waits holds no buffers: bytes are read into its loop's buffer and answers are
+ * put together in its loop's, so that a warm server allocates nothing for a request, and 10,000
+ * idle connections cost about half a kilobyte each. */
 #ifndef MLP_HTTP_HTTP_H
 #define MLP_HTTP_HTTP_H
 
@@ -42,7 +46,7 @@ struct mlp_http_limits {            /* 0 takes the default */
     size_t line_bytes;              /* request line, 8 KiB */
     size_t header_bytes;            /* all fields, 32 KiB */
     size_t body_bytes;              /* 16 MiB */
-    unsigned connections;           /* per thread, 12,000 */
+    unsigned connections;           /* per thread, 12,000; more are told 503 */
     unsigned header_timeout_ms;     /* 10,000 */
     unsigned body_timeout_ms;       /* 30,000 */
     unsigned idle_timeout_ms;       /* 60,000 */
@@ -56,26 +60,35 @@ struct mlp_http_config {
     unsigned drain_ms;              /* how long stop waits for requests in flight, 10,000 */
     const struct mlp_log *log;
     void (*handle)(void *ctx, const struct mlp_http_request *, struct mlp_http_response *);
+    void (*after)(void *ctx, unsigned thread); /* answers are on their way: for work that nobody
+                                       waits for, as shadow predictions; may be NULL */
     void (*tick)(void *ctx);        /* about once a second, on thread 0; may be NULL */
     void (*reload)(void *ctx);      /* on SIGHUP, on thread 0; may be NULL */
     void *ctx;
 };
 
-struct mlp_http_stats {             /* sums over threads */
-    uint64_t connections, open, requests, refused, bytes_in, bytes_out;
+/* Sums over threads since the start. refused: answered by the server itself with an error, without
+ * the handler; cut: closed by a time-out or by the end of a drain. */
+struct mlp_http_stats {
+    uint64_t connections, open, requests, refused, cut, bytes_in, bytes_out;
+    uint64_t resident_bytes;        /* memory of the process now */
 };
 
 struct mlp_http;
-/* Binds and listens; nothing is answered before run. */
+/* Binds and listens; nothing is answered before run. An address in use is MLP_EIO that names it,
+ * one that is none MLP_EUSAGE. config is copied; its log and ctx must outlive h. */
 enum mlp_code mlp_http_new(const struct mlp_http_config *config, struct mlp_http **h,
                            struct mlp_err *e);
 /* The address bound, with the port that the system chose: "127.0.0.1:40123". */
 const char *mlp_http_address(const struct mlp_http *h);
-/* Serves until SIGTERM, SIGINT or stop; drains; returns. */
+/* Serves until SIGTERM, SIGINT or stop; then drains: no more is accepted, requests in flight and
+ * those that arrive within a moment are answered with "Connection: close", the rest is cut after
+ * drain_ms. A second signal cuts at once. Once per h. */
 enum mlp_code mlp_http_run(struct mlp_http *h, struct mlp_err *e);
-/* From any thread or handler: begin to drain. */
+/* From any thread or handler, while run runs: begin to drain. */
 void mlp_http_stop(struct mlp_http *h);
 void mlp_http_stats(const struct mlp_http *h, struct mlp_http_stats *s);
+/* NULL is fine; not while run runs. */
 void mlp_http_free(struct mlp_http *h);
 
 /* The phrase of a status: 200 "OK". */

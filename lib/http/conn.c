@@ -1,0 +1,266 @@
+#include "http/conn.h"
+
+#include <stdlib.h>
+
+#define LINGER_MS 2000u
+#define READ_LEAST 16384u
+#define READ_MOST ((size_t)1 << 20)
+
+/* The part of an answer that the socket did not take at once. */
+struct pending {
+    uv_write_t request;
+    char bytes[];
+};
+
+static unsigned phase_ms(const struct mlp_conn *c)
+{
+    const struct mlp_http_limits *limits = &c->loop->http->config.limits;
+    switch ((enum mlp_phase)c->phase) {
+    case MLP_CONN_NEW:
+    case MLP_CONN_HEAD:
+        return limits->header_timeout_ms;
+    case MLP_CONN_BODY:
+    case MLP_CONN_WRITE:
+        return limits->body_timeout_ms;
+    case MLP_CONN_LINGER:
+        return LINGER_MS;
+    case MLP_CONN_IDLE:
+        break;
+    }
+    return limits->idle_timeout_ms;
+}
+
+static void enter(struct mlp_conn *c, enum mlp_phase phase)
+{
+    c->phase = (uint8_t)phase;
+    mlp_loop_deadline(c, phase_ms(c));
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct mlp_conn *c = handle->data;
+    mlp_buf_fini(&c->in);
+    free(c);
+}
+
+void mlp_conn_close(struct mlp_conn *c)
+{
+    if (c->closing)
+        return;
+    c->closing = true;
+    mlp_loop_forget(c);
+    uv_close(&c->uv.handle, on_closed);
+}
+
+static void on_shutdown(uv_shutdown_t *request, int status)
+{
+    struct mlp_conn *c = request->handle->data;
+    free(request);
+    if (status < 0)
+        mlp_conn_close(c);
+}
+
+/* Everything is sent: end the connection as asked. */
+static void finish(struct mlp_conn *c)
+{
+    uv_shutdown_t *request = c->ending == MLP_END_LINGER ? malloc(sizeof *request) : NULL;
+    mlp_buf_fini(&c->in);
+    if (!request || uv_shutdown(request, &c->uv.stream, on_shutdown) < 0) {
+        free(request);
+        mlp_conn_close(c);
+        return;
+    }
+    enter(c, MLP_CONN_LINGER);
+}
+
+static void pump(struct mlp_conn *c, char *p, size_t n);
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *room);
+static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *room);
+
+static void on_written(uv_write_t *request, int status)
+{
+    struct mlp_conn *c = request->handle->data;
+    free(request);
+    c->writing = false;
+    if (c->closing)
+        return;
+    if (status < 0) {
+        mlp_conn_close(c);
+    } else if (c->ending != MLP_END_NOT) {
+        finish(c);
+    } else {
+        enter(c, MLP_CONN_IDLE);
+        pump(c, c->in.p, c->in.n);
+    }
+    if (!c->writing && !c->closing && uv_read_start(&c->uv.stream, on_alloc, on_read) < 0)
+        mlp_conn_close(c);
+}
+
+/* Sends the rest when the socket takes it; reading stops until then, so that a client that does not
+ * read cannot make the server buffer more. */
+static bool send_later(struct mlp_conn *c, const char *p, size_t n)
+{
+    struct pending *rest = malloc(sizeof *rest + n);
+    if (!rest)
+        return false;
+    memcpy(rest->bytes, p, n);
+    uv_buf_t buf = uv_buf_init(rest->bytes, (unsigned)n);
+    if (uv_write(&rest->request, &c->uv.stream, &buf, 1, on_written) < 0) {
+        free(rest);
+        return false;
+    }
+    c->writing = true;
+    uv_read_stop(&c->uv.stream);
+    enter(c, MLP_CONN_WRITE);
+    return true;
+}
+
+/* Sends loop->out and empties it. */
+static void flush(struct mlp_conn *c)
+{
+    struct mlp_buf *out = &c->loop->out;
+    size_t n = out->n;
+    bool good = !out->failed;
+    if (n && good) {
+        uv_buf_t buf = uv_buf_init(out->p, (unsigned)n);
+        int sent = uv_try_write(&c->uv.stream, &buf, 1);
+        sent = sent == UV_EAGAIN ? 0 : sent;
+        good = sent >= 0 && ((size_t)sent == n || send_later(c, out->p + sent, n - (size_t)sent));
+        mlp_count(&c->loop->counters.bytes_out, n);
+    }
+    if (out->cap > READ_MOST)
+        mlp_buf_fini(out);
+    mlp_buf_reset(out);
+    if (!good)
+        mlp_conn_close(c);
+    else if (c->ending != MLP_END_NOT && !c->writing)
+        finish(c);
+}
+
+/* Keeps the start of an incomplete request, or gives the memory back. own: it is there already. */
+static void keep(struct mlp_conn *c, struct mlp_view rest, bool own)
+{
+    if (rest.n == 0) {
+        mlp_buf_fini(&c->in);
+    } else if (own) {
+        memmove(c->in.p, rest.p, rest.n);
+        c->in.n = rest.n;
+    } else {
+        mlp_buf_reset(&c->in);
+        mlp_buf_add(&c->in, rest.p, rest.n);
+    }
+    if (c->in.failed)
+        mlp_conn_close(c);
+}
+
+/* The phase after input: a deadline holds for a whole head or body, however it trickles in. */
+static void settle(struct mlp_conn *c, bool answered)
+{
+    enum mlp_phase phase = c->in.n == 0           ? MLP_CONN_IDLE
+                           : c->parser.head_done ? MLP_CONN_BODY
+                                                 : MLP_CONN_HEAD;
+    if (phase == MLP_CONN_IDLE || answered || phase != (enum mlp_phase)c->phase)
+        enter(c, phase);
+}
+
+/* Feeds bytes to the protocol and sends what it answers, until nothing moves any more. */
+static void pump(struct mlp_conn *c, char *p, size_t n)
+{
+    const struct mlp_http_config *config = &c->loop->http->config;
+    struct mlp_view view = {p, n};
+    bool own = p && p == c->in.p, stopped = true;
+    unsigned served = c->served;
+    while (stopped && !c->writing && !c->closing) {
+        stopped = mlp_h1_input(c, &view);
+        flush(c);
+    }
+    bool goes_on = !c->closing && c->ending == MLP_END_NOT;
+    if (goes_on)
+        keep(c, view, own);
+    if (goes_on && !c->closing && !c->writing)
+        settle(c, c->served != served);
+    if (config->after && c->served != served)
+        config->after(config->ctx, c->loop->index);
+}
+
+/* An idle connection reads into its loop's buffer; one with half a request into its own. */
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *room)
+{
+    struct mlp_conn *c = handle->data;
+    (void)suggested;
+    *room = uv_buf_init(c->loop->in, MLP_IN_BYTES);
+    if (c->in.n == 0)
+        return;
+    size_t want = mlp_http_wanted(&c->parser, c->in.n);
+    want = want < READ_LEAST ? READ_LEAST : want > READ_MOST ? READ_MOST : want;
+    char *p = mlp_buf_reserve(&c->in, want);
+    *room = uv_buf_init(p, p ? (unsigned)want : 0); /* no room is UV_ENOBUFS in on_read */
+}
+
+static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *room)
+{
+    struct mlp_conn *c = stream->data;
+    if (got < 0)
+        mlp_conn_close(c);
+    if (got <= 0 || c->phase == MLP_CONN_LINGER)
+        return;
+    mlp_count(&c->loop->counters.bytes_in, (uint64_t)got);
+    if (room->base == c->loop->in) {
+        pump(c, room->base, (size_t)got);
+    } else {
+        c->in.n += (size_t)got;
+        pump(c, c->in.p, c->in.n);
+    }
+}
+
+void mlp_conn_expire(struct mlp_conn *c)
+{
+    bool slow = c->phase == MLP_CONN_HEAD || c->phase == MLP_CONN_BODY;
+    if (c->phase != MLP_CONN_IDLE && c->phase != MLP_CONN_LINGER)
+        mlp_count(&c->loop->counters.cut, 1);
+    if (slow) {
+        mlp_h1_refuse(c, 408, "the request did not arrive in time");
+        c->ending = MLP_END_CLOSE;
+        flush(c);
+    }
+    mlp_conn_close(c);
+}
+
+static int open_handle(struct mlp_conn *c, uv_stream_t *listener)
+{
+    struct mlp_loop *l = c->loop;
+    int status = l->http->is_unix ? uv_pipe_init(&l->uv, &c->uv.pipe, 0)
+                                  : uv_tcp_init(&l->uv, &c->uv.tcp);
+    c->uv.handle.data = c;
+    if (status == 0)
+        status = uv_accept(listener, &c->uv.stream);
+    if (status == 0 && !l->http->is_unix)
+        uv_tcp_nodelay(&c->uv.tcp, 1);
+    return status;
+}
+
+void mlp_conn_accept(uv_stream_t *listener, int status)
+{
+    struct mlp_loop *l = listener->data;
+    const struct mlp_http_limits *limits = &l->http->config.limits;
+    struct mlp_conn *c = status == 0 ? calloc(1, sizeof *c) : NULL;
+    l->starved = status == 0 && !c;
+    if (!c)
+        return;
+    c->loop = l;
+    c->parser.limits = limits;
+    mlp_buf_init(&c->in, limits->line_bytes + limits->header_bytes + limits->body_bytes +
+                             READ_MOST + MLP_IN_BYTES);
+    l->open++;
+    mlp_count(&l->counters.connections, 1);
+    atomic_store_explicit(&l->counters.open, l->open, memory_order_relaxed);
+    enter(c, MLP_CONN_NEW);
+    if (open_handle(c, listener) != 0) {
+        mlp_conn_close(c);
+    } else if (l->open > limits->connections) {
+        mlp_h1_refuse(c, 503, "too many connections");
+        flush(c);
+    }
+    if (!c->closing && uv_read_start(&c->uv.stream, on_alloc, on_read) < 0)
+        mlp_conn_close(c);
+}

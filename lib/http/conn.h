@@ -1,0 +1,144 @@
+/* conn.h: inside of the server: loops, connections, and the seam between them and the protocol.
+ *
+ * conn.c moves bytes and watches time; h1.c turns bytes into answers and knows no socket. TLS goes
+ * between the two, another protocol beside h1.c. Everything here belongs to one loop's thread,
+ * except the counters (atomic, written by that thread alone) and `stopping`. */
+#ifndef MLP_HTTP_CONN_H
+#define MLP_HTTP_CONN_H
+
+#include "http/parse.h"
+
+#include <stdatomic.h>
+#include <uv.h>
+
+struct mlp_thread;
+struct mlp_loop;
+
+/* What a connection waits for: each phase has its time-out. */
+enum mlp_phase { MLP_CONN_NEW, MLP_CONN_IDLE, MLP_CONN_HEAD, MLP_CONN_BODY, MLP_CONN_WRITE,
+                 MLP_CONN_LINGER };
+
+/* How the connection ends once its answers are sent. LINGER says good-bye first and reads on for
+ * a moment: closing with unread bytes would reset the connection, and the peer could lose the
+ * answer (RFC 9112, 9.6). */
+enum mlp_ending { MLP_END_NOT, MLP_END_CLOSE, MLP_END_LINGER };
+
+struct mlp_conn {
+    union {
+        uv_handle_t handle;
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } uv;
+    struct mlp_loop *loop;
+    struct mlp_conn *next, **link;  /* neighbours in the wheel's slot */
+    uint64_t deadline;              /* loop time, ms */
+    uint64_t slot;                  /* tick at which the wheel looks at this connection */
+    struct mlp_buf in;              /* an incomplete request; no memory when there is none */
+    struct mlp_http_parser parser;
+    unsigned served;                /* requests answered */
+    uint8_t phase, ending;
+    bool writing, continued, closing;
+};
+
+/* Connections by the tick at which to look at them next. A deadline that moves away (each request
+ * moves it) costs nothing: the connection is put back when its slot comes. */
+#define MLP_WHEEL_SLOTS 128u
+#define MLP_WHEEL_TICK_MS 500u
+
+struct mlp_counters {
+    _Atomic uint64_t connections, open, requests, refused, cut, bytes_in, bytes_out;
+};
+
+struct mlp_loop {
+    struct mlp_http *http;
+    unsigned index;
+    uv_loop_t uv;
+    union {
+        uv_handle_t handle;
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } listener;
+    uv_async_t wake;
+    uv_timer_t timer;
+    uv_signal_t signals[3];         /* loop 0 only: TERM, INT, HUP */
+    struct mlp_thread *thread;      /* NULL for loop 0 */
+    char *in;                       /* where idle connections read into */
+    struct mlp_buf out;             /* answers of the connection at hand */
+    struct mlp_http_request request;
+    struct mlp_http_response response;
+    struct mlp_conn *wheel[MLP_WHEEL_SLOTS];
+    uint64_t tick;                  /* the wheel's hand */
+    uint64_t second;                /* of loop time, when config.tick was last called */
+    uint64_t drain_at, drain_end;   /* loop time: when idle ones close, when all close */
+    struct mlp_counters counters;
+    char date[48];                  /* "Date: ...\r\n" */
+    unsigned open;
+    bool draining, finished, opened;
+    bool starved;                   /* a client waits at the listener for memory */
+};
+
+struct mlp_http {
+    struct mlp_http_config config;  /* limits filled in */
+    struct mlp_loop *loops;
+    unsigned nloops;
+    bool is_unix;
+    char address[280];
+    atomic_int stopping;            /* 0, 1 drain, 2 cut */
+};
+
+#define MLP_IN_BYTES 65536u
+
+/* Adds to a counter that only this thread writes. */
+static inline void mlp_count(_Atomic uint64_t *counter, uint64_t n)
+{
+    uint64_t now = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, now + n, memory_order_relaxed);
+}
+
+/* h1.c: takes complete requests off the front of *view, appends their answers to loop->out, and
+ * leaves the rest in *view. Returns true when it stopped because the answers fill up, with
+ * requests left to look at. Sets c->ending where the connection has to end. */
+struct mlp_view {
+    char *p;
+    size_t n;
+};
+bool mlp_h1_input(struct mlp_conn *c, struct mlp_view *view);
+
+/* h1.c: appends an error answer made by the server itself, and ends the connection. */
+void mlp_h1_refuse(struct mlp_conn *c, int status, const char *reason);
+
+/* h1.c: refreshes the loop's Date line. */
+void mlp_h1_date(struct mlp_loop *l);
+
+/* conn.c: a client is waiting at the listener. */
+void mlp_conn_accept(uv_stream_t *listener, int status);
+
+/* conn.c: ends at once; the memory goes when libuv lets go of the handle. */
+void mlp_conn_close(struct mlp_conn *c);
+
+/* conn.c: the deadline of c has passed. */
+void mlp_conn_expire(struct mlp_conn *c);
+
+/* loop.c: gives c at most ms from now. */
+void mlp_loop_deadline(struct mlp_conn *c, unsigned ms);
+
+/* loop.c: takes c out of the wheel; the last one to go ends a drain. */
+void mlp_loop_forget(struct mlp_conn *c);
+
+/* loop.c: makes a loop with its timer and wake-up, and undoes that. The listener is server.c's. */
+enum mlp_code mlp_loop_open(struct mlp_loop *l, struct mlp_http *h, unsigned index,
+                            struct mlp_err *e);
+void mlp_loop_close(struct mlp_loop *l);
+
+/* loop.c: runs until drained. Fits mlp_thread_start. */
+void mlp_loop_run(void *loop);
+
+/* loop.c: watches TERM, INT and HUP on this loop. */
+enum mlp_code mlp_loop_signals(struct mlp_loop *l, struct mlp_err *e);
+
+/* loop.c: MLP_EIO with libuv's words for a negative status. */
+enum mlp_code mlp_loop_error(struct mlp_err *e, int status, const char *what);
+
+#endif
