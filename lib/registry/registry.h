@@ -1,10 +1,11 @@
 /* registry.h: versions, aliases, tags and the audit log of models (mlp-log(5)).
  *
  * A registry is a directory: an OCI image layout (oci-layout, index.json, blobs/sha256) and
- * log.ndjson, an append-only hash-chained list of events, which is the truth. Everything else is
- * derived from the log: index.json and state are rebuilt whenever they differ from it. One writer
- * at a time holds a lock on the log; readers take none. An event is acknowledged when its line is
- * fsynced; a torn last line fails its hash and is cut by the next writer. */
+ * log.ndjson, an append-only hash-chained list of events, which is the truth. index.json is
+ * derived from it and carries the hash of the last event that it knows; it is rebuilt whenever
+ * that differs. One writer at a time holds a lock on the file `lock`; readers take none. An event
+ * is acknowledged when its line is fsynced; a last line without its line feed was never
+ * acknowledged and is cut by the next writer. */
 #ifndef MLP_REGISTRY_REGISTRY_H
 #define MLP_REGISTRY_REGISTRY_H
 
@@ -13,8 +14,9 @@
 #include "crypt/crypt.h"
 #include "oci/package.h"
 
-/* One line of the log. seq counts from 1. prev is the hash of the line before ("" for the first);
- * hash is the SHA-256 of the line's canonical JSON without "hash". */
+/* One line of the log. seq counts from 1. prev is the hash of the line before ("" for the first).
+ * hash comes last in the line and is the hex SHA-256 of the line with `,"hash":"..."` left out, so
+ * that sed and sha256sum can check it. */
 struct mlp_event {
     uint64_t seq;
     struct mlp_str time;      /* RFC 3339 */
@@ -23,7 +25,7 @@ struct mlp_event {
     struct mlp_str model;     /* may be empty */
     uint64_t version;         /* 0 when none */
     struct mlp_str digest;    /* may be empty */
-    const struct mlp_node *body; /* the whole line */
+    struct mlp_str line;      /* the whole line, without its line feed */
 };
 
 struct mlp_version {
@@ -31,10 +33,11 @@ struct mlp_version {
     uint64_t version;         /* 1, 2, 3 ... per model */
     struct mlp_str digest;
     struct mlp_str created, actor;
-    struct mlp_vec tags;      /* of struct mlp_pair, in order of setting */
+    struct mlp_vec tags;      /* of struct mlp_pair, in order of first setting */
+    struct mlp_vec referrers; /* of struct mlp_str: digests of the evidence's manifests */
 };
 struct mlp_pair {
-    struct mlp_str key, value;
+    struct mlp_str key, value; /* value empty: removed */
 };
 struct mlp_alias {
     struct mlp_str model, name;
@@ -84,7 +87,7 @@ enum mlp_code mlp_registry_set_tag(struct mlp_registry *r, const struct mlp_vers
 enum mlp_code mlp_registry_attach(struct mlp_registry *r, const struct mlp_version *v,
                                   const char *artifact_type, struct mlp_str evidence,
                                   struct mlp_err *e);
-/* Appends an event of any type with extra members (a JSON object's text without braces, may be
+/* Appends an event of any type with extra members (a JSON object's text without its braces, may be
  * empty) for a model's version. For promote's request, approve, verdict. */
 enum mlp_code mlp_registry_note(struct mlp_registry *r, const char *type,
                                 const struct mlp_version *v, struct mlp_str extra_members,
@@ -94,13 +97,26 @@ enum mlp_code mlp_registry_note(struct mlp_registry *r, const char *type,
 size_t mlp_registry_nevents(const struct mlp_registry *r);
 const struct mlp_event *mlp_registry_event(const struct mlp_registry *r, size_t i);
 
+/* Rebuilds index.json when it is behind the log, if this process may write there. */
+void mlp_registry_mend(struct mlp_registry *r);
+
 /* Opens the package of a version. */
-enum mlp_code mlp_registry_package(const struct mlp_registry *r, const struct mlp_version *v,
+enum mlp_code mlp_registry_package(struct mlp_registry *r, const struct mlp_version *v,
                                    struct mlp_package **p, struct mlp_err *e);
 
-/* Checks everything: chain, every blob's digest, every reference, index.json against the log, no
- * stray blob. MLP_ETRUST with the first fault; *checked counts blobs. */
-enum mlp_code mlp_registry_verify(struct mlp_registry *r, uint64_t *checked, struct mlp_err *e);
+/* Member of an event's line as text (numbers as written); empty with p NULL when absent. Escapes
+ * are resolved into memory of the registry. */
+struct mlp_str mlp_registry_member(struct mlp_registry *r, const struct mlp_event *event,
+                                   const char *name);
+
+/* Checks everything: the chain, every blob's digest, every reference, index.json and oci-layout
+ * against what they must be. MLP_ETRUST with the first fault. */
+struct mlp_registry_sums {
+    uint64_t events, blobs, bytes;
+    uint64_t unreferenced;    /* blobs that no event names: a writer was killed before its event */
+};
+enum mlp_code mlp_registry_verify(struct mlp_registry *r, struct mlp_registry_sums *sums,
+                                  struct mlp_err *e);
 
 const char *mlp_registry_dir(const struct mlp_registry *r);
 
