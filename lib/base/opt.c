@@ -50,11 +50,6 @@ static const char *expectation(const struct mlp_opt *o, const char *text, double
     uint64_t integer = 0;
     bool fits = true;
     switch (o->kind) {
-    case MLP_OPT_FLAG:
-    case MLP_OPT_TEXT:
-    case MLP_OPT_FILE:
-    case MLP_OPT_DIR:
-        return NULL;
     case MLP_OPT_INT:
         fits = mlp_str_u64(mlp_str_from(text), &integer) && integer <= (uint64_t)1 << 53;
         *number = (double)integer;
@@ -69,8 +64,9 @@ static const char *expectation(const struct mlp_opt *o, const char *text, double
         return fits ? NULL : "a duration such as 500ms, 10s or 5m";
     case MLP_OPT_CHOICE:
         return is_choice(o->choices, text) ? NULL : o->choices;
+    default:
+        return NULL;
     }
-    return NULL;
 }
 
 enum mlp_code mlp_opt_convert(const struct mlp_opt *o, const char *text, double *number,

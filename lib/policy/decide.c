@@ -1,5 +1,5 @@
 /* From facts to a verdict: one check per requirement, gate and approval. Pure. */
-#include "policy/policy_internal.h"
+#include "policy/internal.h"
 
 #include <math.h>
 
@@ -103,7 +103,8 @@ static void judge_reports(struct judge *j)
         struct mlp_str id = mlp_report_text(j->verdict, "report/%.*s", MLP_STR_ARG(kinds->p[i]));
         struct mlp_str observed =
             r ? mlp_str_from(mlp_outcome_name(r->outcome)) : MLP_STR("no such report is attached");
-        judge(j, id.p, "report", r && r->outcome != MLP_FAIL, observed, MLP_STR("a passing report"));
+        judge(j, id.p, "report", r && r->outcome != MLP_FAIL, observed,
+              MLP_STR("a passing report"));
     }
 }
 

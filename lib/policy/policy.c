@@ -1,5 +1,5 @@
 /* Reading a policy: each key has one place, what is not known is an error with its line. */
-#include "policy/policy_internal.h"
+#include "policy/internal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -274,7 +274,7 @@ static void read_policy(struct reader *r)
     static const char *const known_to[] = {"alias", NULL};
     const struct mlp_node *root = r->doc->root;
     if (!root || root->type != MLP_DOC_MAP) {
-        mlp_node_error(r->doc, root, r->e, "expected a policy: a map with \"policy\" and \"gates\"");
+        mlp_node_error(r->doc, root, r->e, "expected a map with \"policy\" and \"gates\"");
         return;
     }
     if (mlp_node_known(r->doc, root, known, r->e) != MLP_OK)

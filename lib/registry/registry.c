@@ -91,23 +91,12 @@ static enum mlp_code append(struct mlp_registry *r, const struct mlp_log_entry *
     return code == MLP_OK ? MLP_OK : mlp_err_wrap(e, "%s was not recorded", entry->type);
 }
 
-enum mlp_code mlp_registry_init(const char *dir, const char *actor, struct mlp_err *e)
+/* Folders, oci-layout and an empty log. */
+static enum mlp_code make_layout(struct mlp_registry *r, struct mlp_err *e)
 {
     char path[4200];
-    struct mlp_registry *r;
-    struct mlp_stat st = {0};
-    enum mlp_code code = registry_new(dir, &r, e);
-    if (code != MLP_OK)
-        return code;
-    if (actor)
-        mlp_registry_actor(r, actor);
-    code = mlp_registry_file(r, "log.ndjson", path, sizeof path, e);
-    if (code == MLP_OK)
-        code = mlp_os_stat(path, false, &st, e);
-    if (code == MLP_OK && st.exists && st.size > 0)
-        code = mlp_err_set(e, MLP_ENOTFOUND, "%s is a registry already", dir);
-    if (code == MLP_OK)
-        code = mlp_registry_file(r, "blobs/sha256", path, sizeof path, e);
+    int fd = -1;
+    enum mlp_code code = mlp_registry_file(r, "blobs/sha256", path, sizeof path, e);
     if (code == MLP_OK)
         code = mlp_os_mkdir_all(path, e);
     if (code == MLP_OK)
@@ -116,15 +105,40 @@ enum mlp_code mlp_registry_init(const char *dir, const char *actor, struct mlp_e
         code = mlp_file_write(path, MLP_STR(MLP_OCI_LAYOUT), 0, e);
     if (code == MLP_OK)
         code = mlp_registry_file(r, "log.ndjson", path, sizeof path, e);
-    int fd = -1;
     if (code == MLP_OK)
         code = mlp_os_open(path, MLP_OPEN_APPEND, &fd, e);
-    if (fd >= 0)
-        mlp_os_close(fd, NULL);
+    if (code != MLP_OK)
+        return code;
+    mlp_os_close(fd, NULL);
+    return mlp_os_fsync_parent(path, e);
+}
+
+static enum mlp_code refuse_existing(struct mlp_registry *r, struct mlp_err *e)
+{
+    char path[4200];
+    struct mlp_stat st = {0};
+    enum mlp_code code = mlp_registry_file(r, "log.ndjson", path, sizeof path, e);
     if (code == MLP_OK)
-        code = mlp_os_fsync_parent(path, e);
+        code = mlp_os_stat(path, false, &st, e);
+    if (code == MLP_OK && st.size > 0)
+        code = mlp_err_set(e, MLP_ENOTFOUND, "%s is a registry already", r->dir);
+    return code;
+}
+
+enum mlp_code mlp_registry_init(const char *dir, const char *actor, struct mlp_err *e)
+{
+    struct mlp_registry *r;
+    enum mlp_code code = registry_new(dir, &r, e);
+    if (code != MLP_OK)
+        return code;
+    if (actor)
+        mlp_registry_actor(r, actor);
+    code = refuse_existing(r, e);
+    if (code == MLP_OK)
+        code = make_layout(r, e);
     if (code == MLP_OK)
         code = mlp_log_begin(r, e);
+    /* Two at once: the second finds the first one's event. */
     if (code == MLP_OK && r->events.n == 0)
         code = append(r, &(struct mlp_log_entry){.type = "init"}, e);
     mlp_registry_close(r);
@@ -149,13 +163,16 @@ enum mlp_code mlp_registry_open(const char *dir, struct mlp_registry **out, stru
 
 /* ---- names */
 
+/* Lower-case letters, digits and "-_." (upper-case too where `upper`), not starting with "-_.". */
 static bool name_chars(struct mlp_str s, bool upper)
 {
+    static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    static const char later[] = "-_.";
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
-        bool good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-                    c == '.' || (upper && c >= 'A' && c <= 'Z');
-        if (!good || (i == 0 && (c == '-' || c == '.' || c == '_')))
+        if (upper && c >= 'A' && c <= 'Z')
+            continue;
+        if (c == '\0' || !(strchr(first, c) || (i > 0 && strchr(later, c))))
             return false;
     }
     return s.n > 0 && s.n <= 128;
@@ -261,7 +278,7 @@ static enum mlp_code check_expected(const struct mlp_registry *r, struct mlp_str
 {
     const struct mlp_alias *a = mlp_registry_alias(r, model, alias);
     uint64_t now = a ? a->seq : 0;
-    if (expect == UINT64_MAX || expect == now)
+    if (expect == MLP_ANY_SEQ || expect == now)
         return MLP_OK;
     const struct mlp_event *by = now ? mlp_registry_event(r, now - 1) : NULL;
     mlp_err_set(e, MLP_ENOTFOUND, "alias %.*s was changed by %.*s (event %llu, expected %llu)",
@@ -293,27 +310,26 @@ static enum mlp_code record_alias(struct mlp_registry *r, struct mlp_str model, 
     return append(r, &entry, e);
 }
 
-enum mlp_code mlp_registry_set_alias(struct mlp_registry *r, struct mlp_str model,
-                                     const char *alias, uint64_t version, uint64_t expect_seq,
-                                     const char *reason, struct mlp_err *e)
+enum mlp_code mlp_registry_set_alias(struct mlp_registry *r, const struct mlp_alias_change *c,
+                                     struct mlp_err *e)
 {
     struct mlp_buf members;
-    struct mlp_str name = mlp_str_from(alias);
+    struct mlp_str name = mlp_str_from(c->alias);
     enum mlp_code code = check_alias_name(name, e);
     if (code != MLP_OK)
         return code;
     mlp_buf_init(&members, MEMBERS_MAX);
     add_member(&members, "alias", name);
-    if (reason)
-        add_member(&members, "reason", mlp_str_from(reason));
+    if (c->reason)
+        add_member(&members, "reason", mlp_str_from(c->reason));
     code = mlp_log_begin(r, e);
     if (code == MLP_OK)
-        code = check_expected(r, model, name, expect_seq, e);
-    if (code == MLP_OK && version == 0 && !mlp_registry_alias(r, model, name))
-        code = mlp_err_set(e, MLP_ENOTFOUND, "model \"%.*s\" has no alias %s", MLP_STR_ARG(model),
-                           alias);
+        code = check_expected(r, c->model, name, c->expect_seq, e);
+    if (code == MLP_OK && c->version == 0 && !mlp_registry_alias(r, c->model, name))
+        code = mlp_err_set(e, MLP_ENOTFOUND, "model \"%.*s\" has no alias %s",
+                           MLP_STR_ARG(c->model), c->alias);
     if (code == MLP_OK)
-        code = record_alias(r, model, version, mlp_buf_str(&members), e);
+        code = record_alias(r, c->model, c->version, mlp_buf_str(&members), e);
     mlp_log_end(r);
     mlp_buf_fini(&members);
     return code;

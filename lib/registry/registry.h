@@ -74,11 +74,18 @@ const struct mlp_alias *mlp_registry_alias(const struct mlp_registry *r, struct 
 enum mlp_code mlp_registry_resolve(const struct mlp_registry *r, const char *ref,
                                    const struct mlp_version **v, struct mlp_err *e);
 
-/* Moves an alias. expect_seq: the seq it must have now (0: must not exist), UINT64_MAX: whatever;
- * otherwise MLP_ENOTFOUND "changed by ...". version 0 deletes. reason may be NULL. */
-enum mlp_code mlp_registry_set_alias(struct mlp_registry *r, struct mlp_str model,
-                                     const char *alias, uint64_t version, uint64_t expect_seq,
-                                     const char *reason, struct mlp_err *e);
+/* Moves an alias by compare-and-set: MLP_ENOTFOUND "changed by ..." when expect_seq is not the
+ * event that set it (0: it must not exist; MLP_ANY_SEQ: whatever). */
+#define MLP_ANY_SEQ UINT64_MAX
+struct mlp_alias_change {
+    struct mlp_str model;
+    const char *alias;
+    uint64_t version;         /* 0 deletes */
+    uint64_t expect_seq;
+    const char *reason;       /* may be NULL */
+};
+enum mlp_code mlp_registry_set_alias(struct mlp_registry *r, const struct mlp_alias_change *change,
+                                     struct mlp_err *e);
 /* value NULL removes. */
 enum mlp_code mlp_registry_set_tag(struct mlp_registry *r, const struct mlp_version *v,
                                    const char *key, const char *value, struct mlp_err *e);

@@ -1,4 +1,4 @@
-/* policy_internal.h: what parsing hands to deciding. Everything is in the policy's arena or
+/* internal.h: what parsing hands to deciding. Everything is in the policy's arena or
  * borrowed from the document that it was parsed from. */
 #ifndef MLP_POLICY_INTERNAL_H
 #define MLP_POLICY_INTERNAL_H
