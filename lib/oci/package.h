@@ -103,6 +103,19 @@ enum mlp_code mlp_package_sign(const char *path, const struct mlp_key *k, struct
 enum mlp_code mlp_package_verify(struct mlp_package *p, const struct mlp_key *k,
                                  struct mlp_err *e);
 
+/* The parts of verify, for callers that tell each of them. check_digests reads every blob;
+ * check_signature reads the bundles. check_archive wants the archive byte for byte as
+ * mlp_package_create and _attach write it, so that a changed padding byte or header is found too
+ * (MLP_ETRUST with its offset); a layout directory passes. */
+enum mlp_code mlp_package_check_digests(struct mlp_package *p, struct mlp_err *e);
+enum mlp_code mlp_package_check_signature(struct mlp_package *p, const struct mlp_key *k,
+                                          struct mlp_err *e);
+enum mlp_code mlp_package_check_archive(struct mlp_package *p, struct mlp_err *e);
+
+/* Appends the descriptors that list this package and its referrers in the "manifests" of an
+ * index.json: JSON objects with commas between them. For a layout that holds many packages. */
+void mlp_package_descriptors(const struct mlp_package *p, struct mlp_buf *out);
+
 /* Copies manifest, config, layers and referrers into a layout directory (blobs by temp, fsync,
  * rename), without touching its index.json. Blobs that are there are not written again. */
 enum mlp_code mlp_package_copy(struct mlp_package *p, const char *layout_dir, struct mlp_err *e);
