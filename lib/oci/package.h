@@ -120,6 +120,10 @@ void mlp_package_descriptors(const struct mlp_package *p, struct mlp_buf *out);
  * rename), without touching its index.json. Blobs that are there are not written again. */
 enum mlp_code mlp_package_copy(struct mlp_package *p, const char *layout_dir, struct mlp_err *e);
 
+/* Writes the package as an archive again, with its referrers: the same digest, and for a package
+ * that was not changed since it was made, the same bytes. "-" is stdout. */
+enum mlp_code mlp_package_export(struct mlp_package *p, const char *path, struct mlp_err *e);
+
 /* Writes the files of the package into a new directory under their names (no "..", no absolute
  * names). MLP_ENOTFOUND when a file exists and force is false. */
 enum mlp_code mlp_package_unpack(struct mlp_package *p, const char *dir, bool force,
