@@ -9,11 +9,9 @@
 
 #define MLP_TYPE_INDEX "application/vnd.oci.image.index.v1+json"
 #define MLP_TYPE_EMPTY "application/vnd.oci.empty.v1+json"
-#define MLP_TYPE_MODEL "application/vnd.cncf.model.manifest.v1+json"
 #define MLP_TYPE_CONFIG "application/vnd.cncf.model.config.v1+json"
 #define MLP_NOTE_FILEPATH "org.cncf.model.filepath"
 #define MLP_NOTE_ROLE "org.mlp.role"
-#define MLP_NOTE_SUBJECT "org.mlp.subject" /* in index.json: spares reading every manifest */
 #define MLP_NOTE_MANIFEST "org.mlp.manifest"
 #define MLP_NOTE_REF "org.opencontainers.image.ref.name"
 #define MLP_LAYOUT_TEXT "{\"imageLayoutVersion\":\"1.0.0\"}"
@@ -83,6 +81,25 @@ enum mlp_code mlp_part_stored(struct mlp_vec *parts, const struct mlp_store *sto
 /* Adds every blob that a package and its referrers are made of. */
 enum mlp_code mlp_part_package(struct mlp_vec *parts, const struct mlp_package *p,
                                struct mlp_err *e);
+
+/* Evidence on its way into a package: the texts of its three blobs (evidence, empty config,
+ * manifest) as parts that live as long as this. Embedded; bytes stay the caller's. */
+struct mlp_evidence {
+    const char *type;
+    struct mlp_str bytes;
+    struct mlp_buf manifest;
+    char blob[MLP_DIGEST_TEXT], empty[MLP_DIGEST_TEXT], digest[MLP_DIGEST_TEXT];
+    struct mlp_vec parts;
+};
+void mlp_evidence_init(struct mlp_evidence *v, const char *type);
+void mlp_evidence_fini(struct mlp_evidence *v);
+
+/* Writes the manifest that refers to p; then lists it among p's referrers, unsorted (the views
+ * are v's). Of p only name, digest, self and arena are used. */
+enum mlp_code mlp_evidence_make(struct mlp_evidence *v, const struct mlp_package *p,
+                                struct mlp_str bytes, struct mlp_err *e);
+enum mlp_code mlp_evidence_refer(struct mlp_package *p, const struct mlp_evidence *v,
+                                 struct mlp_err *e);
 
 /* Writes the archive of `parts` (of struct mlp_part; sorted and freed from doubles here) with
  * this index.json. Every part is hashed again on its way: MLP_ETRUST or MLP_EINPUT when a file

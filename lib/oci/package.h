@@ -24,6 +24,8 @@ struct mlp_package_file {
     const char *path;
     const char *name;
     struct mlp_str bytes; /* used instead of path when p is not NULL */
+    const uint8_t *sum;   /* SHA-256 if it is known with the size, else NULL: it is then not hashed */
+    uint64_t size;        /* before, only while it is written */
 };
 
 /* What a package is made of. Annotations are name, value pairs ending with NULL. */
@@ -32,7 +34,9 @@ struct mlp_package_spec {
     const struct mlp_package_file *files;
     size_t nfiles;
     const char *const *annotations;
-    struct mlp_str config_json;   /* extra members for the config's "config" object; may be empty */
+    struct mlp_str config_json;   /* the config's "config" object as JSON; may be empty. ModelPack
+                                     knows architecture, format, paramSize, precision there */
+    const struct mlp_key *key;    /* signs as mlp_package_sign does, in the same pass; may be NULL */
 };
 
 /* Writes the archive at path by way of a temporary file. digest gets the manifest's digest. The
@@ -83,6 +87,8 @@ const struct mlp_referrer *mlp_package_referrer(const struct mlp_package *p, siz
 
 #define MLP_TYPE_BUNDLE "application/vnd.dev.sigstore.bundle.v0.3+json"
 #define MLP_TYPE_REPORT "application/vnd.mlp.report.v1+json"
+#define MLP_TYPE_MODEL "application/vnd.cncf.model.manifest.v1+json"
+#define MLP_NOTE_SUBJECT "org.mlp.subject" /* in index.json: spares reading every manifest */
 #define MLP_TYPE_MANIFEST "application/vnd.oci.image.manifest.v1+json"
 
 /* Adds evidence to an archive (rewritten atomically) or layout directory. referrer gets the digest of the

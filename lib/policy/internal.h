@@ -32,6 +32,7 @@ struct mlp_policy {
     struct mlp_texts formats_allow, formats_deny;
     struct mlp_texts reports;       /* kinds that must be there and pass */
     struct mlp_gate *gates;
+    struct mlp_texts approvers;     /* public keys of people who may approve */
     unsigned approvals_needed;
     struct mlp_texts roles;
     bool not_author;

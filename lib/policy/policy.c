@@ -196,7 +196,8 @@ static void read_gates(struct reader *r, const struct mlp_node *list)
 
 static void read_approvals(struct reader *r, const struct mlp_node *n)
 {
-    static const char *const known[] = {"needed", "roles", "not_author", "expires", NULL};
+    static const char *const known[] = {"needed",     "keys",    "roles",
+                                        "not_author", "expires", NULL};
     struct mlp_policy *p = r->policy;
     if (!n || failed(r) || mlp_node_known(r->doc, n, known, r->e) != MLP_OK)
         return;
@@ -205,9 +206,13 @@ static void read_approvals(struct reader *r, const struct mlp_node *n)
     if (!failed(r) && (needed < 0 || needed > 100 || needed != floor(needed)))
         mlp_node_error(r->doc, mlp_node_get(n, "needed"), r->e, "expected 0 to 100");
     p->approvals_needed = (unsigned)needed;
+    read_texts(r, mlp_node_get(n, "keys"), &p->approvers);
     read_texts(r, mlp_node_get(n, "roles"), &p->roles);
     p->not_author = mlp_node_bool(mlp_node_get(n, "not_author"), false);
     read_duration(r, mlp_node_get(n, "expires"), &p->approval_seconds);
+    if (!failed(r) && p->approvals_needed > p->approvers.n)
+        mlp_node_error(r->doc, n, r->e, "needs %u approvals, but keys names %zu people",
+                       p->approvals_needed, p->approvers.n);
 }
 
 static void read_step(struct reader *r, const struct mlp_node *n, struct mlp_step *step)
@@ -348,4 +353,14 @@ size_t mlp_policy_nkeys(const struct mlp_policy *p)
 struct mlp_str mlp_policy_key(const struct mlp_policy *p, size_t i)
 {
     return p->keys.p[i];
+}
+
+size_t mlp_policy_napprovers(const struct mlp_policy *p)
+{
+    return p->approvers.n;
+}
+
+struct mlp_str mlp_policy_approver(const struct mlp_policy *p, size_t i)
+{
+    return p->approvers.p[i];
 }

@@ -45,6 +45,9 @@ const struct mlp_step *mlp_policy_step(const struct mlp_policy *p, size_t i);
 /* Paths of public keys that the policy names, relative to it, so that the caller can verify. */
 size_t mlp_policy_nkeys(const struct mlp_policy *p);
 struct mlp_str mlp_policy_key(const struct mlp_policy *p, size_t i);
+/* The same for the public keys of people who may approve. */
+size_t mlp_policy_napprovers(const struct mlp_policy *p);
+struct mlp_str mlp_policy_approver(const struct mlp_policy *p, size_t i);
 
 /* Decides: one check per requirement and gate goes into `verdict` (kind "gate"), which fails when
  * any does. A report that a gate names and facts lack is a failure, never silence. */

@@ -8,9 +8,11 @@
 #define INDEX_MAX ((size_t)256 << 20)
 #define HEAD_KEY "org.mlp.log.head"
 
-/* One descriptor; name may be empty. The size is the blob's. */
+/* One descriptor with one annotation: the name of a package, or the subject of evidence. The size
+ * is the blob's. */
 static enum mlp_code add_descriptor(const struct mlp_registry *r, struct mlp_json_out *o,
-                                    struct mlp_str digest, const char *name, struct mlp_err *e)
+                                    struct mlp_str digest, const char *name,
+                                    struct mlp_str subject, struct mlp_err *e)
 {
     char path[4400], file[128];
     struct mlp_stat st;
@@ -26,17 +28,19 @@ static enum mlp_code add_descriptor(const struct mlp_registry *r, struct mlp_jso
     mlp_json_open(o, '{');
     mlp_json_key(o, "mediaType");
     mlp_json_text(o, MLP_TYPE_MANIFEST);
+    if (name) {
+        mlp_json_key(o, "artifactType");
+        mlp_json_text(o, MLP_TYPE_MODEL);
+    }
     mlp_json_key(o, "digest");
     mlp_json_str(o, digest);
     mlp_json_key(o, "size");
     mlp_json_u64(o, st.size);
-    if (name[0]) {
-        mlp_json_key(o, "annotations");
-        mlp_json_open(o, '{');
-        mlp_json_key(o, "org.opencontainers.image.ref.name");
-        mlp_json_text(o, name);
-        mlp_json_close(o, '}');
-    }
+    mlp_json_key(o, "annotations");
+    mlp_json_open(o, '{');
+    mlp_json_key(o, name ? "org.opencontainers.image.ref.name" : MLP_NOTE_SUBJECT);
+    mlp_json_str(o, name ? mlp_str_from(name) : subject);
+    mlp_json_close(o, '}');
     mlp_json_close(o, '}');
     return MLP_OK;
 }
@@ -47,9 +51,10 @@ static enum mlp_code add_version(const struct mlp_registry *r, struct mlp_json_o
     char name[300];
     snprintf(name, sizeof name, "%.*s-v%llu", MLP_STR_ARG(v->model),
              (unsigned long long)v->version);
-    enum mlp_code code = add_descriptor(r, o, v->digest, name, e);
+    enum mlp_code code = add_descriptor(r, o, v->digest, name, (struct mlp_str){NULL, 0}, e);
     for (size_t i = 0; i < v->referrers.n && code == MLP_OK; i++)
-        code = add_descriptor(r, o, *(struct mlp_str *)mlp_vec_at(&v->referrers, i), "", e);
+        code = add_descriptor(r, o, *(struct mlp_str *)mlp_vec_at(&v->referrers, i), NULL,
+                              v->digest, e);
     return code;
 }
 
@@ -65,7 +70,7 @@ static enum mlp_code add_aliases(const struct mlp_registry *r, struct mlp_json_o
             if (v->version != a->version || !mlp_str_eq(v->model, a->model))
                 continue;
             snprintf(name, sizeof name, "%.*s-%.*s", MLP_STR_ARG(a->model), MLP_STR_ARG(a->name));
-            code = add_descriptor(r, o, v->digest, name, e);
+            code = add_descriptor(r, o, v->digest, name, (struct mlp_str){NULL, 0}, e);
         }
     }
     return code;
