@@ -7,18 +7,18 @@ enum chunk_state { CHUNK_SIZE, CHUNK_DATA, CHUNK_END, CHUNK_TRAILER };
 /* One look for the end of a line that starts at `from`. */
 enum found { FOUND, NOT_YET, BROKEN };
 
-/* Finds the CRLF that ends the line p[from..): *lf is the place of its LF. A CR or LF
- * alone is BROKEN. NOT_YET: *lf is where to look on. Other bytes of the line are not looked at. */
+/* Finds the CRLF that ends the line p[from..): *lf is the place of its LF. BROKEN: a CR or LF
+ * alone, *lf is where it shows. NOT_YET: *lf is where to look on. No other byte is looked at. */
 static enum found find_crlf(const char *p, size_t from, size_t n, size_t *lf)
 {
     const char *cr = n > from ? memchr(p + from, '\r', n - from) : NULL;
     size_t end = cr ? (size_t)(cr - p) : n;
-    if (end > from && memchr(p + from, '\n', end - from))
+    const char *bare = end > from ? memchr(p + from, '\n', end - from) : NULL;
+    *lf = bare ? (size_t)(bare - p) : end;
+    if (bare)
         return BROKEN;
-    if (!cr || end + 1 >= n) {
-        *lf = end;
+    if (!cr || end + 1 >= n)
         return NOT_YET;
-    }
     *lf = end + 1;
     return p[end + 1] == '\n' ? FOUND : BROKEN;
 }

@@ -9,7 +9,8 @@
 #include <check.h>
 
 #define SUITES(X) \
-    X(base)
+    X(base) \
+    X(http)
 
 #define DECLARE(name) Suite *suite_##name(void);
 SUITES(DECLARE)
