@@ -8,7 +8,8 @@ static enum mlp_code set(struct mlp_registry *r, const char *ref, const char *pa
     char key[256];
     const struct mlp_version *v;
     const char *equals = strchr(pair, '=');
-    if (!equals || !mlp_str_copy((struct mlp_str){pair, (size_t)(equals - pair)}, key, sizeof key)) {
+    struct mlp_str name = {pair, equals ? (size_t)(equals - pair) : 0};
+    if (!equals || !mlp_str_copy(name, key, sizeof key)) {
         mlp_err_set(e, MLP_EUSAGE, "\"%s\" is not KEY=VALUE", pair);
         return mlp_err_hint(e, "KEY= removes a tag");
     }

@@ -38,6 +38,11 @@ void mlp_registry_actor(struct mlp_registry *r, const char *actor)
     snprintf(r->actor, sizeof r->actor, "%s@%s", user, host);
 }
 
+const char *mlp_registry_actor_name(const struct mlp_registry *r)
+{
+    return r->actor;
+}
+
 static enum mlp_code registry_new(const char *dir, struct mlp_registry **out, struct mlp_err *e)
 {
     struct mlp_registry *r = calloc(1, sizeof *r);

@@ -55,6 +55,7 @@ enum mlp_code mlp_registry_open(const char *dir, struct mlp_registry **r, struct
 void mlp_registry_close(struct mlp_registry *r);
 /* Who acts, for the events to come; NULL gives user@host. */
 void mlp_registry_actor(struct mlp_registry *r, const char *actor);
+const char *mlp_registry_actor_name(const struct mlp_registry *r);
 
 /* Registers a package file: blobs first, then the event. The same digest again under the same name
  * gives the version it has. *version is the new (or old) number. key may be NULL (signature not
