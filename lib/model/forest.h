@@ -1,0 +1,136 @@
+/* forest.h: decision trees of every library in one packed form.
+ *
+ * What the libraries do differently becomes flags: compare in float32 or float64, `<` or `<=`
+ * (always stored as <=, the threshold moved to the number before), where a missing value goes,
+ * sets of categories as bits, leaves that add one value to one output or a row to all, sums in
+ * float32 or float64, always in tree order.
+ *
+ * Packed nodes have 8 bytes: a float32 threshold and `child << (bits + 1) | default_left << bits
+ * | feature`. Siblings are adjacent, so that a step is child + (x > threshold), without a branch;
+ * a leaf points at itself with threshold +inf. Several trees (one row) or rows (a batch) walk in
+ * step, which hides the latency of memory; this layout and its figures come from measuring, see
+ * the bench. Trees that need float64 thresholds, more bits or categories use 16-byte nodes. */
+#ifndef MLP_MODEL_FOREST_H
+#define MLP_MODEL_FOREST_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/vec.h"
+
+enum mlp_split {
+    MLP_SPLIT_DEFAULT_LEFT = 1,   /* NaN goes left */
+    MLP_SPLIT_CATEGORIES = 2,     /* a set of codes instead of a threshold */
+    MLP_SPLIT_SET_LEFT = 4,       /* a code in the set goes left, else right */
+    MLP_SPLIT_OUT_LEFT = 8,       /* a code outside [0, set size) goes left */
+    MLP_SPLIT_OUT_MISSING = 16,   /* ... goes where NaN does */
+    MLP_SPLIT_ZERO_MISSING = 32,  /* |x| <= 1e-35 counts as missing (LightGBM) */
+    MLP_SPLIT_NAN_ZERO = 64       /* NaN counts as 0 (LightGBM) */
+};
+
+/* A tree as a loader hands it over. Children of leaves are negative; feature, threshold, flags
+ * and set are looked at for inner nodes only. Every array has n entries but value, which has
+ * n * value_width; set holds indices into sets (below) and may be NULL without categories. */
+struct mlp_tree {
+    size_t n;
+    const int32_t *left, *right;
+    const uint32_t *feature;
+    const double *threshold;
+    const uint8_t *flags;
+    const uint32_t *set;
+    const double *value;
+    const uint32_t *leaf_id;     /* what the library calls the leaf; NULL: the node's number */
+    uint32_t output;             /* where a leaf of width 1 adds */
+};
+
+/* What holds for all trees. */
+struct mlp_forest_spec {
+    uint32_t nfeatures;
+    uint32_t noutputs;
+    uint32_t value_width;        /* 1, or noutputs: every leaf adds a row */
+    bool float32;                /* x is rounded to float32 before it is compared */
+    bool strict;                 /* x < threshold goes left (else <=) */
+    bool sum_float32;            /* sums run in float32 */
+    bool keep_leaf_ids;
+    double divide;               /* sums are divided by it at the end; 0: not */
+};
+
+/* Bits of one set of categories: code c is in it when bits[c / 32] >> (c % 32) & 1. */
+struct mlp_cat_set {
+    const uint32_t *bits;
+    uint32_t ncodes;
+};
+
+struct mlp_node8 {
+    float threshold;
+    uint32_t packed;
+};
+struct mlp_node16 {
+    double threshold;            /* of categories: index of the set */
+    uint32_t child;
+    uint32_t packed;             /* feature << 8 | flags */
+};
+
+struct mlp_forest {
+    struct mlp_forest_spec spec;
+    size_t ntrees, nnodes;
+    const uint32_t *root;        /* first node of each tree, ntrees + 1 */
+    const uint32_t *output;      /* of each tree, width 1 */
+    const struct mlp_node8 *n8;  /* one of n8 and n16 */
+    const struct mlp_node16 *n16;
+    uint32_t feature_bits;       /* of n8 */
+    const double *value;         /* nnodes * value_width */
+    const float *value32;        /* instead, for sums in float32 */
+    const uint32_t *leaf_id;
+    const struct mlp_cat_set *sets;
+    bool plain;                  /* no categories, no zero or NaN rules: fast kernels fit */
+    uint32_t nused;              /* features that some node looks at, */
+    const uint32_t *used;        /* their numbers; nodes hold indices into this */
+    const double *base;          /* noutputs starting values, or NULL: 0 */
+};
+
+/* Collects trees, then packs them. */
+struct mlp_forest_builder {
+    struct mlp_forest_spec spec;
+    struct mlp_arena *arena;     /* of the finished forest */
+    struct mlp_vec nodes;        /* of struct mlp_node16, features not yet renumbered */
+    struct mlp_vec values;       /* of double */
+    struct mlp_vec roots, outputs, leaf_ids, sets, order;
+};
+void mlp_forest_begin(struct mlp_forest_builder *b, const struct mlp_forest_spec *spec,
+                      struct mlp_arena *arena);
+
+/* Adds a tree after checking it: children in range, each node reached once, features in range.
+ * MLP_EINPUT otherwise. */
+enum mlp_code mlp_forest_add(struct mlp_forest_builder *b, const struct mlp_tree *t,
+                             struct mlp_err *e);
+
+/* Adds a set of categories, copied; its index is *index. */
+enum mlp_code mlp_forest_add_set(struct mlp_forest_builder *b, const uint32_t *bits,
+                                 uint32_t ncodes, uint32_t *index, struct mlp_err *e);
+
+/* Packs. base (noutputs values, copied) may be NULL. The builder is empty after, as after
+ * mlp_forest_drop. */
+enum mlp_code mlp_forest_end(struct mlp_forest_builder *b, const double *base,
+                             struct mlp_forest **out, struct mlp_err *e);
+void mlp_forest_drop(struct mlp_forest_builder *b);
+
+/* Rows to sums. x: rows of nfeatures doubles, ldx apart; out: noutputs doubles a row, ldout apart.
+ * base_in: starting values a row (ldbase apart) instead of the forest's own, or NULL. scratch has
+ * mlp_forest_scratch() bytes, 64-byte aligned. */
+struct mlp_forest_call {
+    size_t rows;
+    const double *x;
+    size_t ldx;
+    const double *base_in;
+    size_t ldbase;
+    double *out;
+    size_t ldout;
+    void *scratch;
+};
+size_t mlp_forest_scratch(const struct mlp_forest *f, size_t rows);
+void mlp_forest_run(const struct mlp_forest *f, const struct mlp_forest_call *c);
+
+/* The leaf of every tree: ids[tree] for one row, by leaf_id. */
+void mlp_forest_leaves(const struct mlp_forest *f, const double *x, void *scratch, uint32_t *ids);
+
+#endif

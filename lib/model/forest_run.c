@@ -1,0 +1,348 @@
+/* forest_run.c: walking packed trees (forest.h).
+ *
+ * Trees walk GROUP at a time over one row: the loads of a step are independent, so the processor
+ * overlaps their latencies. A batch runs group by group over all its rows, so that a group's nodes
+ * stay in the first cache level. Within a row values are added in tree order. */
+#include "model/forest.h"
+#include <math.h>
+
+#define GROUP 16
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+/* Rows as the nodes want them, and where each stands. */
+struct prepared {
+    float *narrow;        /* rows * nused, for packed nodes */
+    double *wide;         /* the same for 16-byte nodes */
+    uint8_t *nan;         /* rows: some used feature is missing */
+    float *sum32;         /* rows * noutputs */
+};
+
+static size_t up64(size_t n)
+{
+    return (n + 63) & ~(size_t)63;
+}
+
+size_t mlp_forest_scratch(const struct mlp_forest *f, size_t rows)
+{
+    size_t item = f->n8 ? sizeof(float) : sizeof(double);
+    return up64(rows * f->nused * item) + up64(rows) + up64(rows * f->spec.noutputs * sizeof(float)) +
+           64;
+}
+
+static struct prepared lay_scratch(const struct mlp_forest *f, size_t rows, void *scratch)
+{
+    struct prepared p = {NULL, NULL, NULL, NULL};
+    char *at = scratch;
+    size_t item = f->n8 ? sizeof(float) : sizeof(double);
+    if (f->n8)
+        p.narrow = (float *)(void *)at;
+    else
+        p.wide = (double *)(void *)at;
+    at += up64(rows * f->nused * item);
+    p.nan = (uint8_t *)at;
+    at += up64(rows);
+    p.sum32 = (float *)(void *)at;
+    return p;
+}
+
+static uint8_t prepare_narrow(const struct mlp_forest *f, const double *x, float *to)
+{
+    uint8_t nan = 0;
+    for (uint32_t i = 0; i < f->nused; i++) {
+        to[i] = (float)x[f->used[i]];
+        nan |= (uint8_t)isnan(to[i]);
+    }
+    return nan;
+}
+
+static uint8_t prepare_wide(const struct mlp_forest *f, const double *x, double *to)
+{
+    uint8_t nan = 0;
+    for (uint32_t i = 0; i < f->nused; i++) {
+        double v = x[f->used[i]];
+        to[i] = f->spec.float32 ? (double)(float)v : v;
+        nan |= (uint8_t)isnan(v);
+    }
+    return nan;
+}
+
+static void prepare(const struct mlp_forest *f, const struct mlp_forest_call *c,
+                    struct prepared *p)
+{
+    for (size_t r = 0; r < c->rows; r++) {
+        const double *x = c->x + r * c->ldx;
+        p->nan[r] = p->narrow ? prepare_narrow(f, x, p->narrow + r * f->nused)
+                              : prepare_wide(f, x, p->wide + r * f->nused);
+    }
+}
+
+/* --- packed nodes --- */
+
+/* k trees from root[0] on, in step, until none moves; at[] are nodes relative to their roots. */
+INLINE void walk8(const struct mlp_forest *f, const float *x, const uint32_t *root, unsigned k,
+                  uint32_t *at)
+{
+    const struct mlp_node8 *tree[GROUP];
+    uint32_t shift = f->feature_bits + 1, mask = (1u << f->feature_bits) - 1, i[GROUP], moved;
+    for (unsigned t = 0; t < k; t++) {
+        tree[t] = f->n8 + root[t];
+        i[t] = 0;
+    }
+    do {
+        moved = 0;
+        UNROLL
+        for (unsigned t = 0; t < k; t++) {
+            struct mlp_node8 n = tree[t][i[t]];
+            uint32_t next = (n.packed >> shift) + !(x[n.packed & mask] <= n.threshold);
+            moved |= next ^ i[t];
+            i[t] = next;
+        }
+    } while (moved);
+    for (unsigned t = 0; t < k; t++)
+        at[t] = root[t] + i[t];
+}
+
+/* The same for rows with missing values: those go left where the node says so. */
+INLINE void walk8_nan(const struct mlp_forest *f, const float *x, const uint32_t *root, unsigned k,
+                      uint32_t *at)
+{
+    const struct mlp_node8 *tree[GROUP];
+    uint32_t bits = f->feature_bits, mask = (1u << bits) - 1, i[GROUP], moved;
+    for (unsigned t = 0; t < k; t++) {
+        tree[t] = f->n8 + root[t];
+        i[t] = 0;
+    }
+    do {
+        moved = 0;
+        UNROLL
+        for (unsigned t = 0; t < k; t++) {
+            struct mlp_node8 n = tree[t][i[t]];
+            float v = x[n.packed & mask];
+            uint32_t right = !(v <= n.threshold) & ~(isnan(v) & (n.packed >> bits));
+            uint32_t next = (n.packed >> (bits + 1)) + (right & 1);
+            moved |= next ^ i[t];
+            i[t] = next;
+        }
+    } while (moved);
+    for (unsigned t = 0; t < k; t++)
+        at[t] = root[t] + i[t];
+}
+
+/* --- 16-byte nodes --- */
+
+INLINE void walk16(const struct mlp_forest *f, const double *x, const uint32_t *root, unsigned k,
+                   uint32_t *at)
+{
+    const struct mlp_node16 *tree[GROUP];
+    uint32_t i[GROUP], moved;
+    for (unsigned t = 0; t < k; t++) {
+        tree[t] = f->n16 + root[t];
+        i[t] = 0;
+    }
+    do {
+        moved = 0;
+        UNROLL
+        for (unsigned t = 0; t < k; t++) {
+            const struct mlp_node16 *n = &tree[t][i[t]];
+            uint32_t next = n->child + !(x[n->packed >> 8] <= n->threshold);
+            moved |= next ^ i[t];
+            i[t] = next;
+        }
+    } while (moved);
+    for (unsigned t = 0; t < k; t++)
+        at[t] = root[t] + i[t];
+}
+
+INLINE void walk16_nan(const struct mlp_forest *f, const double *x, const uint32_t *root,
+                       unsigned k, uint32_t *at)
+{
+    const struct mlp_node16 *tree[GROUP];
+    uint32_t i[GROUP], moved;
+    for (unsigned t = 0; t < k; t++) {
+        tree[t] = f->n16 + root[t];
+        i[t] = 0;
+    }
+    do {
+        moved = 0;
+        UNROLL
+        for (unsigned t = 0; t < k; t++) {
+            const struct mlp_node16 *n = &tree[t][i[t]];
+            double v = x[n->packed >> 8];
+            uint32_t right = !(v <= n->threshold) & ~(isnan(v) & n->packed);
+            uint32_t next = n->child + (right & 1);
+            moved |= next ^ i[t];
+            i[t] = next;
+        }
+    } while (moved);
+    for (unsigned t = 0; t < k; t++)
+        at[t] = root[t] + i[t];
+}
+
+static bool category_left(const struct mlp_forest *f, const struct mlp_node16 *n, double v)
+{
+    uint32_t flags = n->packed & 255;
+    bool missing_left = flags & MLP_SPLIT_DEFAULT_LEFT;
+    if (isnan(v))
+        return missing_left;
+    const struct mlp_cat_set *s = &f->sets[(size_t)n->threshold];
+    v = trunc(v);
+    /* XGBoost and LightGBM truncate before they look, so that -0.5 is code 0. */
+    if (!(v >= 0 && v < (double)s->ncodes))
+        return flags & MLP_SPLIT_OUT_MISSING ? missing_left : (flags & MLP_SPLIT_OUT_LEFT) != 0;
+    uint32_t code = (uint32_t)v;
+    bool in = s->bits[code / 32] >> (code % 32) & 1;
+    return in == ((flags & MLP_SPLIT_SET_LEFT) != 0);
+}
+
+static bool general_left(const struct mlp_forest *f, const struct mlp_node16 *n, double v)
+{
+    uint32_t flags = n->packed & 255;
+    if (flags & MLP_SPLIT_CATEGORIES)
+        return category_left(f, n, v);
+    if (isnan(v) && (flags & MLP_SPLIT_NAN_ZERO))
+        v = 0;
+    bool missing = isnan(v) || ((flags & MLP_SPLIT_ZERO_MISSING) && fabs(v) <= 1e-35);
+    return missing ? (flags & MLP_SPLIT_DEFAULT_LEFT) != 0 : v <= n->threshold;
+}
+
+/* Trees with categories or rules of their own: one after the other. */
+static void walk_general(const struct mlp_forest *f, const double *x, const uint32_t *root,
+                         unsigned k, uint32_t *at)
+{
+    for (unsigned t = 0; t < k; t++) {
+        const struct mlp_node16 *tree = f->n16 + root[t];
+        uint32_t i = 0;
+        while (tree[i].child != i)
+            i = tree[i].child + !general_left(f, &tree[i], x[tree[i].packed >> 8]);
+        at[t] = root[t] + i;
+    }
+}
+
+/* --- a group of trees over a row --- */
+
+static void walk_group(const struct mlp_forest *f, const struct prepared *p, size_t row,
+                       const uint32_t *root, uint32_t *at)
+{
+    if (p->narrow && !p->nan[row])
+        walk8(f, p->narrow + row * f->nused, root, GROUP, at);
+    else if (p->narrow)
+        walk8_nan(f, p->narrow + row * f->nused, root, GROUP, at);
+    else if (!f->plain)
+        walk_general(f, p->wide + row * f->nused, root, GROUP, at);
+    else if (!p->nan[row])
+        walk16(f, p->wide + row * f->nused, root, GROUP, at);
+    else
+        walk16_nan(f, p->wide + row * f->nused, root, GROUP, at);
+}
+
+/* The last trees, fewer than a group. */
+static void walk_rest(const struct mlp_forest *f, const struct prepared *p, size_t row,
+                      const uint32_t *root, unsigned k, uint32_t *at)
+{
+    if (p->narrow)
+        walk8_nan(f, p->narrow + row * f->nused, root, k, at);
+    else if (!f->plain)
+        walk_general(f, p->wide + row * f->nused, root, k, at);
+    else
+        walk16_nan(f, p->wide + row * f->nused, root, k, at);
+}
+
+static void add_wide(const struct mlp_forest *f, size_t tree, unsigned k, const uint32_t *at,
+                     double *out)
+{
+    size_t w = f->spec.value_width;
+    if (w == 1 && f->spec.noutputs == 1) {
+        for (unsigned t = 0; t < k; t++)
+            out[0] += f->value[at[t]];
+    } else if (w == 1) {
+        for (unsigned t = 0; t < k; t++)
+            out[f->output[tree + t]] += f->value[at[t]];
+    } else {
+        for (unsigned t = 0; t < k; t++)
+            for (size_t j = 0; j < w; j++)
+                out[j] += f->value[at[t] * w + j];
+    }
+}
+
+static void add_narrow(const struct mlp_forest *f, size_t tree, unsigned k, const uint32_t *at,
+                       float *out)
+{
+    size_t w = f->spec.value_width;
+    for (unsigned t = 0; t < k && w == 1; t++)
+        out[f->output[tree + t]] += f->value32[at[t]];
+    for (unsigned t = 0; t < k && w > 1; t++)
+        for (size_t j = 0; j < w; j++)
+            out[j] += f->value32[at[t] * w + j];
+}
+
+static void run_group(const struct mlp_forest *f, const struct mlp_forest_call *c,
+                      const struct prepared *p, size_t tree)
+{
+    unsigned k = f->ntrees - tree < GROUP ? (unsigned)(f->ntrees - tree) : GROUP;
+    uint32_t at[GROUP];
+    for (size_t r = 0; r < c->rows; r++) {
+        if (k == GROUP)
+            walk_group(f, p, r, f->root + tree, at);
+        else
+            walk_rest(f, p, r, f->root + tree, k, at);
+        if (f->spec.sum_float32)
+            add_narrow(f, tree, k, at, p->sum32 + r * f->spec.noutputs);
+        else
+            add_wide(f, tree, k, at, c->out + r * c->ldout);
+    }
+}
+
+static void start_sums(const struct mlp_forest *f, const struct mlp_forest_call *c,
+                       const struct prepared *p)
+{
+    size_t k = f->spec.noutputs;
+    for (size_t r = 0; r < c->rows; r++) {
+        const double *base = c->base_in ? c->base_in + r * c->ldbase : f->base;
+        for (size_t j = 0; j < k; j++)
+            c->out[r * c->ldout + j] = base[j];
+        for (size_t j = 0; j < k && f->spec.sum_float32; j++)
+            p->sum32[r * k + j] = (float)base[j];
+    }
+}
+
+static void finish_sums(const struct mlp_forest *f, const struct mlp_forest_call *c,
+                        const struct prepared *p)
+{
+    size_t k = f->spec.noutputs;
+    for (size_t r = 0; r < c->rows; r++) {
+        double *out = c->out + r * c->ldout;
+        for (size_t j = 0; j < k && f->spec.sum_float32; j++)
+            out[j] = (double)p->sum32[r * k + j];
+        for (size_t j = 0; j < k && f->spec.divide != 0; j++)
+            out[j] /= f->spec.divide;
+    }
+}
+
+void mlp_forest_run(const struct mlp_forest *f, const struct mlp_forest_call *c)
+{
+    struct prepared p = lay_scratch(f, c->rows, c->scratch);
+    prepare(f, c, &p);
+    start_sums(f, c, &p);
+    for (size_t t = 0; t < f->ntrees; t += GROUP)
+        run_group(f, c, &p, t);
+    finish_sums(f, c, &p);
+}
+
+void mlp_forest_leaves(const struct mlp_forest *f, const double *x, void *scratch, uint32_t *ids)
+{
+    struct prepared p = lay_scratch(f, 1, scratch);
+    struct mlp_forest_call c = {.rows = 1, .x = x};
+    uint32_t at[GROUP];
+    prepare(f, &c, &p);
+    for (size_t t = 0; t < f->ntrees; t += GROUP) {
+        unsigned k = f->ntrees - t < GROUP ? (unsigned)(f->ntrees - t) : GROUP;
+        walk_rest(f, &p, 0, f->root + t, k, at);
+        for (unsigned i = 0; i < k; i++)
+            ids[t + i] = f->leaf_id ? f->leaf_id[at[i]] : at[i] - f->root[t + i];
+    }
+}
