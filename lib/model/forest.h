@@ -24,7 +24,8 @@ enum mlp_split {
     MLP_SPLIT_OUT_LEFT = 8,       /* a code outside [0, set size) goes left */
     MLP_SPLIT_OUT_MISSING = 16,   /* ... goes where NaN does */
     MLP_SPLIT_ZERO_MISSING = 32,  /* |x| <= 1e-35 counts as missing (LightGBM) */
-    MLP_SPLIT_NAN_ZERO = 64       /* NaN counts as 0 (LightGBM) */
+    MLP_SPLIT_NAN_ZERO = 64,      /* NaN counts as 0 (LightGBM) */
+    MLP_SPLIT_TRUNCATE = 128      /* -0.5 is code 0 (LightGBM), else it is outside */
 };
 
 /* A tree as a loader hands it over. Children of leaves are negative; feature, threshold, flags

@@ -18,7 +18,7 @@
 struct prepared {
     float *narrow;        /* rows * nused, for packed nodes */
     double *wide;         /* the same for 16-byte nodes */
-    uint8_t *nan;         /* rows: some used feature is missing */
+    bool *nan;            /* rows: some used feature is missing */
     float *sum32;         /* rows * noutputs */
 };
 
@@ -44,29 +44,29 @@ static struct prepared lay_scratch(const struct mlp_forest *f, size_t rows, void
     else
         p.wide = (double *)(void *)at;
     at += up64(rows * f->nused * item);
-    p.nan = (uint8_t *)at;
+    p.nan = (bool *)at;
     at += up64(rows);
     p.sum32 = (float *)(void *)at;
     return p;
 }
 
-static uint8_t prepare_narrow(const struct mlp_forest *f, const double *x, float *to)
+static bool prepare_narrow(const struct mlp_forest *f, const double *x, float *to)
 {
-    uint8_t nan = 0;
+    bool nan = false;
     for (uint32_t i = 0; i < f->nused; i++) {
         to[i] = (float)x[f->used[i]];
-        nan |= (uint8_t)isnan(to[i]);
+        nan |= isnan(to[i]);
     }
     return nan;
 }
 
-static uint8_t prepare_wide(const struct mlp_forest *f, const double *x, double *to)
+static bool prepare_wide(const struct mlp_forest *f, const double *x, double *to)
 {
-    uint8_t nan = 0;
+    bool nan = false;
     for (uint32_t i = 0; i < f->nused; i++) {
         double v = x[f->used[i]];
         to[i] = f->spec.float32 ? (double)(float)v : v;
-        nan |= (uint8_t)isnan(v);
+        nan |= isnan(v);
     }
     return nan;
 }
@@ -123,8 +123,9 @@ INLINE void walk8_nan(const struct mlp_forest *f, const float *x, const uint32_t
         for (unsigned t = 0; t < k; t++) {
             struct mlp_node8 n = tree[t][i[t]];
             float v = x[n.packed & mask];
-            uint32_t right = !(v <= n.threshold) & ~(isnan(v) & (n.packed >> bits));
-            uint32_t next = (n.packed >> (bits + 1)) + (right & 1);
+            uint32_t missing_left = (uint32_t)isnan(v) & n.packed >> bits;
+            uint32_t right = (uint32_t)!(v <= n.threshold) & ~missing_left;
+            uint32_t next = (n.packed >> (bits + 1)) + right;
             moved |= next ^ i[t];
             i[t] = next;
         }
@@ -173,8 +174,9 @@ INLINE void walk16_nan(const struct mlp_forest *f, const double *x, const uint32
         for (unsigned t = 0; t < k; t++) {
             const struct mlp_node16 *n = &tree[t][i[t]];
             double v = x[n->packed >> 8];
-            uint32_t right = !(v <= n->threshold) & ~(isnan(v) & n->packed);
-            uint32_t next = n->child + (right & 1);
+            uint32_t missing_left = (uint32_t)isnan(v) & n->packed;
+            uint32_t right = (uint32_t)!(v <= n->threshold) & ~missing_left;
+            uint32_t next = n->child + right;
             moved |= next ^ i[t];
             i[t] = next;
         }
@@ -190,8 +192,8 @@ static bool category_left(const struct mlp_forest *f, const struct mlp_node16 *n
     if (isnan(v))
         return missing_left;
     const struct mlp_cat_set *s = &f->sets[(size_t)n->threshold];
-    v = trunc(v);
-    /* XGBoost and LightGBM truncate before they look, so that -0.5 is code 0. */
+    if (flags & MLP_SPLIT_TRUNCATE)
+        v = trunc(v);
     if (!(v >= 0 && v < (double)s->ncodes))
         return flags & MLP_SPLIT_OUT_MISSING ? missing_left : (flags & MLP_SPLIT_OUT_LEFT) != 0;
     uint32_t code = (uint32_t)v;
