@@ -147,7 +147,7 @@ enum mlp_code mlp_bundle_verify(const struct mlp_key *k, struct mlp_str bundle, 
     struct mlp_buf payload;
     /* Only a statement that holds may reach the caller. */
     mlp_buf_init(&payload, bundle.n);
-    mlp_doc_init(&d, source, bundle.n * 16 + 65536);
+    mlp_doc_init(&d, source, bundle.n * 32 + ((size_t)4 << 20));
     enum mlp_code code = mlp_doc_parse_json(&d, bundle, e);
     if (code == MLP_OK)
         code = check_envelope(k, &d, &payload, e);

@@ -1,6 +1,7 @@
 #include "oci/inside.h"
 
 #include "base/os.h"
+#include "base/time.h"
 #include <stdlib.h>
 
 void mlp_listed_add(struct mlp_json_out *o, const struct mlp_listed *listed)
@@ -19,31 +20,6 @@ void mlp_listed_add(struct mlp_json_out *o, const struct mlp_listed *listed)
     mlp_json_close(o, '}');
 }
 
-static void add_all(const struct mlp_package *p, struct mlp_json_out *o)
-{
-    mlp_listed_add(o, &p->self);
-    for (size_t i = 0; i < p->referrers.n; i++) {
-        const struct mlp_referring *r = mlp_vec_at(&p->referrers, i);
-        mlp_listed_add(o, &r->listed);
-    }
-}
-
-void mlp_package_descriptors(const struct mlp_package *p, struct mlp_buf *out)
-{
-    struct mlp_buf list;
-    struct mlp_json_out o;
-    mlp_buf_init(&list, MLP_JSON_BLOB_MAX);
-    mlp_json_out_init(&o, &list, 0);
-    mlp_json_open(&o, '[');
-    add_all(p, &o);
-    mlp_json_close(&o, ']');
-    if (list.failed)
-        out->failed = true;
-    else
-        mlp_buf_add(out, list.p + 1, list.n - 2);
-    mlp_buf_fini(&list);
-}
-
 void mlp_package_index(const struct mlp_package *p, struct mlp_buf *out)
 {
     struct mlp_json_out o;
@@ -55,7 +31,11 @@ void mlp_package_index(const struct mlp_package *p, struct mlp_buf *out)
     mlp_json_text(&o, MLP_TYPE_INDEX);
     mlp_json_key(&o, "manifests");
     mlp_json_open(&o, '[');
-    add_all(p, &o);
+    mlp_listed_add(&o, &p->self);
+    for (size_t i = 0; i < p->referrers.n; i++) {
+        const struct mlp_referring *r = mlp_vec_at(&p->referrers, i);
+        mlp_listed_add(&o, &r->listed);
+    }
     mlp_json_close(&o, ']');
     mlp_json_close(&o, '}');
 }
@@ -203,5 +183,38 @@ enum mlp_code mlp_archive_write(struct mlp_vec *parts, struct mlp_str index, int
     sort_unique(parts);
     code = write_entries(t, parts, index, e);
     mlp_tar_free(t);
+    return code;
+}
+
+static enum mlp_code save_archive(struct mlp_vec *parts, struct mlp_str index, int64_t mtime,
+                                  const char *path, struct mlp_err *e)
+{
+    struct mlp_out out;
+    int64_t epoch;
+    enum mlp_code code = mlp_time_epoch(mtime, &epoch, e);
+    if (code != MLP_OK)
+        return code;
+    code = mlp_out_open(&out, path, e);
+    if (code != MLP_OK)
+        return code;
+    struct mlp_sink sink = mlp_sink_out(&out);
+    code = mlp_archive_write(parts, index, epoch, &sink, e);
+    if (code == MLP_OK)
+        return mlp_out_commit(&out, e);
+    mlp_out_abort(&out);
+    return code;
+}
+
+enum mlp_code mlp_package_save(struct mlp_package *p, struct mlp_vec *parts, const char *path,
+                               struct mlp_err *e)
+{
+    struct mlp_buf index;
+    mlp_buf_init(&index, MLP_JSON_BLOB_MAX);
+    mlp_package_sort_referrers(p);
+    mlp_package_index(p, &index);
+    enum mlp_code code = mlp_buf_check(&index, e);
+    if (code == MLP_OK)
+        code = save_archive(parts, mlp_buf_str(&index), p->store.mtime, path, e);
+    mlp_buf_fini(&index);
     return code;
 }

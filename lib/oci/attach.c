@@ -1,21 +1,24 @@
 #include "oci/inside.h"
 
 #include "base/os.h"
-#include "base/time.h"
-#include <stdlib.h>
 
 #define EMPTY_TEXT "{}"
 #define LOCK_MS 10000u
 #define LOCK_TRIES 64
 
-/* Evidence on its way into a package: its manifest and the texts of the three blobs. */
-struct evidence {
-    const char *type;
-    struct mlp_str bytes;
-    struct mlp_buf manifest;
-    char blob[MLP_DIGEST_TEXT], empty[MLP_DIGEST_TEXT], digest[MLP_DIGEST_TEXT];
-    struct mlp_vec parts; /* the three blobs */
-};
+void mlp_evidence_init(struct mlp_evidence *v, const char *type)
+{
+    memset(v, 0, sizeof *v);
+    v->type = type;
+    mlp_buf_init(&v->manifest, 65536);
+    mlp_vec_init(&v->parts, sizeof(struct mlp_part));
+}
+
+void mlp_evidence_fini(struct mlp_evidence *v)
+{
+    mlp_buf_fini(&v->manifest);
+    mlp_vec_fini(&v->parts);
+}
 
 static void add_descriptor(struct mlp_json_out *o, const char *key, const char *type,
                            struct mlp_str digest, uint64_t size)
@@ -50,7 +53,7 @@ static void add_notes(struct mlp_json_out *o, const char *type, const char *subj
 
 /* An artifact manifest with a subject (OCI image-spec 1.1, manifest.md, "Guidelines for Artifact
  * Usage"): the empty config, one layer. */
-static enum mlp_code write_manifest(struct evidence *v, const struct mlp_package *p,
+static enum mlp_code write_manifest(struct mlp_evidence *v, const struct mlp_package *p,
                                     struct mlp_err *e)
 {
     struct mlp_json_out o;
@@ -74,8 +77,10 @@ static enum mlp_code write_manifest(struct evidence *v, const struct mlp_package
     return mlp_buf_check(&v->manifest, e);
 }
 
-static enum mlp_code prepare(struct evidence *v, const struct mlp_package *p, struct mlp_err *e)
+enum mlp_code mlp_evidence_make(struct mlp_evidence *v, const struct mlp_package *p,
+                                struct mlp_str bytes, struct mlp_err *e)
 {
+    v->bytes = bytes;
     if (v->bytes.n == 0 || v->bytes.n > MLP_EVIDENCE_MAX)
         return mlp_err_set(e, MLP_EINPUT, "evidence has %zu bytes, expected 1 to %zu", v->bytes.n,
                            MLP_EVIDENCE_MAX);
@@ -96,9 +101,8 @@ static bool is_attached(const struct mlp_package *p, const char *digest)
     return false;
 }
 
-/* A referrer of `p` that is not in its store yet. */
-static enum mlp_code add_referring(struct mlp_package *p, const struct evidence *v,
-                                   struct mlp_err *e)
+enum mlp_code mlp_evidence_refer(struct mlp_package *p, const struct mlp_evidence *v,
+                                 struct mlp_err *e)
 {
     struct mlp_referring *r = mlp_vec_push(&p->referrers);
     struct mlp_json_out o;
@@ -119,37 +123,16 @@ static enum mlp_code add_referring(struct mlp_package *p, const struct evidence 
     return r->listed.notes.p ? MLP_OK : mlp_err_nomem(e);
 }
 
-static enum mlp_code write_archive(struct mlp_package *p, struct evidence *v, const char *path,
+static enum mlp_code write_archive(struct mlp_package *p, struct mlp_evidence *v, const char *path,
                                    struct mlp_err *e)
 {
-    struct mlp_out out;
-    struct mlp_buf index;
-    int64_t mtime;
     enum mlp_code code = mlp_part_package(&v->parts, p, e);
     if (code == MLP_OK)
-        code = add_referring(p, v, e);
-    if (code == MLP_OK)
-        code = mlp_time_epoch(p->store.mtime, &mtime, e);
-    if (code == MLP_OK)
-        code = mlp_out_open(&out, path, e);
-    if (code != MLP_OK)
-        return code;
-    mlp_package_sort_referrers(p);
-    mlp_buf_init(&index, MLP_JSON_BLOB_MAX);
-    mlp_package_index(p, &index);
-    struct mlp_sink sink = mlp_sink_out(&out);
-    code = mlp_buf_check(&index, e);
-    if (code == MLP_OK)
-        code = mlp_archive_write(&v->parts, mlp_buf_str(&index), mtime, &sink, e);
-    if (code == MLP_OK)
-        code = mlp_out_commit(&out, e);
-    else
-        mlp_out_abort(&out);
-    mlp_buf_fini(&index);
-    return code;
+        code = mlp_evidence_refer(p, v, e);
+    return code == MLP_OK ? mlp_package_save(p, &v->parts, path, e) : code;
 }
 
-static enum mlp_code write_blobs(const struct evidence *v, const char *dir, struct mlp_err *e)
+static enum mlp_code write_blobs(const struct mlp_evidence *v, const char *dir, struct mlp_err *e)
 {
     enum mlp_code code = MLP_OK;
     for (size_t i = 0; i < v->parts.n && code == MLP_OK; i++) {
@@ -174,11 +157,11 @@ static enum mlp_code grow_index(const struct mlp_listed *listed, const char *pat
     struct mlp_json_out o;
     mlp_json_out_init(&o, text, 0);
     mlp_listed_add(&o, listed);
-    mlp_doc_init(&index, path, MLP_JSON_BLOB_MAX * 16);
-    mlp_doc_init(&added, path, (size_t)1 << 20);
+    mlp_doc_init(&index, path, MLP_INDEX_MAX * 16);
+    mlp_doc_init(&added, path, (size_t)16 << 20);
     enum mlp_code code = mlp_doc_parse_json(&added, mlp_buf_str(text), e);
     if (code == MLP_OK)
-        code = mlp_doc_load(&index, path, MLP_JSON_BLOB_MAX, e);
+        code = mlp_doc_load(&index, path, MLP_INDEX_MAX, e);
     struct mlp_node *list = mlp_node_get(index.root, "manifests");
     if (code == MLP_OK && (!list || list->type != MLP_DOC_LIST))
         code = mlp_node_error(&index, index.root, e, "there is no list of manifests");
@@ -192,17 +175,17 @@ static enum mlp_code grow_index(const struct mlp_listed *listed, const char *pat
     return code == MLP_OK ? mlp_buf_check(text, e) : code;
 }
 
-static enum mlp_code list_in_index(struct mlp_package *p, const struct evidence *v,
+static enum mlp_code list_in_index(struct mlp_package *p, const struct mlp_evidence *v,
                                    const char *dir, struct mlp_err *e)
 {
     char path[4200];
     struct mlp_buf text;
-    enum mlp_code code = add_referring(p, v, e);
+    enum mlp_code code = mlp_evidence_refer(p, v, e);
     if (code != MLP_OK)
         return code;
     const struct mlp_referring *r = mlp_vec_at(&p->referrers, p->referrers.n - 1);
     snprintf(path, sizeof path, "%s/index.json", dir);
-    mlp_buf_init(&text, MLP_JSON_BLOB_MAX);
+    mlp_buf_init(&text, MLP_INDEX_MAX);
     code = grow_index(&r->listed, path, &text, e);
     if (code == MLP_OK)
         code = mlp_file_write(path, mlp_buf_str(&text), 0, e);
@@ -210,10 +193,10 @@ static enum mlp_code list_in_index(struct mlp_package *p, const struct evidence 
     return code;
 }
 
-static enum mlp_code attach_to(struct mlp_package *p, struct evidence *v, const char *path,
+static enum mlp_code attach_to(struct mlp_package *p, struct mlp_evidence *v, const char *path,
                                struct mlp_err *e)
 {
-    enum mlp_code code = prepare(v, p, e);
+    enum mlp_code code = mlp_evidence_make(v, p, v->bytes, e);
     if (code != MLP_OK || is_attached(p, v->digest))
         return code;
     if (!p->store.is_dir)
@@ -251,7 +234,7 @@ static enum mlp_code lock_file(const char *path, int *fd, struct mlp_err *e)
 }
 
 static enum mlp_code attach_locked(const char *path, bool is_dir, struct mlp_str subject,
-                                   struct evidence *v, struct mlp_err *e)
+                                   struct mlp_evidence *v, struct mlp_err *e)
 {
     struct mlp_package *p;
     enum mlp_code code = is_dir ? mlp_package_open_digest(path, subject, &p, e)
@@ -284,13 +267,12 @@ enum mlp_code mlp_package_attach(const char *path, struct mlp_str subject_digest
     code = lock_file(guard, &fd, e);
     if (code != MLP_OK)
         return code;
-    struct evidence v = {.type = artifact_type, .bytes = evidence};
-    mlp_buf_init(&v.manifest, 65536);
-    mlp_vec_init(&v.parts, sizeof(struct mlp_part));
+    struct mlp_evidence v;
+    mlp_evidence_init(&v, artifact_type);
+    v.bytes = evidence;
     code = attach_locked(path, st.is_dir, subject_digest, &v, e);
     memcpy(referrer, v.digest, MLP_DIGEST_TEXT);
-    mlp_buf_fini(&v.manifest);
-    mlp_vec_fini(&v.parts);
+    mlp_evidence_fini(&v);
     mlp_os_close(fd, NULL);
     return code;
 }

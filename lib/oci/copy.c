@@ -49,6 +49,17 @@ enum mlp_code mlp_package_copy(struct mlp_package *p, const char *layout_dir, st
     return code;
 }
 
+enum mlp_code mlp_package_export(struct mlp_package *p, const char *path, struct mlp_err *e)
+{
+    struct mlp_vec parts;
+    mlp_vec_init(&parts, sizeof(struct mlp_part));
+    enum mlp_code code = mlp_part_package(&parts, p, e);
+    if (code == MLP_OK)
+        code = mlp_package_save(p, &parts, path, e);
+    mlp_vec_fini(&parts);
+    return code;
+}
+
 /* Makes the folders of a file's name one by one. A link among them could lead anywhere. */
 static enum mlp_code make_parents(const char *dir, char *path, struct mlp_err *e)
 {

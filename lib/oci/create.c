@@ -1,7 +1,6 @@
 #include "oci/inside.h"
 
 #include "base/os.h"
-#include "base/time.h"
 #include <stdlib.h>
 
 #define JSON_MAX ((size_t)4 * 1024 * 1024)
@@ -34,7 +33,10 @@ struct builder {
     const struct mlp_package_spec *spec;
     struct item *items;
     struct mlp_vec parts;
-    struct mlp_buf config, manifest, index;
+    struct mlp_buf config, manifest, bundle;
+    struct mlp_evidence signature;
+    struct mlp_package shown; /* what the package will be, for signing and index.json */
+    char notes[256];
 };
 
 static struct mlp_str last_part(const char *path)
@@ -62,7 +64,10 @@ static enum mlp_code take_file(struct item *item, const struct mlp_package_file 
     item->name = file->name ? mlp_str_from(file->name)
                             : last_part(file->path ? file->path : "");
     enum mlp_code code = mlp_file_name_check(item->name, e);
-    if (code == MLP_OK && file->bytes.p) {
+    if (code == MLP_OK && file->sum) {
+        item->size = file->size;
+        memcpy(item->sum, file->sum, sizeof item->sum);
+    } else if (code == MLP_OK && file->bytes.p) {
         item->size = file->bytes.n;
         code = mlp_sha256(file->bytes, item->sum, e);
     } else if (code == MLP_OK) {
@@ -84,7 +89,6 @@ static enum mlp_code add_item_part(struct builder *b, const struct item *item, s
     return MLP_OK;
 }
 
-/* Order by path component, as OpenSSF model-signing orders its resources: '/' sorts first. */
 int mlp_file_name_cmp(struct mlp_str a, struct mlp_str b)
 {
     size_t n = a.n < b.n ? a.n : b.n;
@@ -258,32 +262,45 @@ static enum mlp_code write_manifest(struct builder *b, const char *config_digest
     return code == MLP_OK ? mlp_buf_check(&b->manifest, e) : code;
 }
 
-static enum mlp_code write_index(struct builder *b, const char *digest, struct mlp_err *e)
+static enum mlp_code show_package(struct builder *b, const char *digest, struct mlp_err *e)
 {
-    char notes[256];
-    snprintf(notes, sizeof notes, "{\"" MLP_NOTE_REF "\":\"%s\"}", b->spec->name);
-    struct mlp_package shown = {
-        .self = {.digest = mlp_str_from(digest), .size = b->manifest.n,
-                 .artifact_type = MLP_STR(MLP_TYPE_MODEL), .notes = mlp_str_from(notes)}};
-    mlp_package_index(&shown, &b->index);
-    return mlp_buf_check(&b->index, e);
+    struct mlp_package *p = &b->shown;
+    snprintf(b->notes, sizeof b->notes, "{\"" MLP_NOTE_REF "\":\"%s\"}", b->spec->name);
+    mlp_str_copy(mlp_str_from(digest), p->digest, sizeof p->digest);
+    p->name = mlp_str_from(b->spec->name);
+    p->self = (struct mlp_listed){.digest = mlp_str_from(p->digest), .size = b->manifest.n,
+                                  .artifact_type = MLP_STR(MLP_TYPE_MODEL),
+                                  .notes = mlp_str_from(b->notes)};
+    for (size_t i = 0; i < b->spec->nfiles; i++) {
+        struct mlp_blob *blob = mlp_vec_push(&p->layers);
+        if (!blob)
+            return mlp_err_nomem(e);
+        blob->digest = mlp_str_from(b->items[i].digest);
+        blob->name = b->items[i].name;
+    }
+    return MLP_OK;
 }
 
-static enum mlp_code write_archive(struct builder *b, const char *path, struct mlp_err *e)
+/* Signing while the package is made writes its bytes once, and leaves no moment at which an
+ * unsigned package lies under the final name. */
+static enum mlp_code add_signature(struct builder *b, struct mlp_err *e)
 {
-    struct mlp_out out;
-    int64_t mtime;
-    enum mlp_code code = mlp_time_epoch(0, &mtime, e);
-    if (code != MLP_OK)
-        return code;
-    code = mlp_out_open(&out, path, e);
-    if (code != MLP_OK)
-        return code;
-    struct mlp_sink sink = mlp_sink_out(&out);
-    code = mlp_archive_write(&b->parts, mlp_buf_str(&b->index), mtime, &sink, e);
+    struct mlp_buf statement;
+    mlp_buf_init(&statement, JSON_MAX * 4);
+    enum mlp_code code = mlp_package_statement(&b->shown, &statement, e);
     if (code == MLP_OK)
-        return mlp_out_commit(&out, e);
-    mlp_out_abort(&out);
+        code = mlp_bundle_sign(b->spec->key, mlp_buf_str(&statement), &b->bundle, e);
+    mlp_buf_fini(&statement);
+    if (code == MLP_OK)
+        code = mlp_evidence_make(&b->signature, &b->shown, mlp_buf_str(&b->bundle), e);
+    if (code == MLP_OK)
+        code = mlp_evidence_refer(&b->shown, &b->signature, e);
+    for (size_t i = 0; code == MLP_OK && i < b->signature.parts.n; i++) {
+        struct mlp_part *part = mlp_vec_push(&b->parts);
+        if (!part)
+            return mlp_err_nomem(e);
+        *part = *(const struct mlp_part *)mlp_vec_at(&b->signature.parts, i);
+    }
     return code;
 }
 
@@ -301,8 +318,10 @@ static enum mlp_code build(struct builder *b, const char *path, char digest[MLP_
     if (code == MLP_OK)
         code = mlp_part_text(&b->parts, mlp_buf_str(&b->manifest), digest, e);
     if (code == MLP_OK)
-        code = write_index(b, digest, e);
-    return code == MLP_OK ? write_archive(b, path, e) : code;
+        code = show_package(b, digest, e);
+    if (code == MLP_OK && b->spec->key)
+        code = add_signature(b, e);
+    return code == MLP_OK ? mlp_package_save(&b->shown, &b->parts, path, e) : code;
 }
 
 static enum mlp_code check_spec(const struct mlp_package_spec *spec, struct mlp_err *e)
@@ -319,22 +338,45 @@ static enum mlp_code check_spec(const struct mlp_package_spec *spec, struct mlp_
     return MLP_OK;
 }
 
+static void builder_init(struct builder *b, const struct mlp_package_spec *spec)
+{
+    b->spec = spec;
+    b->items = calloc(spec->nfiles, sizeof *b->items);
+    mlp_vec_init(&b->parts, sizeof(struct mlp_part));
+    mlp_buf_init(&b->config, JSON_MAX);
+    mlp_buf_init(&b->manifest, JSON_MAX);
+    mlp_buf_init(&b->bundle, JSON_MAX * 8);
+    mlp_evidence_init(&b->signature, MLP_TYPE_BUNDLE);
+    mlp_arena_init(&b->shown.arena, JSON_MAX);
+    mlp_vec_init(&b->shown.layers, sizeof(struct mlp_blob));
+    mlp_vec_init(&b->shown.referrers, sizeof(struct mlp_referring));
+}
+
+static void builder_free(struct builder *b)
+{
+    free(b->items);
+    mlp_vec_fini(&b->parts);
+    mlp_buf_fini(&b->config);
+    mlp_buf_fini(&b->manifest);
+    mlp_buf_fini(&b->bundle);
+    mlp_evidence_fini(&b->signature);
+    mlp_arena_fini(&b->shown.arena);
+    mlp_vec_fini(&b->shown.layers);
+    mlp_vec_fini(&b->shown.referrers);
+    free(b);
+}
+
 enum mlp_code mlp_package_create(const struct mlp_package_spec *spec, const char *path,
                                  char digest[MLP_DIGEST_TEXT], struct mlp_err *e)
 {
     enum mlp_code code = check_spec(spec, e);
     if (code != MLP_OK)
         return code;
-    struct builder b = {.spec = spec, .items = calloc(spec->nfiles, sizeof(struct item))};
-    mlp_vec_init(&b.parts, sizeof(struct mlp_part));
-    mlp_buf_init(&b.config, JSON_MAX);
-    mlp_buf_init(&b.manifest, JSON_MAX);
-    mlp_buf_init(&b.index, JSON_MAX);
-    code = b.items ? build(&b, path, digest, e) : mlp_err_nomem(e);
-    free(b.items);
-    mlp_vec_fini(&b.parts);
-    mlp_buf_fini(&b.config);
-    mlp_buf_fini(&b.manifest);
-    mlp_buf_fini(&b.index);
+    struct builder *b = calloc(1, sizeof *b);
+    if (!b)
+        return mlp_err_nomem(e);
+    builder_init(b, spec);
+    code = b->items ? build(b, path, digest, e) : mlp_err_nomem(e);
+    builder_free(b);
     return code;
 }

@@ -107,4 +107,9 @@ enum mlp_code mlp_evidence_refer(struct mlp_package *p, const struct mlp_evidenc
 enum mlp_code mlp_archive_write(struct mlp_vec *parts, struct mlp_str index, int64_t mtime,
                                 const struct mlp_sink *to, struct mlp_err *e);
 
+/* The same into a file, at once or not at all ("-" is stdout), with the index.json of p, whose
+ * referrers are sorted here. The time is SOURCE_DATE_EPOCH or that of p's own archive. */
+enum mlp_code mlp_package_save(struct mlp_package *p, struct mlp_vec *parts, const char *path,
+                               struct mlp_err *e);
+
 #endif

@@ -4,6 +4,7 @@
 
 #define MANIFEST_MAX ((size_t)4 * 1024 * 1024) /* the limit of OCI registries */
 #define TREE_MAX ((size_t)256 * 1024 * 1024)
+#define INDEX_TREE_MAX ((size_t)4 * 1024 * 1024 * 1024)
 #define NAME_MAX_BYTES 128
 #define FILE_NAME_MAX 1024
 
@@ -217,8 +218,9 @@ static struct mlp_str referrer_notes(struct mlp_package *p, struct mlp_doc *d)
     mlp_buf_init(&b, MLP_JSON_BLOB_MAX);
     if (!notes || notes->type != MLP_DOC_MAP)
         notes = mlp_doc_new(d, MLP_DOC_MAP);
-    if (!notes || !mlp_node_put(d, notes, MLP_NOTE_SUBJECT,
-                                mlp_doc_new_str(d, mlp_str_from(p->digest))))
+    if (!notes || (!mlp_node_get(notes, MLP_NOTE_SUBJECT) &&
+                   !mlp_node_put(d, notes, MLP_NOTE_SUBJECT,
+                                 mlp_doc_new_str(d, mlp_str_from(p->digest)))))
         return (struct mlp_str){0};
     mlp_node_write_json(notes, &b, 0, true);
     return keep_json(p, &b);
@@ -271,10 +273,17 @@ static int by_referrer(const void *a, const void *b)
     return mlp_str_cmp(x->pub.digest, y->pub.digest);
 }
 
+/* An index may list a manifest under several names; it refers once. */
 void mlp_package_sort_referrers(struct mlp_package *p)
 {
+    struct mlp_referring *r = p->referrers.p;
+    size_t kept = 0;
     if (p->referrers.n)
-        qsort(p->referrers.p, p->referrers.n, sizeof(struct mlp_referring), by_referrer);
+        qsort(r, p->referrers.n, sizeof *r, by_referrer);
+    for (size_t i = 0; i < p->referrers.n; i++)
+        if (kept == 0 || by_referrer(&r[kept - 1], &r[i]) != 0)
+            r[kept++] = r[i];
+    p->referrers.n = kept;
 }
 
 static enum mlp_code consider(struct mlp_package *p, const struct mlp_node *listed,
@@ -310,11 +319,7 @@ static enum mlp_code load_referrers(struct mlp_package *p, const struct mlp_doc 
     enum mlp_code code = MLP_OK;
     for (const struct mlp_node *n = first_listed(index); n && code == MLP_OK; n = n->next)
         code = consider(p, n, e);
-    if (code == MLP_OK)
-        mlp_package_sort_referrers(p);
-    for (size_t i = 1; i < p->referrers.n && code == MLP_OK; i++)
-        if (by_referrer(mlp_vec_at(&p->referrers, i - 1), mlp_vec_at(&p->referrers, i)) == 0)
-            code = mlp_err_set(e, MLP_EINPUT, "index.json lists a manifest twice");
+    mlp_package_sort_referrers(p);
     return code;
 }
 
@@ -343,7 +348,7 @@ static enum mlp_code choose(const struct mlp_package *p, const struct mlp_doc *i
     for (const struct mlp_node *n = first_listed(index); n; n = n->next) {
         if (!is_package(p, n))
             continue;
-        if (found) {
+        if (found && !mlp_str_eq(text_at(found, "digest", NULL), text_at(n, "digest", NULL))) {
             mlp_err_set(e, MLP_EINPUT, "holds more than one package");
             return mlp_err_hint(e, "name one by its digest");
         }
@@ -364,8 +369,8 @@ static enum mlp_code load(struct mlp_package *p, struct mlp_str wanted, struct m
 {
     struct mlp_buf text;
     struct mlp_doc index;
-    mlp_buf_init(&text, MLP_JSON_BLOB_MAX);
-    mlp_doc_init(&index, "index.json", TREE_MAX);
+    mlp_buf_init(&text, MLP_INDEX_MAX);
+    mlp_doc_init(&index, "index.json", INDEX_TREE_MAX);
     enum mlp_code code = mlp_store_index(&p->store, &text, e);
     if (code == MLP_OK) {
         code = mlp_doc_parse_json(&index, mlp_buf_str(&text), e);

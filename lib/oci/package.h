@@ -118,10 +118,6 @@ enum mlp_code mlp_package_check_signature(struct mlp_package *p, const struct ml
                                           struct mlp_err *e);
 enum mlp_code mlp_package_check_archive(struct mlp_package *p, struct mlp_err *e);
 
-/* Appends the descriptors that list this package and its referrers in the "manifests" of an
- * index.json: JSON objects with commas between them. For a layout that holds many packages. */
-void mlp_package_descriptors(const struct mlp_package *p, struct mlp_buf *out);
-
 /* Copies manifest, config, layers and referrers into a layout directory (blobs by temp, fsync,
  * rename), without touching its index.json. Blobs that are there are not written again. */
 enum mlp_code mlp_package_copy(struct mlp_package *p, const char *layout_dir, struct mlp_err *e);

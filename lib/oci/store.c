@@ -335,8 +335,8 @@ static enum mlp_code index_of_archive(const struct mlp_store *s, struct mlp_buf 
                                       struct mlp_err *e)
 {
     struct mlp_sink sink = mlp_sink_buf(out);
-    if (s->index.size > MLP_JSON_BLOB_MAX)
-        return mlp_err_set(e, MLP_EINPUT, "index.json has more than %zu bytes", MLP_JSON_BLOB_MAX);
+    if (s->index.size > MLP_INDEX_MAX)
+        return mlp_err_set(e, MLP_EINPUT, "index.json has more than %zu bytes", MLP_INDEX_MAX);
     return mlp_send_range(s->fd, s->index.offset, s->index.size, NULL, &sink, e);
 }
 

@@ -12,7 +12,8 @@
 #include "crypt/crypt.h"
 #include "oci/tar.h"
 
-#define MLP_JSON_BLOB_MAX ((size_t)16 * 1024 * 1024) /* index, manifests, configs */
+#define MLP_JSON_BLOB_MAX ((size_t)16 * 1024 * 1024) /* manifests, configs */
+#define MLP_INDEX_MAX ((size_t)256 * 1024 * 1024)    /* index.json: a registry may list many */
 #define MLP_EVIDENCE_MAX ((size_t)64 * 1024 * 1024)  /* one referrer's evidence */
 
 /* A blob of an archive. */
@@ -38,7 +39,7 @@ struct mlp_store {
 enum mlp_code mlp_store_open(struct mlp_store *s, const char *path, struct mlp_err *e);
 void mlp_store_close(struct mlp_store *s);
 
-/* Appends the bytes of index.json, at most MLP_JSON_BLOB_MAX. */
+/* Appends the bytes of index.json, at most MLP_INDEX_MAX. */
 enum mlp_code mlp_store_index(const struct mlp_store *s, struct mlp_buf *out, struct mlp_err *e);
 
 /* Size of a blob, and whether there is one: MLP_ENOTFOUND names the digest. */

@@ -295,7 +295,7 @@ START_TEST(bundles)
     ck_assert_int_eq(mlp_bundle_sign(k, MLP_STR(STATEMENT), &bundle, NULL), MLP_OK);
     ck_assert_int_eq(mlp_bundle_verify(k, mlp_buf_str(&bundle), "b", &statement, NULL), MLP_OK);
     ck_assert_str_eq(statement.p, STATEMENT);
-    mlp_doc_init(&d, "b", 65536);
+    mlp_doc_init(&d, "b", 4 << 20);
     ck_assert_int_eq(mlp_doc_parse_json(&d, mlp_buf_str(&bundle), NULL), MLP_OK);
     struct mlp_str hint = mlp_node_str(
         mlp_node_path(d.root, "verificationMaterial", "publicKey", "hint", NULL), "");
