@@ -10,7 +10,8 @@
 
 #define SUITES(X) \
     X(base) \
-    X(http)
+    X(http) \
+    X(policy)
 
 #define DECLARE(name) Suite *suite_##name(void);
 SUITES(DECLARE)
