@@ -161,7 +161,7 @@ DNF := pkgconf libuv-devel libyaml-devel libarchive-devel openssl-devel zlib-dev
 APK := pkgconf libuv-dev yaml-dev libarchive-dev openssl-dev zlib-dev zstd-dev pcre2-dev xz-dev lz4-dev \
        bzip2-dev check-dev linux-headers bash coreutils grep python3
 BREW := pkg-config libuv libyaml libarchive openssl zlib zstd pcre2 xz lz4 bzip2 check python3
-APT_TEST := mandoc shellcheck strace valgrind clang-14 libclang-rt-14-dev wrk skopeo lcov curl jq
+APT_TEST := mandoc shellcheck strace valgrind clang-14 libclang-rt-14-dev wrk skopeo lcov jq
 
 .PHONY: deps
 deps: ## install what building and testing need (apt, dnf, apk or brew)
