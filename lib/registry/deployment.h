@@ -39,18 +39,28 @@ struct mlp_route {
 #define MLP_DEPLOYMENT_ROUTES 64
 struct mlp_deployment {
     struct mlp_arena arena;
-    char registry[4096];      /* absolute or as given; empty: the default one */
+    char registry[4096];      /* as written: relative to the file; empty: the default one */
     size_t nroutes;
     struct mlp_route routes[MLP_DEPLOYMENT_ROUTES];
 };
 
-/* Reads and checks: known keys, weights of stable and canary add up to 100, digests well-formed.
- * d must be zeroed. */
+/* Reads and checks: known keys, weights of stable and canary add up to 100 (a single target may
+ * leave its weight out), digests well-formed. Errors name file, line and column. d must be zeroed;
+ * it is empty after an error. */
 enum mlp_code mlp_deployment_load(struct mlp_deployment *d, const char *path, struct mlp_err *e);
 void mlp_deployment_fini(struct mlp_deployment *d);
+
+/* The route of that name, borrowed from d, or NULL. */
 struct mlp_route *mlp_deployment_route(struct mlp_deployment *d, struct mlp_str name);
 
-/* Writes atomically, in the form above. */
+/* The path that a text of the file means: seen from the file's folder unless it is absolute. False
+ * when out is too small. */
+bool mlp_deployment_resolve(const char *file, struct mlp_str path, char *out, size_t size);
+
+/* "stable", "canary" or "shadow". */
+const char *mlp_arm_name(enum mlp_arm arm);
+
+/* Writes atomically, in the form above; comments of an earlier file are not kept. */
 enum mlp_code mlp_deployment_save(const struct mlp_deployment *d, const char *path,
                                   struct mlp_err *e);
 

@@ -1,0 +1,161 @@
+#include "serve/predict.h"
+
+#include "base/map.h"
+#include "text/num.h"
+
+#include <math.h>
+
+static void add_prediction(const struct mlp_served *s, const struct mlp_scratch *w, size_t i,
+                           struct mlp_buf *out)
+{
+    if (s->info->nclasses)
+        mlp_buf_addstr(out, s->labels[w->label[i]]);
+    else
+        mlp_num_add_json(out, w->value[i]);
+}
+
+static void add_probabilities(const struct mlp_served *s, const struct mlp_scratch *w, size_t i,
+                              struct mlp_buf *out)
+{
+    size_t n = s->info->nclasses;
+    for (size_t c = 0; c < n; c++) {
+        mlp_buf_addc(out, c ? ',' : '{');
+        mlp_buf_addstr(out, s->members[c]);
+        mlp_num_add_json(out, w->proba[i * n + c]);
+    }
+    mlp_buf_addc(out, '}');
+}
+
+void mlp_predict_output(const struct mlp_served *s, const struct mlp_scratch *w, size_t i,
+                        bool probabilities, struct mlp_buf *out)
+{
+    mlp_buf_add(out, "\"prediction\":", 13);
+    add_prediction(s, w, i, out);
+    if (probabilities && s->info->nclasses) {
+        mlp_buf_add(out, ",\"probabilities\":", 17);
+        add_probabilities(s, w, i, out);
+    }
+}
+
+double mlp_predict_outcome(const struct mlp_served *s, const struct mlp_scratch *w, size_t i)
+{
+    if (!s->info->nclasses)
+        return w->value[i];
+    struct mlp_str label = s->labels[w->label[i]];
+    return (double)(mlp_hash64(label.p, label.n, 1) >> 11); /* 53 bits: exact in a double */
+}
+
+bool mlp_predict_agree(double a, double b)
+{
+    if (isnan(a) || isnan(b))
+        return isnan(a) && isnan(b);
+    return fabs(a - b) <= 1e-9 * fmax(fabs(a), fabs(b));
+}
+
+static enum mlp_code note_outcomes(const struct mlp_predict *p, const struct mlp_scratch *w,
+                                   size_t n, struct mlp_err *e)
+{
+    for (size_t i = 0; p->outcomes && i < n; i++) {
+        double *outcome = mlp_vec_push(p->outcomes);
+        if (!outcome)
+            return mlp_err_nomem(e);
+        *outcome = mlp_predict_outcome(p->served, w, i);
+    }
+    return MLP_OK;
+}
+
+/* Predicts the n rows in w and tells everybody who asked. */
+static enum mlp_code predict_chunk(const struct mlp_predict *p, struct mlp_scratch *w, size_t n,
+                                   struct mlp_err *e)
+{
+    const struct mlp_frame frame = {n, w->numbers, w->texts};
+    const struct mlp_result result = {w->proba, w->value, w->label};
+    enum mlp_code code = mlp_model_predict(p->served->model, w->work, &frame, &result, e);
+    if (code == MLP_OK)
+        code = note_outcomes(p, w, n, e);
+    if (code == MLP_OK && p->seen)
+        p->seen(p->ctx, p->served, w, n);
+    return code;
+}
+
+static void add_list_part(const struct mlp_predict *p, const struct mlp_scratch *w, size_t n,
+                          uint64_t before, struct mlp_buf *out, struct mlp_buf *probabilities)
+{
+    bool both = p->probabilities == MLP_WISH_YES && p->served->info->nclasses;
+    for (size_t i = 0; i < n; i++) {
+        if (before + i)
+            mlp_buf_addc(out, ',');
+        add_prediction(p->served, w, i, out);
+        if (both) {
+            mlp_buf_addc(probabilities, before + i ? ',' : '[');
+            add_probabilities(p->served, w, i, probabilities);
+        }
+    }
+}
+
+static enum mlp_code too_many(const struct mlp_predict *p, struct mlp_err *e)
+{
+    mlp_err_set(e, MLP_EINPUT, "more than %llu rows", (unsigned long long)p->max_rows);
+    return mlp_err_hint(e, "send them in several requests, or raise --max-rows");
+}
+
+static enum mlp_code predict_list(const struct mlp_predict *p, struct mlp_rows *r,
+                                  struct mlp_buf *out, struct mlp_buf *spare, uint64_t *rows,
+                                  struct mlp_err *e)
+{
+    enum mlp_code code;
+    size_t n = 0;
+    mlp_buf_reset(spare);
+    mlp_buf_adds(out, "{\"predictions\":[");
+    while ((code = mlp_rows_next(r, &n, e)) == MLP_OK && n) {
+        if (p->max_rows && *rows + n > p->max_rows)
+            return too_many(p, e);
+        code = predict_chunk(p, r->w, n, e);
+        if (code != MLP_OK)
+            return code;
+        add_list_part(p, r->w, n, *rows, out, spare);
+        *rows += n;
+    }
+    mlp_buf_addc(out, ']');
+    if (spare->n) {
+        mlp_buf_adds(out, ",\"probabilities\":");
+        mlp_buf_add(out, spare->p, spare->n);
+        mlp_buf_addc(out, ']');
+    }
+    mlp_buf_adds(out, "}\n");
+    return code == MLP_OK ? mlp_buf_check(spare, e) : code;
+}
+
+static enum mlp_code predict_single(const struct mlp_predict *p, struct mlp_rows *r,
+                                    struct mlp_buf *out, uint64_t *rows, struct mlp_err *e)
+{
+    size_t n;
+    enum mlp_code code = mlp_rows_next(r, &n, e);
+    if (code == MLP_OK)
+        code = predict_chunk(p, r->w, 1, e);
+    if (code != MLP_OK)
+        return code;
+    mlp_buf_addc(out, '{');
+    mlp_predict_output(p->served, r->w, 0, p->probabilities != MLP_WISH_NO, out);
+    mlp_buf_add(out, "}\n", 2);
+    *rows = 1;
+    return MLP_OK;
+}
+
+enum mlp_code mlp_predict_body(const struct mlp_predict *p, struct mlp_str body,
+                               struct mlp_buf *out, struct mlp_buf *spare, uint64_t *rows,
+                               struct mlp_err *e)
+{
+    struct mlp_rows r;
+    r.ignore_extra = p->ignore_extra;
+    *rows = 0;
+    enum mlp_code code = mlp_rows_begin(&r, p->served, &p->served->scratch[p->thread], body, e);
+    if (code == MLP_OK && r.single)
+        code = predict_single(p, &r, out, rows, e);
+    else if (code == MLP_OK)
+        code = predict_list(p, &r, out, spare, rows, e);
+    _Atomic uint64_t *counter = &p->served->tally[p->thread].rows[p->arm];
+    uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, before + *rows, memory_order_relaxed);
+    return code;
+}

@@ -1,0 +1,47 @@
+/* predict.h: a request's body in, the answer's JSON out.
+ *
+ * One row:   {"prediction": X, "probabilities": {"CLASS": P, ...}}
+ * A list:    {"predictions": [X, ...]}, with "probabilities": [{...}, ...] when asked for.
+ * X is the class as the model knows it (text, number or truth value), or the value of a
+ * regression. What is not finite is null: JSON has no word for it. */
+#ifndef MLP_SERVE_PREDICT_H
+#define MLP_SERVE_PREDICT_H
+
+#include "base/vec.h"
+#include "serve/rows.h"
+
+enum mlp_wish { MLP_WISH_USUAL, MLP_WISH_YES, MLP_WISH_NO };
+
+/* One prediction of a body. Zeroed is the usual. */
+struct mlp_predict {
+    struct mlp_served *served;
+    unsigned thread;
+    enum mlp_arm arm;            /* counted under it */
+    bool ignore_extra;
+    enum mlp_wish probabilities; /* usual: for one row yes, for lists no */
+    uint64_t max_rows;           /* more is MLP_EINPUT; 0: no limit */
+    struct mlp_vec *outcomes;    /* of double: one number a row, for comparing; NULL: none */
+    /* Called for every chunk of n rows after it was predicted, its columns, texts and results
+     * still in w; NULL: nobody looks. */
+    void (*seen)(void *ctx, const struct mlp_served *s, const struct mlp_scratch *w, size_t n);
+    void *ctx;
+};
+
+/* Appends the answer to out; spare is scratch. On an error out holds rubbish. MLP_EINPUT: the
+ * client's fault. *rows counts. */
+enum mlp_code mlp_predict_body(const struct mlp_predict *p, struct mlp_str body,
+                               struct mlp_buf *out, struct mlp_buf *spare, uint64_t *rows,
+                               struct mlp_err *e);
+
+/* Appends "prediction":X and, when asked, ,"probabilities":{...} of row i of w. */
+void mlp_predict_output(const struct mlp_served *s, const struct mlp_scratch *w, size_t i,
+                        bool probabilities, struct mlp_buf *out);
+
+/* The number that stands for the prediction of row i in a comparison: equal classes give equal
+ * numbers whatever their order in the model. */
+double mlp_predict_outcome(const struct mlp_served *s, const struct mlp_scratch *w, size_t i);
+
+/* True when two outcomes agree: classes exactly, values to a relative 1e-9. */
+bool mlp_predict_agree(double a, double b);
+
+#endif

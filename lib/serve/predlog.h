@@ -1,0 +1,34 @@
+/* predlog.h: the prediction log: one NDJSON line a prediction, never in the way of an answer.
+ *
+ *   {"id":"...","time":"2013-02-01T12:00:00.123Z","model":"flights","version":3,
+ *    "digest":"sha256:...","arm":"stable","features":{...},
+ *    "output":{"prediction":true,"probabilities":{...}},"latency_ms":0.021}
+ *
+ * Each thread puts whole lines into a ring of its own; one writer empties the rings into the file.
+ * A full ring or a failing disk drops lines and counts them: a prediction is worth more than its
+ * record. The file is opened anew on request, so that it can be rotated. */
+#ifndef MLP_SERVE_PREDLOG_H
+#define MLP_SERVE_PREDLOG_H
+
+#include "base/buf.h"
+#include "base/log.h"
+
+struct mlp_predlog;
+
+/* Opens path for appending and starts the writer. log (for trouble, may be NULL) outlives it. */
+enum mlp_code mlp_predlog_open(const char *path, unsigned threads, const struct mlp_log *log,
+                               struct mlp_predlog **out, struct mlp_err *e);
+
+/* Writes what is left and ends the writer. NULL is fine. */
+void mlp_predlog_close(struct mlp_predlog *p);
+
+/* From thread `thread`: adds complete lines. Never waits. lines counts them. */
+void mlp_predlog_add(struct mlp_predlog *p, unsigned thread, struct mlp_str text, uint64_t lines);
+
+/* From any thread: opens the file anew before the next line. */
+void mlp_predlog_reopen(struct mlp_predlog *p);
+
+/* Lines written or waiting, and lines lost. */
+void mlp_predlog_counts(const struct mlp_predlog *p, uint64_t *written, uint64_t *dropped);
+
+#endif
