@@ -2,7 +2,8 @@
  *
  * Trees live in an arena of their own, are read-only for most users, and are built by hand with
  * the mlp_doc_new_* functions where a program writes JSON. Integers stay exact over the whole
- * range of int64 and uint64. Duplicate keys are an error. */
+ * range of int64 and uint64. Duplicate keys are an error, and so is a number beyond the range of a
+ * double. Nesting is bounded (512), so that a walk may recurse. */
 #ifndef MLP_TEXT_DOC_H
 #define MLP_TEXT_DOC_H
 
@@ -14,8 +15,10 @@ enum mlp_doc_type {
     MLP_DOC_LIST, MLP_DOC_MAP
 };
 
-/* A node. UINT is used only above INT64_MAX. key is set on members of a map. For numbers and YAML
- * scalars `text` is the source text as well. */
+/* A node. UINT is used only above INT64_MAX, REAL for what has a point or an exponent, for -0 and
+ * for integers beyond uint64. key is set on members of a map, whose place is that of the key. For
+ * numbers and YAML scalars `text` is the source text as well. key and text are followed by a NUL
+ * that does not count, live as long as the document, and hold UTF-8 when they were parsed. */
 struct mlp_node {
     enum mlp_doc_type type;
     uint32_t line, column;       /* 1-based; 0 for built nodes */
@@ -43,9 +46,11 @@ struct mlp_doc {
 void mlp_doc_init(struct mlp_doc *d, const char *source, size_t max);
 void mlp_doc_fini(struct mlp_doc *d);
 
-/* Parse text into d->root. Errors name d->source, line and column. YAML is the 1.2 core schema
- * (true/false, null/~, decimal, 0x, .inf, .nan; "yes" and "no" are text), one document, no
- * aliases beyond the limit of the arena, no tags but the core ones. */
+/* Parse text, which may go away afterwards, into d->root. Errors name d->source, line and column
+ * (in bytes for JSON, in characters for YAML); MLP_EINPUT when the tree would pass the maximum.
+ * YAML is the 1.2 core schema (true/false, null/~, decimal, 0x, 0o, .inf, .nan; "yes" and "no" are
+ * text), one document; aliases are copied, as far as the maximum allows; no merge keys, no names
+ * but scalars, no tags but the core ones. An empty text is an error in JSON, no root in YAML. */
 enum mlp_code mlp_doc_parse_json(struct mlp_doc *d, struct mlp_str text, struct mlp_err *e);
 enum mlp_code mlp_doc_parse_yaml(struct mlp_doc *d, struct mlp_str text, struct mlp_err *e);
 
@@ -61,7 +66,9 @@ struct mlp_node *mlp_node_at(const struct mlp_node *list, size_t i);
 /* Follows member names: mlp_node_path(root, "spec", "template", NULL). */
 struct mlp_node *mlp_node_path(const struct mlp_node *map, ...);
 
-/* Values with a default for an absent or NULL node; the wrong type also gives the default. */
+/* Values with a default for an absent or NULL node; the wrong type also gives the default. num
+ * takes any number; int takes REAL too when it is integral and in range, as JSON does not tell
+ * 100.0 from 100, but no UINT. */
 struct mlp_str mlp_node_str(const struct mlp_node *n, const char *otherwise);
 double mlp_node_num(const struct mlp_node *n, double otherwise);
 int64_t mlp_node_int(const struct mlp_node *n, int64_t otherwise);
@@ -77,7 +84,9 @@ enum mlp_code mlp_node_error(const struct mlp_doc *d, const struct mlp_node *n, 
 enum mlp_code mlp_node_known(const struct mlp_doc *d, const struct mlp_node *map,
                              const char *const *known, struct mlp_err *e);
 
-/* Builders: NULL without memory. add returns its child so that calls nest. Texts are copied. */
+/* Builders: NULL without memory. put and push append, and return the value so that calls nest; they
+ * take NULL and then return NULL, so that one check at the end is enough. Texts are copied; put
+ * does not look for a member of the same name. A node belongs to one parent. */
 struct mlp_node *mlp_doc_new(struct mlp_doc *d, enum mlp_doc_type type);
 struct mlp_node *mlp_doc_new_str(struct mlp_doc *d, struct mlp_str s);
 struct mlp_node *mlp_doc_new_text(struct mlp_doc *d, const char *z);
@@ -88,10 +97,12 @@ struct mlp_node *mlp_node_put(struct mlp_doc *d, struct mlp_node *map, const cha
                               struct mlp_node *value);
 struct mlp_node *mlp_node_push(struct mlp_node *list, struct mlp_node *value);
 
-/* Writes a tree. indent 0: one line; sorted: members in byte order of their names (the canonical
- * form that is hashed and signed uses indent 0 and sorted). */
+/* Writes a tree; NULL is null. indent 0: one line; sorted: members in byte order of their names
+ * (the canonical form that is hashed and signed uses indent 0 and sorted). Failure is b's. */
 void mlp_node_write_json(const struct mlp_node *n, struct mlp_buf *b, unsigned indent,
                          bool sorted);
+/* As block YAML, which reads back as the same tree; texts that some reader could take for something
+ * else ("yes", "1.0") are quoted. NULL is an empty stream. */
 void mlp_node_write_yaml(const struct mlp_node *n, struct mlp_buf *b);
 
 #endif

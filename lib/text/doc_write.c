@@ -123,19 +123,18 @@ static bool is_reserved(struct mlp_str s)
 /* Whether text needs no quotes: starts with a letter and holds nothing that means something. */
 static bool is_plain(struct mlp_str s)
 {
-    if (s.n == 0 || !is_letter(s.p[0]) || is_reserved(s))
+    if (s.n == 0 || !is_letter(s.p[0]) || s.p[s.n - 1] == ':' || s.p[s.n - 1] == ' ')
         return false;
     for (size_t i = 1; i < s.n; i++) {
         char c = s.p[i];
-        bool last = i + 1 == s.n;
-        if (is_letter(c) || (c >= '0' && c <= '9') || (c && strchr("-.@+", c)))
-            continue;
-        /* A colon before a space or the end makes a name; a space at the end is lost. */
-        if ((c == ':' && !last && s.p[i + 1] != ' ') || (c == ' ' && !last && s.p[i - 1] != ' '))
-            continue;
-        return false;
+        bool word = is_letter(c) || (c >= '0' && c <= '9');
+        if (!word && (c == '\0' || !strchr("-.@+: ", c)))
+            return false;
+        /* A colon before a space makes a name; of two spaces one is lost. */
+        if (c == ' ' && (s.p[i - 1] == ':' || s.p[i - 1] == ' '))
+            return false;
     }
-    return true;
+    return !is_reserved(s);
 }
 
 /* Whether a sequence of two or three bytes must be escaped for YAML (1.2.2, section 5.1) though

@@ -79,6 +79,14 @@ static bool resolve_word(struct mlp_node *n)
     return false;
 }
 
+static unsigned digit_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return (unsigned)(c - '0');
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
+}
+
 /* 0x1F and 0o17, at most 64 bits. */
 static bool resolve_radix(struct mlp_node *n)
 {
@@ -88,10 +96,8 @@ static bool resolve_radix(struct mlp_node *n)
     unsigned shift = s.p[1] == 'x' ? 4 : 3;
     uint64_t v = 0;
     for (size_t i = 2; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i], letter = c | 0x20;
-        unsigned digit = c >= '0' && c <= '9' ? c - (unsigned)'0' : letter - (unsigned)'a' + 10;
-        bool valid = (c >= '0' && c <= '9') || (letter >= 'a' && letter <= 'f');
-        if (!valid || digit >> shift || v >> (64 - shift))
+        unsigned digit = digit_value(s.p[i]);
+        if (digit >> shift || v >> (64 - shift))
             return false;
         v = v << shift | digit;
     }

@@ -275,10 +275,11 @@ static inline enum mlp_code scan_value(struct mlp_json *j, struct mlp_json_token
                                        struct mlp_err *e)
 {
     j->state = WANT_SEPARATOR;
-    switch (j->p < j->end ? *j->p : '\0') {
-    case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7':
-    case '8': case '9':
+    char c = j->p < j->end ? *j->p : '\0';
+    bool letter = j->allow_nonfinite && (c == 'N' || c == 'I');
+    if ((c >= '0' && c <= '9') || c == '-' || letter)
         return scan_number(j, t, e);
+    switch (c) {
     case '"':
         return scan_string(j, t, e);
     case '{':
@@ -291,14 +292,9 @@ static inline enum mlp_code scan_value(struct mlp_json *j, struct mlp_json_token
         return scan_word(j, t, "false", e);
     case 'n':
         return scan_word(j, t, "null", e);
-    case 'N': case 'I':
-        if (j->allow_nonfinite)
-            return scan_number(j, t, e);
-        break;
     default:
-        break;
+        return expected(j, j->p, e, "a value");
     }
-    return expected(j, j->p, e, "a value");
 }
 
 /* A name and the colon after it. */

@@ -43,8 +43,9 @@ static inline uint64_t mlp_swar_value(uint64_t w)
 static inline uint64_t mlp_swar_special(uint64_t w)
 {
     uint64_t quote = w ^ MLP_SWAR_ALL('"'), slash = w ^ MLP_SWAR_ALL('\\');
-    uint64_t marks = (quote - MLP_SWAR_ALL(1)) | (slash - MLP_SWAR_ALL(1)) | (w - MLP_SWAR_ALL(' '));
-    return (marks | w) & MLP_SWAR_ALL(0x80);
+    uint64_t control = w - MLP_SWAR_ALL(' ');
+    return ((quote - MLP_SWAR_ALL(1)) | (slash - MLP_SWAR_ALL(1)) | control | w) &
+           MLP_SWAR_ALL(0x80);
 }
 
 #endif
