@@ -286,8 +286,10 @@ static void add_files(const struct mlp_described *f, struct mlp_buf *out)
 static void add_report(const struct mlp_package_file *file, bool first, struct mlp_buf *out)
 {
     struct mlp_doc d;
+    struct mlp_err unused;
+    mlp_err_init(&unused);
     mlp_doc_init(&d, file_name(file), file->bytes.n * 32 + ((size_t)4 << 20));
-    if (mlp_doc_parse_json(&d, file->bytes, NULL) == MLP_OK) {
+    if (mlp_doc_parse_json(&d, file->bytes, &unused) == MLP_OK) {
         mlp_buf_adds(out, first ? "\n## Evidence\n\n| report | kind | outcome |\n|---|---|---|\n"
                                 : "");
         mlp_buf_adds(out, "| ");

@@ -328,13 +328,15 @@ static enum mlp_code load_referrers(struct mlp_package *p, const struct mlp_doc 
 static bool is_package(const struct mlp_package *p, const struct mlp_node *listed)
 {
     struct mlp_doc d;
+    struct mlp_err unused;
     uint64_t size;
+    mlp_err_init(&unused);
     struct mlp_str type = text_at(listed, "artifactType", NULL);
     if (type.n || !mlp_str_is(text_at(listed, "mediaType", NULL), MLP_TYPE_MANIFEST))
         return mlp_str_is(type, MLP_TYPE_MODEL);
     mlp_doc_init(&d, p->store.path, TREE_MAX);
     bool is = load_json(&p->store, text_at(listed, "digest", NULL), MANIFEST_MAX, &d, &size,
-                        NULL) == MLP_OK &&
+                        &unused) == MLP_OK &&
               mlp_str_is(text_at(d.root, "artifactType", NULL), MLP_TYPE_MODEL) &&
               !mlp_node_get(d.root, "subject");
     mlp_doc_fini(&d);

@@ -214,13 +214,15 @@ enum mlp_code mlp_package_sign(const char *path, const struct mlp_key *k, struct
 {
     struct mlp_package *p;
     struct mlp_buf statement, bundle;
+    struct mlp_err unused;
     char subject[MLP_DIGEST_TEXT], referrer[MLP_DIGEST_TEXT];
     enum mlp_code code = mlp_package_open(path, &p, e);
     if (code != MLP_OK)
         return code;
     mlp_buf_init(&statement, STATEMENT_MAX);
     mlp_buf_init(&bundle, STATEMENT_MAX * 2);
-    bool signed_before = mlp_package_check_signature(p, k, NULL) == MLP_OK;
+    mlp_err_init(&unused);
+    bool signed_before = mlp_package_check_signature(p, k, &unused) == MLP_OK;
     code = mlp_package_statement(p, &statement, e);
     mlp_str_copy(mlp_package_digest(p), subject, sizeof subject);
     mlp_package_close(p);

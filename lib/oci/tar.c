@@ -157,22 +157,24 @@ struct mlp_tar {
     struct mlp_sink to;
     struct mlp_err *e;           /* of the call that is running */
     enum mlp_code failed;
+    bool ended;                  /* the sink may be gone */
     int64_t mtime;
 };
 
+/* libarchive 3.6 leaks its client when writing to it fails: it never learns of a failure, what
+ * follows one goes nowhere, and each call below asks here. */
 static la_ssize_t write_block(struct archive *a, void *ctx, const void *p, size_t n)
 {
     struct mlp_tar *t = ctx;
-    t->failed = t->to.write(t->to.ctx, p, n, t->e);
-    if (t->failed == MLP_OK)
-        return (la_ssize_t)n;
-    archive_set_error(a, EIO, "cannot write");
-    return -1;
+    (void)a;
+    if (!t->ended && t->failed == MLP_OK)
+        t->failed = t->to.write(t->to.ctx, p, n, t->e);
+    return (la_ssize_t)n;
 }
 
-static enum mlp_code write_failure(struct mlp_tar *t, struct mlp_err *e)
+static enum mlp_code result(struct mlp_tar *t, bool done, struct mlp_err *e)
 {
-    if (t->failed != MLP_OK)
+    if (t->failed != MLP_OK || done)
         return t->failed;
     const char *why = archive_error_string(t->a);
     return mlp_err_set(e, MLP_EIO, "cannot write the archive: %s", why ? why : "no reason given");
@@ -194,7 +196,7 @@ enum mlp_code mlp_tar_new(const struct mlp_sink *to, int64_t mtime, struct mlp_t
     if (archive_write_set_format_pax_restricted(t->a) != ARCHIVE_OK ||
         archive_write_set_bytes_per_block(t->a, 0) != ARCHIVE_OK ||
         archive_write_open(t->a, t, NULL, write_block, NULL) != ARCHIVE_OK) {
-        enum mlp_code code = write_failure(t, e);
+        enum mlp_code code = result(t, false, e);
         mlp_tar_free(t);
         return code;
     }
@@ -215,7 +217,7 @@ static enum mlp_code add(struct mlp_tar *t, const char *name, bool is_dir, uint6
     archive_entry_set_mtime(t->entry, t->mtime, 0);
     archive_entry_set_uid(t->entry, 0);
     archive_entry_set_gid(t->entry, 0);
-    return archive_write_header(t->a, t->entry) == ARCHIVE_OK ? MLP_OK : write_failure(t, e);
+    return result(t, archive_write_header(t->a, t->entry) == ARCHIVE_OK, e);
 }
 
 enum mlp_code mlp_tar_add_dir(struct mlp_tar *t, const char *name, struct mlp_err *e)
@@ -233,28 +235,24 @@ enum mlp_code mlp_tar_data(struct mlp_tar *t, const void *p, size_t n, struct ml
 {
     t->e = e;
     la_ssize_t wrote = n ? archive_write_data(t->a, p, n) : 0;
-    if (wrote < 0)
-        return write_failure(t, e);
-    if ((size_t)wrote != n)
+    if (wrote >= 0 && (size_t)wrote != n)
         return mlp_err_set(e, MLP_EBUG, "an archive entry got more bytes than it announced");
-    return MLP_OK;
+    return result(t, wrote >= 0, e);
 }
 
 enum mlp_code mlp_tar_finish(struct mlp_tar *t, struct mlp_err *e)
 {
     t->e = e;
-    return archive_write_close(t->a) == ARCHIVE_OK ? MLP_OK : write_failure(t, e);
+    return result(t, archive_write_close(t->a) == ARCHIVE_OK, e);
 }
 
 void mlp_tar_free(struct mlp_tar *t)
 {
     if (!t)
         return;
-    /* Freeing an archive that is open would write its end into a sink that may be gone. */
-    if (t->a) {
-        archive_write_fail(t->a);
-        archive_write_free(t->a);
-    }
+    /* Freeing an archive that is open closes it, which writes its end. */
+    t->ended = true;
+    archive_write_free(t->a);
     archive_entry_free(t->entry);
     free(t);
 }

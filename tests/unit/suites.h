@@ -10,7 +10,9 @@
 
 #define SUITES(X) \
     X(base) \
+    X(crypt) \
     X(http) \
+    X(oci) \
     X(policy)
 
 #define DECLARE(name) Suite *suite_##name(void);
