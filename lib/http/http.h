@@ -87,6 +87,8 @@ const char *mlp_http_address(const struct mlp_http *h);
 enum mlp_code mlp_http_run(struct mlp_http *h, struct mlp_err *e);
 /* From any thread or handler, while run runs: begin to drain. */
 void mlp_http_stop(struct mlp_http *h);
+/* True from the beginning of the drain on. From any thread. */
+bool mlp_http_draining(const struct mlp_http *h);
 void mlp_http_stats(const struct mlp_http *h, struct mlp_http_stats *s);
 /* NULL is fine; not while run runs. */
 void mlp_http_free(struct mlp_http *h);

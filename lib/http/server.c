@@ -230,6 +230,11 @@ void mlp_http_stop(struct mlp_http *h)
         uv_async_send(&h->loops[i].wake);
 }
 
+bool mlp_http_draining(const struct mlp_http *h)
+{
+    return atomic_load(&h->stopping) != 0;
+}
+
 static uint64_t load(const _Atomic uint64_t *counter)
 {
     return atomic_load_explicit(counter, memory_order_relaxed);

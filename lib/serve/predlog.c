@@ -159,6 +159,11 @@ void mlp_predlog_add(struct mlp_predlog *p, unsigned thread, struct mlp_str text
     atomic_store_explicit(&r->head, head + text.n, memory_order_release);
 }
 
+void mlp_predlog_drop(struct mlp_predlog *p, unsigned thread, uint64_t lines)
+{
+    atomic_fetch_add_explicit(&p->rings[thread].dropped, lines, memory_order_relaxed);
+}
+
 void mlp_predlog_reopen(struct mlp_predlog *p)
 {
     atomic_store(&p->reopen, true);

@@ -25,6 +25,9 @@ void mlp_predlog_close(struct mlp_predlog *p);
 /* From thread `thread`: adds complete lines. Never waits. lines counts them. */
 void mlp_predlog_add(struct mlp_predlog *p, unsigned thread, struct mlp_str text, uint64_t lines);
 
+/* From thread `thread`: counts lines that could not even be put together. */
+void mlp_predlog_drop(struct mlp_predlog *p, unsigned thread, uint64_t lines);
+
 /* From any thread: opens the file anew before the next line. */
 void mlp_predlog_reopen(struct mlp_predlog *p);
 

@@ -1,0 +1,119 @@
+/* inside.h: the parts of a running server: what each thread keeps, counts and owes. */
+#ifndef MLP_SERVE_INSIDE_H
+#define MLP_SERVE_INSIDE_H
+
+#include "base/vec.h"
+#include "serve/predict.h"
+#include "serve/predlog.h"
+#include "serve/set.h"
+
+/* Where a request went, for the counters. */
+enum mlp_kind { MLP_KIND_PREDICT, MLP_KIND_MODEL, MLP_KIND_HEALTHZ, MLP_KIND_READYZ,
+                MLP_KIND_METRICS, MLP_KIND_OTHER, MLP_KINDS };
+
+/* Upper ends of the latency buckets in ns; one more for what is slower. */
+#define MLP_BUCKETS 17
+extern const uint64_t mlp_bucket_ns[MLP_BUCKETS];
+
+/* Statuses that are counted apart; the last stands for all others. */
+#define MLP_CODES 10
+extern const int mlp_codes[MLP_CODES];
+
+/* Counters of one thread. Written by that thread alone. */
+struct mlp_meter {
+    _Atomic uint64_t requests[MLP_KINDS][MLP_CODES];
+    _Atomic uint64_t latency[MLP_BUCKETS + 1]; /* of predictions */
+    _Atomic uint64_t latency_ns;               /* their sum */
+    _Atomic uint64_t in_flight;
+    _Atomic uint64_t shadow_dropped;
+};
+
+/* A request that a shadow model has yet to see. Offsets are into mlp_debts.bytes. */
+struct mlp_debt {
+    struct mlp_served *shadow;   /* counted */
+    size_t id_at, id_n, body_at, body_n;
+    size_t first, rows;          /* outcomes of the arm that answered */
+};
+
+/* Bounded: what does not fit is dropped and counted. */
+struct mlp_debts {
+    struct mlp_buf bytes;
+    struct mlp_vec items;        /* of struct mlp_debt */
+    struct mlp_vec outcomes;     /* of double */
+    struct mlp_vec own;          /* outcomes of the shadow at hand */
+};
+
+/* A thread of the server. */
+struct mlp_agent {
+    _Alignas(64) struct mlp_meter meter;
+    struct mlp_debts debts;
+    struct mlp_buf spare, lines; /* second half of an answer; lines for the log */
+    uint64_t nlines;
+    uint64_t turn;               /* requests without a key */
+    uint64_t ids;                /* ids given out */
+};
+
+struct mlp_keeper;
+
+struct mlp_serve {
+    struct mlp_serve_config config;
+    struct mlp_http *http;
+    struct mlp_sets *sets;
+    struct mlp_predlog *predlog;
+    struct mlp_keeper *keeper;
+    struct mlp_agent *agents;
+    unsigned threads;
+    uint32_t salt;               /* makes ids of this process differ from others' */
+    uint64_t started_ns;         /* monotonic */
+    int64_t started_s;           /* since 1970 */
+    _Atomic uint64_t reloads, refusals;
+};
+
+/* What one request is about, on its way through the parts. */
+struct mlp_asking {
+    struct mlp_serve *serve;
+    struct mlp_agent *agent;
+    unsigned thread;
+    const struct mlp_set *set;
+    const struct mlp_http_request *request;
+    struct mlp_http_response *response;
+    struct mlp_str id;           /* given by the client, or made when somebody needs one */
+    char made[48];
+    enum mlp_arm arm;
+    uint64_t start_ns, row;      /* row: of a list, logged so far */
+    size_t first;                /* outcomes owed to shadows before this request */
+};
+
+/* Adds to a counter that only this thread writes. */
+static inline void mlp_meter_add(_Atomic uint64_t *counter, uint64_t n)
+{
+    uint64_t now = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, now + n, memory_order_relaxed);
+}
+
+/* record.c: log lines of n predicted rows; fits mlp_predict.seen with a struct mlp_asking. */
+void mlp_record_rows(void *asking, const struct mlp_served *s, const struct mlp_scratch *w,
+                     size_t n);
+/* record.c: hands the lines to the log, or forgets them. */
+void mlp_record_commit(struct mlp_asking *q, bool keep);
+/* record.c: fills q->id. */
+void mlp_record_id(struct mlp_asking *q);
+
+/* shadow.c: remembers the request for the shadows of its route. */
+void mlp_shadow_owe(struct mlp_asking *q, const struct mlp_lanes *route);
+/* shadow.c: pays: predicts and compares, after the answers are on their way. */
+void mlp_shadow_pay(struct mlp_serve *s, unsigned thread);
+
+/* meter.c: counts an answer. */
+void mlp_meter_request(struct mlp_meter *m, enum mlp_kind kind, int status, uint64_t ns);
+/* meter.c: the /metrics page. */
+void mlp_meter_page(struct mlp_serve *s, const struct mlp_set *set, struct mlp_buf *out);
+
+/* keeper.c: the thread that reloads. start makes it; stop waits for it (NULL is fine). */
+enum mlp_code mlp_keeper_start(struct mlp_serve *s, struct mlp_err *e);
+void mlp_keeper_stop(struct mlp_serve *s);
+/* keeper.c: from the loop: look whether the files changed; or reload whatever they say. */
+void mlp_keeper_tick(struct mlp_serve *s);
+void mlp_keeper_force(struct mlp_serve *s);
+
+#endif

@@ -1,0 +1,59 @@
+/* serve.h: predictions over HTTP: models, routes, roll-outs without a dropped request.
+ *
+ *   POST /predict           the only route of a deployment, or the model that was named
+ *   POST /predict/ROUTE     a route by name
+ *   GET  /model[/ROUTE]     signature: features, classes, digest (also GET /)
+ *   GET  /healthz /readyz   the process lives; the models are loaded and no drain has begun
+ *   GET  /metrics           Prometheus text
+ *
+ * What serves is an immutable set. A new one is loaded beside it, tested with its golden rows and
+ * swapped in one step; requests that run keep the old one, which goes when the last of them is
+ * done. A set that cannot be loaded is refused and the old one stays. */
+#ifndef MLP_SERVE_SERVE_H
+#define MLP_SERVE_SERVE_H
+
+#include "crypt/crypt.h"
+#include "http/http.h"
+
+/* What to serve and how. Exactly one of model and deployment is set. Texts are borrowed and
+ * outlive the server. Zero is the usual of everything else. */
+struct mlp_serve_config {
+    const char *model;           /* model file, package, layout folder, or NAME@ALIAS, NAME@3,
+                                    sha256:... of the registry */
+    const char *deployment;      /* mlp-deployment(5) file, followed when it is replaced */
+    const char *registry;        /* folder; NULL: the file's own or the default one */
+    const struct mlp_key *key;   /* packages must be signed by it; NULL: not asked for */
+    const char *log_path;        /* prediction log, appended to; NULL: none */
+    bool ignore_extra;           /* unknown features are passed over instead of refused */
+    uint64_t max_rows;           /* of one request; 0: 100,000 */
+    const char *address;         /* "127.0.0.1:8080" */
+    unsigned threads;            /* 0: one a CPU */
+    struct mlp_http_limits limits;
+    unsigned drain_ms;
+    const struct mlp_log *log;   /* events: ready, swap, swap_refused, drain; may be NULL */
+};
+
+struct mlp_serve;
+
+/* Loads what is to be served and binds the address. Nothing is answered before run. */
+enum mlp_code mlp_serve_new(const struct mlp_serve_config *config, struct mlp_serve **s,
+                            struct mlp_err *e);
+
+/* The address bound, with the port that the system chose. Borrowed from s. */
+const char *mlp_serve_address(const struct mlp_serve *s);
+
+/* Serves until SIGTERM, SIGINT or stop, then drains. SIGHUP reloads (and opens the prediction log
+ * anew). Once per s. */
+enum mlp_code mlp_serve_run(struct mlp_serve *s, struct mlp_err *e);
+
+/* From any thread while run runs: begin to drain. */
+void mlp_serve_stop(struct mlp_serve *s);
+
+/* Loads again now, on the caller's thread, as SIGHUP does while run runs (call this only while it
+ * does not). The error says why a set was refused; *changed tells whether another one serves. */
+enum mlp_code mlp_serve_reload(struct mlp_serve *s, bool *changed, struct mlp_err *e);
+
+/* NULL is fine; not while run runs. */
+void mlp_serve_free(struct mlp_serve *s);
+
+#endif
