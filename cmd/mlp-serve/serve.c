@@ -1,0 +1,191 @@
+/* mlp-serve [serve]: predictions over HTTP. */
+#include "verbs.h"
+
+#include "base/os.h"
+#include "serve/serve.h"
+
+enum {
+    OPT_DEPLOYMENT, OPT_LISTEN, OPT_REGISTRY, OPT_KEY, OPT_THREADS, OPT_LOG, OPT_EXTRA, OPT_MAX_ROWS,
+    OPT_MAX_BODY, OPT_MAX_CONNECTIONS, OPT_MAX_REQUESTS, OPT_HEADER_TIMEOUT, OPT_BODY_TIMEOUT,
+    OPT_IDLE_TIMEOUT, OPT_DRAIN, OPT_READY_FD, OPT_EVENTS, OPT_BATCH
+};
+
+static const struct mlp_opt opts[] = {
+    [OPT_DEPLOYMENT] = {"deployment", 'd', MLP_OPT_FILE, "FILE",
+                        "serve the routes of a deployment file and follow its changes", NULL, NULL,
+                        false},
+    [OPT_LISTEN] = {"listen", 'l', MLP_OPT_TEXT, "ADDRESS",
+                    "HOST:PORT, [HOST]:PORT, PORT or unix:PATH", NULL, "127.0.0.1:8080", false},
+    [OPT_REGISTRY] = {"registry", 'r', MLP_OPT_DIR, "DIR",
+                      "registry of NAME@ALIAS and of the deployment's digests", NULL, NULL, false},
+    [OPT_KEY] = {"key", 'k', MLP_OPT_FILE, "PUB",
+                 "public key that must have signed every package", NULL, NULL, false},
+    [OPT_THREADS] = {"threads", 't', MLP_OPT_INT, "N", "threads that answer (default: one a CPU)",
+                     NULL, NULL, false},
+    [OPT_LOG] = {"log", 0, MLP_OPT_FILE, "FILE", "append every prediction to FILE as NDJSON", NULL,
+                 NULL, false},
+    [OPT_EXTRA] = {"extra", 0, MLP_OPT_CHOICE, "WHAT", "what to do with unknown features",
+                   "refuse|ignore", "refuse", false},
+    [OPT_MAX_ROWS] = {"max-rows", 0, MLP_OPT_INT, "N", "rows of one request at most", NULL,
+                      "100000", false},
+    [OPT_MAX_BODY] = {"max-body", 0, MLP_OPT_SIZE, "SIZE", "bytes of a request's body at most",
+                      NULL, "16M", false},
+    [OPT_MAX_CONNECTIONS] = {"max-connections", 0, MLP_OPT_INT, "N",
+                             "connections of one thread at most", NULL, "12000", false},
+    [OPT_MAX_REQUESTS] = {"max-requests", 0, MLP_OPT_INT, "N",
+                          "requests of one connection at most (default: no limit)", NULL, NULL,
+                          false},
+    [OPT_HEADER_TIMEOUT] = {"header-timeout", 0, MLP_OPT_SECONDS, "TIME",
+                            "time for a request's head to arrive", NULL, "10s", false},
+    [OPT_BODY_TIMEOUT] = {"body-timeout", 0, MLP_OPT_SECONDS, "TIME",
+                          "time for a body to arrive, and for an answer to be read", NULL, "30s",
+                          false},
+    [OPT_IDLE_TIMEOUT] = {"idle-timeout", 0, MLP_OPT_SECONDS, "TIME",
+                          "time that an idle connection is kept", NULL, "60s", false},
+    [OPT_DRAIN] = {"drain", 0, MLP_OPT_SECONDS, "TIME",
+                   "time that requests get to end after SIGTERM", NULL, "10s", false},
+    [OPT_READY_FD] = {"ready-fd", 0, MLP_OPT_INT, "N",
+                      "write the address to descriptor N when ready, and close it", NULL, NULL,
+                      false},
+    [OPT_EVENTS] = {"events", 0, MLP_OPT_CHOICE, "FORM",
+                    "form of the events on stderr (default: words on a terminal, else json)",
+                    "words|json", NULL, false},
+    [OPT_BATCH] = {"batch", 0, MLP_OPT_FLAG, NULL,
+                   "predict a table from stdin instead, as the verb batch does", NULL, NULL, false},
+    {0},
+};
+
+static unsigned milliseconds(const struct mlp_cmd *cmd, int opt)
+{
+    double ms = mlp_opt_number(cmd, opt, 0) * 1000;
+    return ms < 1 ? 1 : ms > 2e9 ? 2000000000u : (unsigned)ms;
+}
+
+static unsigned count(const struct mlp_cmd *cmd, int opt)
+{
+    int64_t n = mlp_opt_int(cmd, opt, 0);
+    return n > 1000000000 ? 1000000000u : (unsigned)n;
+}
+
+static struct mlp_serve_config configure(const struct mlp_cmd *cmd, const struct mlp_log *log)
+{
+    return (struct mlp_serve_config){
+        .model = mlp_operand(cmd, 0, NULL),
+        .deployment = mlp_opt_text(cmd, OPT_DEPLOYMENT),
+        .registry = mlp_opt_text(cmd, OPT_REGISTRY),
+        .log_path = mlp_opt_text(cmd, OPT_LOG),
+        .ignore_extra = strcmp(mlp_opt_text(cmd, OPT_EXTRA), "ignore") == 0,
+        .max_rows = (uint64_t)mlp_opt_int(cmd, OPT_MAX_ROWS, 0),
+        .address = mlp_opt_text(cmd, OPT_LISTEN),
+        .threads = count(cmd, OPT_THREADS),
+        .limits = {
+            .body_bytes = (size_t)mlp_opt_number(cmd, OPT_MAX_BODY, 0),
+            .connections = count(cmd, OPT_MAX_CONNECTIONS),
+            .header_timeout_ms = milliseconds(cmd, OPT_HEADER_TIMEOUT),
+            .body_timeout_ms = milliseconds(cmd, OPT_BODY_TIMEOUT),
+            .idle_timeout_ms = milliseconds(cmd, OPT_IDLE_TIMEOUT),
+            .requests_per_connection = count(cmd, OPT_MAX_REQUESTS),
+        },
+        .drain_ms = milliseconds(cmd, OPT_DRAIN),
+        .log = log,
+    };
+}
+
+static enum mlp_code check_operands(const struct mlp_serve_config *c, struct mlp_err *e)
+{
+    if (c->model && c->deployment)
+        return mlp_err_set(e, MLP_EUSAGE, "give a model or --deployment, not both");
+    if (c->model || c->deployment)
+        return MLP_OK;
+    mlp_err_set(e, MLP_EUSAGE, "nothing to serve");
+    return mlp_err_hint(e, "mlp-serve model.joblib, mlp-serve NAME@ALIAS or mlp-serve -d FILE");
+}
+
+/* Tells people, the log and whoever waits on the descriptor. */
+static enum mlp_code announce(const struct mlp_cmd *cmd, const struct mlp_serve *s,
+                              const struct mlp_log *log, struct mlp_err *e)
+{
+    char line[300];
+    const char *address = mlp_serve_address(s);
+    const struct mlp_log_field fields[] = {{"listen", address, 0}, {0}};
+    mlp_log_line(log, MLP_INFO, "ready", fields);
+    if (!mlp_opt_given(cmd, OPT_READY_FD))
+        return MLP_OK;
+    int fd = (int)mlp_opt_int(cmd, OPT_READY_FD, 0);
+    int n = snprintf(line, sizeof line, "%s\n", address);
+    enum mlp_code code = mlp_os_write(fd, line, (size_t)n, e);
+    if (code == MLP_OK && fd > 2)
+        code = mlp_os_close(fd, e);
+    return code == MLP_OK ? code : mlp_err_wrap(e, "--ready-fd %d", fd);
+}
+
+static enum mlp_code serve(struct mlp_cmd *cmd, const struct mlp_serve_config *config,
+                           struct mlp_err *e)
+{
+    struct mlp_serve *s = NULL;
+    enum mlp_code code = mlp_serve_new(config, &s, e);
+    if (code == MLP_OK)
+        code = announce(cmd, s, config->log, e);
+    if (code == MLP_OK)
+        code = mlp_serve_run(s, e);
+    if (code == MLP_OK)
+        mlp_log_line(config->log, MLP_INFO, "stopped", NULL);
+    mlp_serve_free(s);
+    return code;
+}
+
+static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
+{
+    if (mlp_opt_flag(cmd, OPT_BATCH)) {
+        struct mlp_cmd batch = {.program = cmd->program, .verb = &verb_batch,
+                                .operands = cmd->operands, .noperands = cmd->noperands};
+        return verb_batch.run(&batch, e);
+    }
+    const char *events = mlp_opt_text(cmd, OPT_EVENTS);
+    const struct mlp_log log = {
+        .fd = 2, .level = MLP_INFO, .tool = cmd->program->name,
+        .ndjson = events ? strcmp(events, "json") == 0 : !mlp_os_isatty(2),
+    };
+    struct mlp_serve_config config = configure(cmd, &log);
+    struct mlp_key *key = NULL;
+    const char *path = mlp_opt_text(cmd, OPT_KEY);
+    enum mlp_code code = check_operands(&config, e);
+    if (code == MLP_OK && path)
+        code = mlp_key_load(path, NULL, &key, e);
+    config.key = key;
+    if (code == MLP_OK)
+        code = serve(cmd, &config, e);
+    mlp_key_free(key);
+    return code;
+}
+
+static const struct mlp_example examples[] = {
+    {"Serve a saved model on 127.0.0.1:8080 until a signal ends it.",
+     "timeout 2 mlp-serve model.joblib || test $? = 124"},
+    {0},
+};
+
+const struct mlp_verb verb_serve = {
+    .name = "serve",
+    .summary = "answer predictions over HTTP",
+    .operands = "[MODEL|PACKAGE.mlp|NAME@ALIAS]",
+    .min_operands = 0,
+    .max_operands = 1,
+    .about =
+        "POST /predict takes a JSON object of features, an array of objects or of arrays, or\n"
+        "{\"instances\": [...]}, and answers {\"prediction\": X, \"probabilities\": {...}} or\n"
+        "{\"predictions\": [...]}; ?probabilities=true adds them to lists. null is a missing value.\n"
+        "A feature that is unknown, missing, given twice or of the wrong type is refused and named.\n"
+        "GET /model tells the features, /healthz and /readyz the state, /metrics the counters.\n"
+        "\n"
+        "With --deployment each route is POST /predict/ROUTE. A changed file is loaded beside what\n"
+        "serves, tested with the packages' golden rows and swapped without dropping a request; one\n"
+        "that cannot be loaded is refused with the reason and what served goes on. The header\n"
+        "x-request-key keeps a client on one arm, x-mlp-arm of the answer tells which.\n"
+        "\n"
+        "SIGTERM and SIGINT drain: nothing more is accepted, requests in flight are answered.\n"
+        "SIGHUP reloads the models and opens the prediction log anew.",
+    .opts = opts,
+    .examples = examples,
+    .run = run,
+};
