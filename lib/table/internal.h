@@ -1,0 +1,68 @@
+/* internal.h: a table being read, shared by the files of this module. */
+#ifndef MLP_TABLE_INTERNAL_H
+#define MLP_TABLE_INTERNAL_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "table/stream.h"
+#include "table/table.h"
+
+#define MLP_BLOCK_BYTES ((size_t)256 * 1024)
+#define MLP_ROW_BYTES ((size_t)16 << 20)
+#define MLP_MOST_COLUMNS ((size_t)65536)
+#define MLP_BATCH_CELLS ((size_t)1 << 18) /* bounds a batch of many short rows */
+#define MLP_BATCH_MEMORY ((size_t)1 << 30)
+
+/* Where bytes come from: a stream, memory, or a part of a file. */
+struct mlp_source {
+    struct mlp_stream *stream;  /* NULL for the other two */
+    struct mlp_str memory;      /* what is left of it */
+    int fd;                     /* of a part of a file, else -1 */
+    uint64_t at, end;
+};
+
+struct mlp_table {
+    struct mlp_source from;
+    char source[256];
+    struct mlp_table_options options;
+    enum mlp_table_format format;
+    struct mlp_csv_dialect dialect;
+    char *block;                /* bytes not yet handed out are block[start..have) */
+    size_t cap, start, have;
+    bool at_end;                /* the source has no more */
+    uint32_t *pos;              /* separators in the block, relative to pos_base */
+    size_t pos_cap, pos_n, pos_i, pos_base;
+    bool block_has_quotes;
+    uint64_t line, row;         /* physical line and record of the next row */
+    uint64_t taken;             /* bytes read so far */
+    struct mlp_arena names_arena;
+    struct mlp_vec names;       /* of struct mlp_str */
+    struct mlp_map by_name;     /* name to index */
+    struct mlp_str header;
+    struct mlp_str eol;
+    struct mlp_arena arena;     /* of the batch */
+    struct mlp_batch batch;
+    struct mlp_buf scratch;
+};
+
+/* table.c: fills the block up to `want` bytes beyond start, or to the end of the source. */
+enum mlp_code mlp_table_fill(struct mlp_table *t, size_t want, struct mlp_err *e);
+
+/* table.c: takes the names of the columns; empty or repeated ones are MLP_EINPUT. */
+enum mlp_code mlp_table_take_name(struct mlp_table *t, struct mlp_str name, struct mlp_err *e);
+
+/* rows_csv.c, rows_ndjson.c: the header, and the next batch of rows (nrows 0: the end). */
+enum mlp_code mlp_csv_header(struct mlp_table *t, struct mlp_err *e);
+enum mlp_code mlp_csv_batch(struct mlp_table *t, struct mlp_err *e);
+enum mlp_code mlp_ndjson_header(struct mlp_table *t, struct mlp_err *e);
+enum mlp_code mlp_ndjson_batch(struct mlp_table *t, struct mlp_err *e);
+
+/* table.c: an empty table, NULL without memory; room for a batch of `rows` rows; the error that a row over the limit is. */
+struct mlp_table *mlp_table_new(const char *source, const struct mlp_table_options *options);
+enum mlp_code mlp_batch_reserve(struct mlp_table *t, size_t rows, struct mlp_err *e);
+enum mlp_code mlp_row_too_long(struct mlp_table *t, struct mlp_err *e);
+/* True when the text means missing. */
+bool mlp_is_null(const struct mlp_table *t, struct mlp_str s);
+size_t mlp_row_limit(const struct mlp_table *t);
+
+#endif

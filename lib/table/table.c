@@ -1,0 +1,359 @@
+#include "table/internal.h"
+
+#include "base/file.h"
+#include "text/num.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define NAMES_MEMORY ((size_t)64 << 20)
+
+size_t mlp_row_limit(const struct mlp_table *t)
+{
+    return t->options.max_row_bytes ? t->options.max_row_bytes : MLP_ROW_BYTES;
+}
+
+enum mlp_code mlp_row_too_long(struct mlp_table *t, struct mlp_err *e)
+{
+    mlp_err_set(e, MLP_EINPUT, "the row that starts here is longer than %zu bytes",
+                mlp_row_limit(t));
+    mlp_err_hint(e, "look for a quote that is not closed");
+    return mlp_err_at(e, t->source, t->line, 0);
+}
+
+bool mlp_is_null(const struct mlp_table *t, struct mlp_str s)
+{
+    for (const char *const *z = t->options.nulls; z && *z; z++)
+        if (mlp_str_is(s, *z))
+            return true;
+    return false;
+}
+
+/* ---- filling the block */
+
+static enum mlp_code read_some(struct mlp_table *t, char *p, size_t n, size_t *got,
+                               struct mlp_err *e)
+{
+    struct mlp_source *s = &t->from;
+    *got = 0;
+    if (s->stream)
+        return mlp_stream_read(s->stream, p, n, got, e);
+    if (s->fd >= 0) {
+        size_t most = s->end - s->at < n ? (size_t)(s->end - s->at) : n;
+        enum mlp_code code = mlp_os_pread(s->fd, p, most, s->at, got, e);
+        s->at += *got;
+        return code;
+    }
+    *got = s->memory.n < n ? s->memory.n : n;
+    if (*got)
+        memcpy(p, s->memory.p, *got);
+    s->memory.p += *got;
+    s->memory.n -= *got;
+    return MLP_OK;
+}
+
+static enum mlp_code grow_block(struct mlp_table *t, size_t cap, struct mlp_err *e)
+{
+    char *p = realloc(t->block, cap + MLP_CSV_PAD);
+    if (!p)
+        return mlp_err_nomem(e);
+    t->block = p;
+    t->cap = cap;
+    return MLP_OK;
+}
+
+enum mlp_code mlp_table_fill(struct mlp_table *t, size_t want, struct mlp_err *e)
+{
+    if (t->start) {
+        memmove(t->block, t->block + t->start, t->have - t->start);
+        t->have -= t->start;
+        t->start = 0;
+    }
+    enum mlp_code code = t->cap < want ? grow_block(t, want, e) : MLP_OK;
+    /* A pipe that ends a line is not waited on for a full block. */
+    bool is_pipe = t->from.stream && mlp_stream_size(t->from.stream) == 0;
+    while (code == MLP_OK && t->have < want && !t->at_end) {
+        size_t got = 0;
+        code = read_some(t, t->block + t->have, t->cap - t->have, &got, e);
+        t->at_end = code == MLP_OK && got == 0;
+        t->have += got;
+        t->taken += got;
+        if (is_pipe && t->have && t->block[t->have - 1] == '\n')
+            break;
+    }
+    if (code == MLP_OK)
+        memset(t->block + t->have, 0, MLP_CSV_PAD);
+    return code;
+}
+
+/* ---- columns */
+
+enum mlp_code mlp_table_take_name(struct mlp_table *t, struct mlp_str name, struct mlp_err *e)
+{
+    bool fresh;
+    size_t most = t->options.max_columns ? t->options.max_columns : MLP_MOST_COLUMNS;
+    if (t->names.n >= most) {
+        mlp_err_set(e, MLP_EINPUT, "more than %zu columns", most);
+    } else if (name.n == 0) {
+        mlp_err_set(e, MLP_EINPUT, "column %zu has no name", t->names.n + 1);
+        mlp_err_hint(e, "name it, or say that the file has no header");
+    } else if (memchr(name.p, '\0', name.n) || !mlp_str_utf8(name)) {
+        mlp_err_set(e, MLP_EINPUT, "column %zu: the name is not text in UTF-8", t->names.n + 1);
+        mlp_err_hint(e, "is this a CSV, TSV or NDJSON file?");
+    } else {
+        struct mlp_str copy = mlp_arena_str(&t->names_arena, name);
+        struct mlp_str *slot = copy.p ? mlp_vec_push(&t->names) : NULL;
+        uint64_t *index = slot ? mlp_map_put(&t->by_name, name, &fresh) : NULL;
+        if (!index)
+            return mlp_err_nomem(e);
+        *slot = copy;
+        if (fresh) {
+            *index = t->names.n - 1;
+            return MLP_OK;
+        }
+        mlp_err_set(e, MLP_EINPUT, "two columns are named \"%.*s\"", MLP_STR_ARG(name));
+    }
+    return mlp_err_at(e, t->source, 1, 0);
+}
+
+size_t mlp_table_ncols(const struct mlp_table *t)
+{
+    return t->names.n;
+}
+
+struct mlp_str mlp_table_name(const struct mlp_table *t, size_t column)
+{
+    return *(struct mlp_str *)mlp_vec_at(&t->names, column);
+}
+
+int mlp_table_find(const struct mlp_table *t, struct mlp_str name)
+{
+    const uint64_t *index = mlp_map_get(&t->by_name, name);
+    return index ? (int)*index : -1;
+}
+
+struct mlp_str mlp_table_header(const struct mlp_table *t)
+{
+    return t->header;
+}
+
+struct mlp_str mlp_table_eol(const struct mlp_table *t)
+{
+    return t->eol;
+}
+
+const char *mlp_table_source(const struct mlp_table *t)
+{
+    return t->source;
+}
+
+enum mlp_table_format mlp_table_format_of(const struct mlp_table *t)
+{
+    return t->format;
+}
+
+const struct mlp_csv_dialect *mlp_table_dialect(const struct mlp_table *t)
+{
+    return &t->dialect;
+}
+
+uint64_t mlp_table_bytes(const struct mlp_table *t)
+{
+    return t->from.stream ? mlp_stream_consumed(t->from.stream) : t->taken;
+}
+
+uint64_t mlp_table_size(const struct mlp_table *t)
+{
+    return t->from.stream ? mlp_stream_size(t->from.stream) : 0;
+}
+
+/* ---- format */
+
+/* The ending of a name without .gz or .zst. */
+static struct mlp_str plain_name(const char *source)
+{
+    struct mlp_str s = mlp_str_from(source);
+    if (mlp_str_ends(s, ".gz"))
+        s.n -= 3;
+    else if (mlp_str_ends(s, ".zst"))
+        s.n -= 4;
+    return s;
+}
+
+static enum mlp_table_format by_name(const char *source)
+{
+    struct mlp_str s = plain_name(source);
+    if (mlp_str_ends(s, ".csv"))
+        return MLP_TABLE_CSV;
+    if (mlp_str_ends(s, ".tsv") || mlp_str_ends(s, ".tab"))
+        return MLP_TABLE_TSV;
+    if (mlp_str_ends(s, ".ndjson") || mlp_str_ends(s, ".jsonl"))
+        return MLP_TABLE_NDJSON;
+    return MLP_TABLE_AUTO;
+}
+
+/* The separator that the first line has most of, outside quotes. */
+static char sniff_delimiter(struct mlp_str text)
+{
+    static const char candidates[] = ",;\t|";
+    size_t counts[4] = {0}, best = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < text.n && (quoted || text.p[i] != '\n'); i++) {
+        const char *hit = strchr(candidates, text.p[i]);
+        if (text.p[i] == '"')
+            quoted = !quoted;
+        else if (!quoted && hit && *hit)
+            counts[hit - candidates]++;
+    }
+    for (size_t i = 1; i < 4; i++)
+        if (counts[i] > counts[best])
+            best = i;
+    return candidates[best];
+}
+
+static void choose_format(struct mlp_table *t)
+{
+    struct mlp_str text = {t->block + t->start, t->have - t->start};
+    t->format = t->options.format ? t->options.format : by_name(t->source);
+    if (t->format == MLP_TABLE_AUTO) {
+        struct mlp_str trimmed = mlp_str_trim(text);
+        t->format = trimmed.n && trimmed.p[0] == '{' ? MLP_TABLE_NDJSON : MLP_TABLE_CSV;
+    }
+    t->dialect = (struct mlp_csv_dialect){t->options.delimiter, '"'};
+    if (!t->dialect.delimiter)
+        t->dialect.delimiter = t->format == MLP_TABLE_TSV ? '\t' : sniff_delimiter(text);
+}
+
+static enum mlp_code read_header(struct mlp_table *t, struct mlp_err *e)
+{
+    size_t block = t->options.block_bytes ? t->options.block_bytes : MLP_BLOCK_BYTES;
+    enum mlp_code code = mlp_table_fill(t, block, e);
+    if (code != MLP_OK)
+        return code;
+    /* A byte order mark is no part of the first name. */
+    if (t->have >= 3 && memcmp(t->block, "\xEF\xBB\xBF", 3) == 0)
+        t->start = 3;
+    if (t->have == t->start) {
+        mlp_err_set(e, MLP_EINPUT, "is empty, expected a header line");
+        return mlp_err_at(e, t->source, 0, 0);
+    }
+    choose_format(t);
+    return t->format == MLP_TABLE_NDJSON ? mlp_ndjson_header(t, e) : mlp_csv_header(t, e);
+}
+
+/* ---- opening */
+
+struct mlp_table *mlp_table_new(const char *source, const struct mlp_table_options *options)
+{
+    struct mlp_table *t = calloc(1, sizeof *t);
+    if (!t)
+        return NULL;
+    t->from.fd = -1;
+    t->line = 1;
+    t->eol = MLP_STR("\n");
+    if (options)
+        t->options = *options;
+    mlp_str_copy(mlp_str_from(source), t->source, sizeof t->source);
+    mlp_arena_init(&t->names_arena, NAMES_MEMORY);
+    mlp_arena_init(&t->arena, MLP_BATCH_MEMORY);
+    mlp_vec_init(&t->names, sizeof(struct mlp_str));
+    mlp_map_init(&t->by_name, 0, NAMES_MEMORY);
+    mlp_buf_init(&t->scratch, MLP_BATCH_MEMORY);
+    t->batch.arena = &t->arena;
+    return t;
+}
+
+void mlp_table_close(struct mlp_table *t)
+{
+    if (!t)
+        return;
+    mlp_stream_close(t->from.stream);
+    if (t->from.fd > 0)
+        mlp_os_close(t->from.fd, NULL);
+    free(t->block);
+    free(t->pos);
+    mlp_buf_fini(&t->scratch);
+    mlp_vec_fini(&t->names);
+    mlp_map_fini(&t->by_name);
+    mlp_arena_fini(&t->names_arena);
+    mlp_arena_fini(&t->arena);
+    free(t);
+}
+
+enum mlp_code mlp_table_open(const char *path, const struct mlp_table_options *options,
+                             struct mlp_table **out, struct mlp_err *e)
+{
+    struct mlp_table *t = mlp_table_new(mlp_file_name(path), options);
+    *out = NULL;
+    if (!t)
+        return mlp_err_nomem(e);
+    enum mlp_code code = mlp_stream_open(path, &t->from.stream, e);
+    if (code == MLP_OK)
+        code = read_header(t, e);
+    if (code == MLP_OK)
+        *out = t;
+    else
+        mlp_table_close(t);
+    return code;
+}
+
+enum mlp_code mlp_table_open_mem(struct mlp_str bytes, const char *source,
+                                 const struct mlp_table_options *options, struct mlp_table **out,
+                                 struct mlp_err *e)
+{
+    struct mlp_table *t = mlp_table_new(source, options);
+    *out = NULL;
+    if (!t)
+        return mlp_err_nomem(e);
+    t->from.memory = bytes;
+    enum mlp_code code = read_header(t, e);
+    if (code == MLP_OK)
+        *out = t;
+    else
+        mlp_table_close(t);
+    return code;
+}
+
+/* ---- batches */
+
+enum mlp_code mlp_batch_reserve(struct mlp_table *t, size_t rows, struct mlp_err *e)
+{
+    struct mlp_batch *b = &t->batch;
+    mlp_arena_reset(&t->arena);
+    b->nrows = 0;
+    b->ncols = t->names.n;
+    b->first_row = t->row;
+    b->cells = mlp_arena_array64(&t->arena, rows * b->ncols, sizeof *b->cells);
+    b->raw = mlp_arena_array64(&t->arena, rows, sizeof *b->raw);
+    b->line = mlp_arena_array64(&t->arena, rows, sizeof *b->line);
+    b->bad = mlp_arena_array64(&t->arena, rows, sizeof *b->bad);
+    return b->cells && b->raw && b->line && b->bad ? MLP_OK : mlp_err_nomem(e);
+}
+
+enum mlp_code mlp_table_next(struct mlp_table *t, struct mlp_batch **batch, struct mlp_err *e)
+{
+    *batch = NULL;
+    enum mlp_code code =
+        t->format == MLP_TABLE_NDJSON ? mlp_ndjson_batch(t, e) : mlp_csv_batch(t, e);
+    if (code == MLP_OK && t->batch.nrows)
+        *batch = &t->batch;
+    t->row += t->batch.nrows;
+    return code;
+}
+
+size_t mlp_batch_f64(const struct mlp_batch *b, size_t column, double *out, uint8_t *ok)
+{
+    size_t bad = 0;
+    const struct mlp_cell *c = b->cells + column;
+    for (size_t r = 0; r < b->nrows; r++, c += b->ncols) {
+        ok[r] = 1;
+        if (!c->p) {
+            out[r] = NAN;
+        } else if (!mlp_num_f64(mlp_cell_str(c), &out[r])) {
+            out[r] = NAN;
+            ok[r] = 0;
+            bad++;
+        }
+    }
+    return bad;
+}
