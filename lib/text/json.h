@@ -40,7 +40,8 @@ struct mlp_json {
 /* Starts over text, which must outlive the tokenizer. */
 void mlp_json_init(struct mlp_json *j, struct mlp_str text, unsigned max_depth);
 
-/* The next token. The error has line, column and offset; the source is the caller's to add. */
+/* The next token; *t is good only after MLP_OK. MLP_EINPUT has line, column and offset; the source
+ * is the caller's to add. After MLP_JSON_END comes END again; after an error, nothing certain. */
 enum mlp_code mlp_json_next(struct mlp_json *j, struct mlp_json_token *t, struct mlp_err *e);
 
 /* Passes over the value that t starts (all of an object or array; nothing for a scalar). */

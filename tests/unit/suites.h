@@ -13,7 +13,8 @@
     X(crypt) \
     X(http) \
     X(oci) \
-    X(policy)
+    X(policy) \
+    X(text)
 
 #define DECLARE(name) Suite *suite_##name(void);
 SUITES(DECLARE)
