@@ -53,7 +53,8 @@ enum mlp_code mlp_key_private_pem(const struct mlp_key *k, const char *passphras
 enum mlp_code mlp_key_id(const struct mlp_key *k, char out[MLP_DIGEST_TEXT], struct mlp_err *e);
 
 /* ECDSA with SHA-256 in DER form (or Ed25519) over bytes; verify is MLP_ETRUST when it does not
- * hold. ECDSA is made deterministic (RFC 6979) where libcrypto offers it, so that packages reproduce. */
+ * hold. ECDSA is made deterministic (RFC 6979) where libcrypto offers it, so that packages
+ * reproduce. */
 enum mlp_code mlp_sign(const struct mlp_key *k, struct mlp_str bytes, struct mlp_buf *signature,
                        struct mlp_err *e);
 enum mlp_code mlp_verify(const struct mlp_key *k, struct mlp_str bytes, struct mlp_str signature,

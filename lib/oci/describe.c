@@ -57,7 +57,7 @@ static void write_ports(struct mlp_json_out *o, const char *key, const struct ml
     mlp_json_open(o, '[');
     for (const struct mlp_node *n = first; n; n = n->next) {
         struct mlp_buf text;
-        struct mlp_str name = type ? mlp_node_str(n, "") : mlp_node_str(mlp_node_get(n, "name"), "");
+        struct mlp_str name = mlp_node_str(type ? n : mlp_node_get(n, "name"), "");
         struct mlp_str kind = type ? mlp_str_from(type)
                                    : mlp_node_str(mlp_node_get(n, "type"), "value");
         mlp_buf_init(&text, 4096);

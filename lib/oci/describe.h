@@ -9,7 +9,8 @@
 
 /* What is known. `model` is a map of texts "format" ("scikit-learn joblib"), "version" (of the
  * library that wrote the file), "estimator", and a map "signature" of "task", a list "classes" and
- * a list "inputs" of {"name", "type"}; every member may be missing and model may be NULL. files need sum and size.
+ * a list "inputs" of {"name", "type"}; every member may be missing and model may be NULL. files
+ * need sum and size.
  * All borrowed. */
 struct mlp_described {
     const char *name;

@@ -56,7 +56,7 @@ enum mlp_code mlp_file_name_check(struct mlp_str name, struct mlp_err *e)
         return MLP_OK;
     mlp_err_set(e, MLP_EINPUT, "file name \"%.*s\" may not stand in a package",
                 (int)(name.n < 120 ? name.n : 120), name.p ? name.p : "");
-    return mlp_err_hint(e, "names are relative, without \"..\", backslashes and control characters");
+    return mlp_err_hint(e, "names are relative, without \"..\", backslashes, control characters");
 }
 
 /* Reads a JSON blob into an initialised document. */

@@ -24,8 +24,8 @@ struct mlp_package_file {
     const char *path;
     const char *name;
     struct mlp_str bytes; /* used instead of path when p is not NULL */
-    const uint8_t *sum;   /* SHA-256 if it is known with the size, else NULL: it is then not hashed */
-    uint64_t size;        /* before, only while it is written */
+    const uint8_t *sum;   /* its SHA-256, when it is known with the size: then only checked while it */
+    uint64_t size;        /* is written; NULL: unknown */
 };
 
 /* What a package is made of. Annotations are name, value pairs ending with NULL. */
@@ -36,7 +36,7 @@ struct mlp_package_spec {
     const char *const *annotations;
     struct mlp_str config_json;   /* the config's "config" object as JSON; may be empty. ModelPack
                                      knows architecture, format, paramSize, precision there */
-    const struct mlp_key *key;    /* signs as mlp_package_sign does, in the same pass; may be NULL */
+    const struct mlp_key *key;    /* signs as mlp_package_sign does, in one pass; may be NULL */
 };
 
 /* Writes the archive at path by way of a temporary file. digest gets the manifest's digest. The
@@ -53,8 +53,8 @@ struct mlp_blob {
     uint64_t size;
 };
 
-/* An opened package: an archive file, an OCI layout directory, or a registry with a digest. Read-only. Every
- * digest on the path from index.json to what is read is checked as it is read. */
+/* An opened package: an archive file, an OCI layout directory, or a registry with a digest.
+ * Read-only. Every digest on the path from index.json to what is read is checked as it is read. */
 struct mlp_package;
 enum mlp_code mlp_package_open(const char *path, struct mlp_package **p, struct mlp_err *e);
 /* One package of a layout directory that holds many (the registry). */
@@ -91,8 +91,9 @@ const struct mlp_referrer *mlp_package_referrer(const struct mlp_package *p, siz
 #define MLP_NOTE_SUBJECT "org.mlp.subject" /* in index.json: spares reading every manifest */
 #define MLP_TYPE_MANIFEST "application/vnd.oci.image.manifest.v1+json"
 
-/* Adds evidence to an archive (rewritten atomically) or layout directory. referrer gets the digest of the
- * new manifest. Attaching the same evidence twice changes nothing. */
+/* Adds evidence to an archive (rewritten atomically) or layout directory. referrer gets the digest
+ * of the new manifest. Attaching the same evidence twice changes nothing. Several processes may
+ * attach at once. */
 enum mlp_code mlp_package_attach(const char *path, struct mlp_str subject_digest,
                                  const char *artifact_type, struct mlp_str evidence,
                                  char referrer[MLP_DIGEST_TEXT], struct mlp_err *e);
