@@ -24,6 +24,9 @@ static enum mlp_code find_expected(const struct mlp_served *s, const struct mlp_
         return mlp_err_nomem(e);
     mlp_buf_init(&name, 1u << 20);
     for (size_t i = 0; i < s->info->nclasses; i++) {
+        x->probability[i] = -1;
+        if (!s->info->has_proba)
+            continue;
         mlp_buf_reset(&name);
         mlp_buf_adds(&name, PREFIX);
         mlp_buf_addstr(&name, s->info->classes[i]);
@@ -130,7 +133,7 @@ enum mlp_code mlp_golden_check(struct mlp_served *s, struct mlp_str table, uint6
     enum mlp_code code = map ? mlp_table_open_mem(table, "golden rows", NULL, &t, e)
                              : mlp_err_nomem(e);
     if (code == MLP_OK)
-        code = mlp_model_bind(s->model, t, map, e);
+        code = mlp_model_bind(s->model, t, NULL, map, e);
     if (code == MLP_OK)
         code = check_table(s, t, map, rows, e);
     if (t)

@@ -31,7 +31,7 @@ void mlp_predict_output(const struct mlp_served *s, const struct mlp_scratch *w,
 {
     mlp_buf_add(out, "\"prediction\":", 13);
     add_prediction(s, w, i, out);
-    if (probabilities && s->info->nclasses) {
+    if (probabilities && s->info->has_proba) {
         mlp_buf_add(out, ",\"probabilities\":", 17);
         add_probabilities(s, w, i, out);
     }
@@ -64,13 +64,24 @@ static enum mlp_code note_outcomes(const struct mlp_predict *p, const struct mlp
     return MLP_OK;
 }
 
-/* Predicts the n rows in w and tells everybody who asked. */
-static enum mlp_code predict_chunk(const struct mlp_predict *p, struct mlp_scratch *w, size_t n,
+/* Probabilities cost time: they are asked for when somebody looks at them. */
+static bool wants_proba(const struct mlp_predict *p, const struct mlp_rows *r)
+{
+    return p->seen || p->probabilities == MLP_WISH_YES ||
+           (r->single && p->probabilities == MLP_WISH_USUAL);
+}
+
+/* Predicts n rows, the last that r read, and tells everybody who asked. */
+static enum mlp_code predict_chunk(const struct mlp_predict *p, const struct mlp_rows *r, size_t n,
                                    struct mlp_err *e)
 {
+    struct mlp_scratch *w = r->w;
     const struct mlp_frame frame = {n, w->numbers, w->texts};
-    const struct mlp_result result = {w->proba, w->value, w->label};
+    const struct mlp_result result = {wants_proba(p, r) ? w->proba : NULL, w->value, w->label};
     enum mlp_code code = mlp_model_predict(p->served->model, w->work, &frame, &result, e);
+    if (code != MLP_OK && !r->single)
+        mlp_err_wrap(e, "row %llu",
+                     (unsigned long long)(r->row - n + mlp_work_bad_row(w->work) + 1));
     if (code == MLP_OK)
         code = note_outcomes(p, w, n, e);
     if (code == MLP_OK && p->seen)
@@ -81,7 +92,7 @@ static enum mlp_code predict_chunk(const struct mlp_predict *p, struct mlp_scrat
 static void add_list_part(const struct mlp_predict *p, const struct mlp_scratch *w, size_t n,
                           uint64_t before, struct mlp_buf *out, struct mlp_buf *probabilities)
 {
-    bool both = p->probabilities == MLP_WISH_YES && p->served->info->nclasses;
+    bool both = p->probabilities == MLP_WISH_YES && p->served->info->has_proba;
     for (size_t i = 0; i < n; i++) {
         if (before + i)
             mlp_buf_addc(out, ',');
@@ -110,7 +121,7 @@ static enum mlp_code predict_list(const struct mlp_predict *p, struct mlp_rows *
     while ((code = mlp_rows_next(r, &n, e)) == MLP_OK && n) {
         if (p->max_rows && *rows + n > p->max_rows)
             return too_many(p, e);
-        code = predict_chunk(p, r->w, n, e);
+        code = predict_chunk(p, r, n, e);
         if (code != MLP_OK)
             return code;
         add_list_part(p, r->w, n, *rows, out, spare);
@@ -132,7 +143,7 @@ static enum mlp_code predict_single(const struct mlp_predict *p, struct mlp_rows
     size_t n;
     enum mlp_code code = mlp_rows_next(r, &n, e);
     if (code == MLP_OK)
-        code = predict_chunk(p, r->w, 1, e);
+        code = predict_chunk(p, r, 1, e);
     if (code != MLP_OK)
         return code;
     mlp_buf_addc(out, '{');

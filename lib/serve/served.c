@@ -90,12 +90,12 @@ static bool make_columns(const struct mlp_model_info *info, struct mlp_scratch *
         else
             good = (w->numbers[i] = mlp_arena_array64(a, rows, sizeof **w->numbers)) != NULL;
     }
-    if (info->nclasses)
+    if (info->has_proba)
         w->proba = mlp_arena_array64(a, rows * info->nclasses, sizeof *w->proba);
     w->value = mlp_arena_array64(a, rows, sizeof *w->value);
     w->label = mlp_arena_array64(a, rows, sizeof *w->label);
     w->rows = mlp_arena_array(a, rows, sizeof *w->rows);
-    return good && (w->proba || !info->nclasses) && w->value && w->label && w->rows;
+    return good && (w->proba || !info->has_proba) && w->value && w->label && w->rows;
 }
 
 static enum mlp_code make_scratch(const struct mlp_served *s, struct mlp_scratch *w,

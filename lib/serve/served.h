@@ -19,7 +19,7 @@ struct mlp_scratch {
     size_t max_rows;
     double **numbers;            /* per input; NULL for texts */
     struct mlp_str **texts;      /* per input; NULL for numbers */
-    double *proba, *value;       /* results; proba NULL for regression */
+    double *proba, *value;       /* results; proba NULL when the model has none */
     int32_t *label;
     struct mlp_str *rows;        /* the JSON text of each row, for the log */
     uint32_t *next;              /* next[i]: input that followed input i - 1 last time */
