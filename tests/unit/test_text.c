@@ -267,6 +267,7 @@ static const struct {
     {"[\"\\x\"]", "1:4: expected one of \" \\ / b f n r t u after the backslash, found 'x'"},
     {"[\"a\tb\"]", "1:4: control character 0x09 in a string: write it as \\u0009"},
     {"[\"\xC3(\"]", "1:3: byte 0xc3 is not UTF-8"},
+    {"[\"\x80\"]", "1:3: byte 0x80 is not UTF-8"},
     {"[\"12345678\xFF\"]", "1:11: byte 0xff is not UTF-8"},
     {"[\"\\uD800\"]", "1:3: \\uD800 is half of a surrogate pair"},
     {"[\"\\uD800\\u0041\"]", "1:3: \\uD800 is half of a surrogate pair"},
