@@ -31,6 +31,8 @@ struct mlp_model_info {
     size_t nclasses;             /* 0 for regression */
     const struct mlp_str *classes; /* as text, in the model's order */
     bool classes_are_text;       /* else they print as numbers or booleans */
+    bool has_proba;              /* the classifier gives probabilities */
+    bool named;                  /* inputs have the names of the training data, else x0, x1, ... */
     size_t nsteps;               /* nodes of the graph, for inspect */
     const struct mlp_str *steps; /* one line each: "trees: HistGradientBoosting, 100 trees, ..." */
     size_t nglobals;             /* every GLOBAL of a pickle, for inspect */
@@ -85,10 +87,38 @@ enum mlp_code mlp_model_predict(const struct mlp_model *m, struct mlp_work *w,
                                 const struct mlp_frame *frame, const struct mlp_result *result,
                                 struct mlp_err *e);
 
+/* Row of the frame that the last failed predict could not answer (a missing value where the model
+ * takes none, a category that it does not know). */
+size_t mlp_work_bad_row(const struct mlp_work *w);
+
+/* Everything that the model can tell of a row, as the library's own methods name it: predict,
+ * proba, decision, score, transform, margin, raw, leaf. */
+enum mlp_output_kind { MLP_OUTPUT_F64, MLP_OUTPUT_F32, MLP_OUTPUT_INT, MLP_OUTPUT_LABEL };
+struct mlp_output {
+    struct mlp_str name;
+    enum mlp_output_kind kind;
+    size_t width;                     /* values a row */
+    const struct mlp_str *columns;    /* name of each: "predict", "proba.0", "leaf.3" */
+    const struct mlp_str *const *labels; /* of kind LABEL: texts by index, for each column */
+};
+const struct mlp_output *mlp_model_outputs(const struct mlp_model *m, size_t *n);
+
+/* As mlp_model_predict, for the outputs whose bit is set in `which`: out[i] has room for
+ * nrows * width values, row-major; of others it is not looked at. Labels are class indices. */
+enum mlp_code mlp_model_predict_outputs(const struct mlp_model *m, struct mlp_work *w,
+                                        const struct mlp_frame *frame, uint32_t which,
+                                        double *const *out, struct mlp_err *e);
+
+/* Prints value v of column c of an output as the library's users know it: a label's text, the
+ * shortest digits of its float type, an integer. */
+void mlp_output_print(const struct mlp_output *o, size_t c, double v, struct mlp_buf *b);
+
 /* Binds a table's columns to the model's inputs: map[i] is the column of input i. A missing
- * column is MLP_EINPUT that names it, with the nearest header as a hint. */
-enum mlp_code mlp_model_bind(const struct mlp_model *m, const struct mlp_table *t, int *map,
-                             struct mlp_err *e);
+ * column is MLP_EINPUT that names it, with the nearest header as a hint. A model that was trained
+ * without column names takes the table's columns in order when they are as many; skip (one a
+ * column of the table, may be NULL) marks those that are no features. */
+enum mlp_code mlp_model_bind(const struct mlp_model *m, const struct mlp_table *t,
+                             const bool *skip, int *map, struct mlp_err *e);
 
 /* A frame from a batch, in the batch's arena. Text where a number is wanted is MLP_EINPUT with
  * line and column name. */

@@ -43,7 +43,8 @@ enum mlp_fn {
     MLP_FN_RECIPROCAL, MLP_FN_SIGN, MLP_FN_SIN, MLP_FN_COS, MLP_FN_TANH, MLP_FN_SINH,
     MLP_FN_COSH, MLP_FN_ARCSINH, MLP_FN_FLOOR, MLP_FN_CEIL, MLP_FN_RINT, MLP_FN_EXP2,
     MLP_FN_RADIANS, MLP_FN_DEGREES, MLP_FN_SIGMOID, MLP_FN_RELU, MLP_FN_HALF_SIGMOID,
-    MLP_FN_ISNAN, MLP_FN_FLOAT32
+    MLP_FN_ISNAN, MLP_FN_FLOAT32,
+    MLP_FN_SIGMOID32, MLP_FN_EXP32 /* in float32, as XGBoost computes them */
 };
 struct mlp_map_fn {
     enum mlp_fn fn;
@@ -63,6 +64,9 @@ struct mlp_share {
     bool uniform;
 };
 extern const struct mlp_op mlp_op_share;
+
+/* softmax in float32 with a float64 sum, as XGBoost computes it. */
+extern const struct mlp_op mlp_op_softmax32;
 
 /* p -> (1 - p, p) for every input column. */
 extern const struct mlp_op mlp_op_pair;
@@ -131,6 +135,14 @@ struct mlp_trees {
     const struct mlp_forest *forest;
 };
 extern const struct mlp_op mlp_op_trees;
+
+/* Linear booster in float32: start + bias, then each feature that is not missing, in order.
+ * weight has in.n + 1 rows of out_width, the last is the bias. */
+struct mlp_gblinear {
+    const float *weight;
+    float start;
+};
+extern const struct mlp_op mlp_op_gblinear;
 
 /* The leaf that each tree ends in: one output column a tree. */
 extern const struct mlp_op mlp_op_leaves;

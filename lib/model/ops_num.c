@@ -103,6 +103,19 @@ static double to_float32(double x)
     return (double)(float)x;
 }
 
+/* xgboost/src/common/math.h: Sigmoid. */
+static double sigmoid32(double x)
+{
+    float z = -(float)x;
+    z = z < 88.7f ? z : 88.7f;
+    return (double)(1.0f / (expf(z) + 1.0f + 1e-16f));
+}
+
+static double exp32(double x)
+{
+    return (double)expf((float)x);
+}
+
 static double radians(double x)
 {
     return x * (3.14159265358979323846 / 180);
@@ -123,6 +136,7 @@ static double (*const functions[])(double) = {
     [MLP_FN_RINT] = rint, [MLP_FN_EXP2] = exp2, [MLP_FN_RADIANS] = radians,
     [MLP_FN_DEGREES] = degrees, [MLP_FN_SIGMOID] = sigmoid, [MLP_FN_RELU] = relu,
     [MLP_FN_HALF_SIGMOID] = half_sigmoid, [MLP_FN_ISNAN] = is_nan, [MLP_FN_FLOAT32] = to_float32,
+    [MLP_FN_SIGMOID32] = sigmoid32, [MLP_FN_EXP32] = exp32,
 };
 
 static enum mlp_code run_map(const struct mlp_gnode *n, struct mlp_call *c)
@@ -194,6 +208,41 @@ static enum mlp_code run_softmax(const struct mlp_gnode *n, struct mlp_call *c)
 }
 
 const struct mlp_op mlp_op_softmax = {"softmax", run_softmax, NULL};
+
+static enum mlp_code run_softmax32(const struct mlp_gnode *n, struct mlp_call *c)
+{
+    size_t k = n->in.n;
+    EACH_ROW(c, x, y) {
+        float most = (float)x[0];
+        double sum = 0;
+        for (size_t i = 1; i < k; i++)
+            most = fmaxf(most, (float)x[i]);
+        for (size_t i = 0; i < k; i++)
+            sum += y[i] = (double)expf((float)x[i] - most);
+        for (size_t i = 0; i < k; i++)
+            y[i] = (double)((float)y[i] / (float)sum);
+    }
+    return MLP_OK;
+}
+
+const struct mlp_op mlp_op_softmax32 = {"softmax", run_softmax32, NULL};
+
+static enum mlp_code run_gblinear(const struct mlp_gnode *n, struct mlp_call *c)
+{
+    const struct mlp_gblinear *p = n->params;
+    size_t k = n->out_width, m = n->in.n;
+    EACH_ROW(c, x, y)
+        for (size_t j = 0; j < k; j++) {
+            float sum = p->weight[m * k + j] + p->start;
+            for (size_t i = 0; i < m; i++)
+                if (!isnan(x[i]))
+                    sum += (float)x[i] * p->weight[i * k + j];
+            y[j] = (double)sum;
+        }
+    return MLP_OK;
+}
+
+const struct mlp_op mlp_op_gblinear = {"linear booster", run_gblinear, NULL};
 
 static enum mlp_code run_share(const struct mlp_gnode *n, struct mlp_call *c)
 {

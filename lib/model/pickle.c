@@ -547,6 +547,7 @@ static enum mlp_code op_call(struct mlp_machine *m)
     v->u.object = mlp_arena_alloc(m->out->arena, sizeof *v->u.object);
     if (!v->u.object)
         return mlp_err_nomem(m->e);
+    fn->called = true;
     v->u.object->fn = fn;
     v->u.object->args = args;
     return MLP_OK;

@@ -39,6 +39,7 @@ struct mlp_object {
 /* TEXT, BYTES and GLOBAL ("module.name") use s, a view into the file or the arena. */
 struct mlp_value {
     enum mlp_value_type type;
+    bool called;                 /* of a GLOBAL: the file asks for a call of it */
     uint64_t offset;             /* byte in the (uncompressed) stream that made it */
     union {
         bool b;

@@ -1,0 +1,37 @@
+/* boost.h: boosters (XGBoost, LightGBM) into the graph; used for their own files and for the
+ * wrappers that sit in scikit-learn pipelines. */
+#ifndef MLP_MODEL_BOOST_H
+#define MLP_MODEL_BOOST_H
+
+#include "model/jdoc.h"
+#include "model/loader.h"
+#include "model/sk.h"
+
+/* What a booster offers. predict is what the library's Booster.predict gives; label and proba are
+ * there for classification objectives. is_classifier: the file came from the scikit-learn wrapper,
+ * whose predict gives labels. */
+struct mlp_boost {
+    struct mlp_cols margin, predict, proba, label, leaf;
+    enum mlp_out_kind predict_kind, margin_kind;
+    const char *margin_name;
+    const struct mlp_labels *labels;
+    bool is_classifier;
+    const char *objective;
+    size_t ntrees;
+};
+
+/* Number of features and (when it has any) their names, n of them in s->keep. */
+enum mlp_code mlp_xgb_inputs(struct mlp_sk *s, const struct mlp_jval *root, size_t *n,
+                             const struct mlp_str **names);
+
+/* Reads a {learner, version} document over columns x. */
+enum mlp_code mlp_xgb_read(struct mlp_sk *s, const struct mlp_jval *root, struct mlp_cols x,
+                           struct mlp_boost *out);
+
+/* Class labels "0", "1", ... */
+enum mlp_code mlp_boost_labels(struct mlp_sk *s, size_t n, const struct mlp_labels **out);
+
+/* Adds the outputs of a booster to the model, in the order of its own methods. */
+enum mlp_code mlp_boost_outputs(struct mlp_load *l, const struct mlp_boost *b);
+
+#endif

@@ -1,0 +1,43 @@
+/* loader.h: what lies between a file's bytes and a model: one loader a format. */
+#ifndef MLP_MODEL_LOADER_H
+#define MLP_MODEL_LOADER_H
+
+#include "base/buf.h"
+#include "model/graph.h"
+#include "model/model.h"
+
+/* A model: everything below lives in the arena. position[i] is the graph's input column of the
+ * model's input i. */
+struct mlp_model {
+    struct mlp_arena arena;
+    struct mlp_graph graph;
+    struct mlp_model_info info;
+    struct mlp_output outputs[MLP_MAX_OUTPUTS];
+    const uint32_t *position;
+    int predict, proba;          /* outputs of these names, or -1 */
+    size_t block;                /* rows that run at once */
+};
+
+/* What a loader works on. bytes are plain; they and tmp go when loading ends. codec is the name of
+ * the compression ("zlib") or "". */
+struct mlp_load {
+    struct mlp_model *m;
+    struct mlp_arena *tmp;
+    struct mlp_str bytes;
+    const char *codec;
+    struct mlp_err *e;
+};
+
+/* Fills graph (initialised with the number of inputs, outputs added), graph.names, info.format,
+ * version, estimator, named, globals. */
+enum mlp_code mlp_load_pickle(struct mlp_load *l);
+enum mlp_code mlp_load_xgboost_json(struct mlp_load *l);
+enum mlp_code mlp_load_xgboost_ubjson(struct mlp_load *l);
+
+/* A formatted text in the model's arena; empty without memory. */
+struct mlp_str mlp_load_text(struct mlp_load *l, const char *fmt, ...) MLP_PRINTF(2, 3);
+
+/* Names of inputs that have none: x0, x1, ... NULL without memory. */
+struct mlp_str *mlp_load_numbered(struct mlp_load *l, size_t n);
+
+#endif
