@@ -136,7 +136,8 @@ void mlp_buf_addquoted(struct mlp_buf *b, struct mlp_str s)
             add_escaped(b, c);
         start = ++i;
     }
-    mlp_buf_add(b, s.p + start, i - start);
+    if (i > start) /* an empty view may have no address to add to */
+        mlp_buf_add(b, s.p + start, i - start);
     mlp_buf_addc(b, '"');
 }
 
