@@ -103,7 +103,7 @@ static enum mlp_code probe(struct job *j, struct mlp_err *e)
         return mlp_err_hint(e, "leave out one of the two");
     }
     enum mlp_code code = probe_model(path, golden, &j->model, e);
-    if (code == MLP_EINPUT)
+    if (code == MLP_EINPUT && strcmp(e->source, path) == 0)
         mlp_err_hint(e, "--no-load packs a model that cannot be served");
     if (code == MLP_OK && golden)
         code = gather_bytes(&j->g, MLP_ROLE_GOLDEN, "golden.csv",

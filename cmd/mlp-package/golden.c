@@ -15,6 +15,7 @@ struct answers {
     double *proba, *value;
     int32_t *label;
     size_t rows;
+    const char *source; /* the table's, for errors */
 };
 
 static void answers_fini(struct answers *a)
@@ -23,7 +24,7 @@ static void answers_fini(struct answers *a)
     free(a->proba);
     free(a->value);
     free(a->label);
-    *a = (struct answers){0};
+    *a = (struct answers){.source = a->source};
 }
 
 static enum mlp_code answers_fit(struct answers *a, const struct mlp_model *m, size_t rows,
@@ -55,7 +56,7 @@ static void add_header(const struct mlp_model_info *info, struct mlp_buf *out)
         mlp_buf_addc(out, ',');
     }
     mlp_buf_adds(out, "prediction");
-    for (size_t i = 0; i < info->nclasses; i++) {
+    for (size_t i = 0; info->has_proba && i < info->nclasses; i++) {
         struct mlp_buf name;
         mlp_buf_init(&name, 1 << 20);
         mlp_buf_adds(&name, "probability_");
@@ -82,7 +83,7 @@ static void add_row(const struct mlp_model_info *info, const struct mlp_batch *b
     } else {
         add_number(out, a->value[r]);
     }
-    for (size_t c = 0; c < info->nclasses; c++)
+    for (size_t c = 0; info->has_proba && c < info->nclasses; c++)
         add_number(out, a->proba[r * info->nclasses + c]);
     mlp_buf_addc(out, '\n');
 }
@@ -107,9 +108,13 @@ static enum mlp_code predict_batch(const struct mlp_model *m, const struct mlp_b
     enum mlp_code code = answers_fit(a, m, b->nrows, e);
     if (code == MLP_OK)
         code = mlp_model_frame(m, b, map, &frame, e);
-    const struct mlp_result result = {.proba = a->proba, .value = a->value, .label = a->label};
-    if (code == MLP_OK)
-        code = mlp_model_predict(m, a->work, &frame, &result, e);
+    const struct mlp_result result = {.value = a->value, .label = a->label,
+                                      .proba = mlp_model_info(m)->has_proba ? a->proba : NULL};
+    if (code != MLP_OK)
+        return code;
+    code = mlp_model_predict(m, a->work, &frame, &result, e);
+    if (code != MLP_OK && mlp_work_bad_row(a->work) < b->nrows)
+        mlp_err_at(e, a->source, b->line[mlp_work_bad_row(a->work)], 0);
     for (size_t r = 0; code == MLP_OK && r < b->nrows; r++)
         add_row(mlp_model_info(m), b, map, a, r, out);
     return code == MLP_OK ? mlp_buf_check(out, e) : code;
@@ -118,7 +123,7 @@ static enum mlp_code predict_batch(const struct mlp_model *m, const struct mlp_b
 static enum mlp_code predict_table(const struct mlp_model *m, struct mlp_table *t, const int *map,
                                    struct mlp_buf *out, struct mlp_err *e)
 {
-    struct answers a = {0};
+    struct answers a = {.source = mlp_table_source(t)};
     struct mlp_batch *b = NULL;
     uint64_t rows = 0;
     enum mlp_code code;
@@ -146,8 +151,10 @@ enum mlp_code golden_predict(const struct mlp_model *m, const char *path, struct
     struct mlp_table *t = NULL;
     int *map = calloc(mlp_model_info(m)->ninputs + 1, sizeof *map);
     enum mlp_code code = map ? mlp_table_open(path, NULL, &t, e) : mlp_err_nomem(e);
+    if (code == MLP_OK && mlp_model_info(m)->task == MLP_TASK_TRANSFORM)
+        code = mlp_err_set(e, MLP_EINPUT, "no golden rows: the model transforms, it predicts not");
     if (code == MLP_OK)
-        code = mlp_model_bind(m, t, map, e);
+        code = mlp_model_bind(m, t, NULL, map, e);
     if (code == MLP_OK)
         code = predict_table(m, t, map, out, e);
     if (code != MLP_OK)

@@ -61,6 +61,35 @@ static void add_line(struct mlp_buf *b, const char *key, struct mlp_str value)
     mlp_buf_addc(b, '\n');
 }
 
+/* A list of the signature on one line: texts, or maps with a name. */
+static void add_list(struct mlp_buf *b, const char *key, const struct mlp_node *list)
+{
+    const struct mlp_node *first = list && list->type == MLP_DOC_LIST ? list->child : NULL;
+    for (const struct mlp_node *n = first; n; n = n->next) {
+        const struct mlp_node *name = mlp_node_get(n, "name");
+        if (n == first)
+            mlp_buf_addf(b, "  %-12s ", key);
+        add_plain(b, mlp_node_str(name ? name : n, ""));
+        if (mlp_str_is(mlp_node_str(mlp_node_get(n, "type"), ""), "text"))
+            mlp_buf_adds(b, " (text)");
+        mlp_buf_adds(b, n->next ? ", " : "\n");
+    }
+}
+
+static void add_signature(struct mlp_str json, struct mlp_buf *b)
+{
+    struct mlp_doc d;
+    struct mlp_err unused;
+    mlp_err_init(&unused);
+    mlp_doc_init(&d, "signature", TEXT_MAX * 4);
+    if (mlp_doc_parse_json(&d, json, &unused) == MLP_OK) {
+        add_line(b, "task", mlp_node_str(mlp_node_get(d.root, "task"), ""));
+        add_list(b, "inputs", mlp_node_get(d.root, "inputs"));
+        add_list(b, "classes", mlp_node_get(d.root, "classes"));
+    }
+    mlp_doc_fini(&d);
+}
+
 static void add_about(struct mlp_package *p, struct mlp_buf *b)
 {
     const struct mlp_node *config = mlp_node_get(mlp_package_config(p), "config");
@@ -70,6 +99,10 @@ static void add_about(struct mlp_package *p, struct mlp_buf *b)
     add_line(b, "format", mlp_node_str(mlp_node_get(config, "format"), ""));
     add_line(b, "estimator", mlp_node_str(mlp_node_get(config, "architecture"), ""));
     for (const struct mlp_node *n = notes ? notes->child : NULL; n; n = n->next) {
+        if (mlp_str_is(n->key, "org.mlp.signature")) {
+            add_signature(mlp_node_str(n, ""), b);
+            continue;
+        }
         mlp_buf_adds(b, "  ");
         add_plain(b, n->key);
         mlp_buf_adds(b, " = ");

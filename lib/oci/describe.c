@@ -209,7 +209,7 @@ static void add_cell(struct mlp_buf *out, struct mlp_str text)
 {
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
-        if (memchr("\\`*_{}[]<>#|!", c, 13))
+        if (memchr("\\`*{}[]<>#|!", c, 12))
             mlp_buf_addc(out, '\\');
         mlp_buf_addc(out, c == '\n' || c == '\r' ? ' ' : c);
     }

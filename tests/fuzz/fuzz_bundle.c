@@ -4,10 +4,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Its private key was thrown away. */
 static const char public_key[] =
     "-----BEGIN PUBLIC KEY-----\n"
-    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE6zjfee20GocB7exN60J2MccBk5eW\n"
-    "CzhsSuDbk4mVRDfQQBeh/PNJyzvdXPJ6tNMMoVFTXP/F7XksY6YcjcAblg==\n"
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEIQRvnfIz5dlrm1vP7K1Xvp8cHJLi\n"
+    "DclpyKiZKdbvfWi/srrkxa9/ioE8feRzNgfn4b+s2D29sqcNWM13n2n6NA==\n"
     "-----END PUBLIC KEY-----\n";
 
 static void try_bundle(struct mlp_str text)
