@@ -57,7 +57,8 @@ enum mlp_code mlp_csv_batch(struct mlp_table *t, struct mlp_err *e);
 enum mlp_code mlp_ndjson_header(struct mlp_table *t, struct mlp_err *e);
 enum mlp_code mlp_ndjson_batch(struct mlp_table *t, struct mlp_err *e);
 
-/* table.c: an empty table, NULL without memory; room for a batch of `rows` rows; the error that a row over the limit is. */
+/* table.c: an empty table, NULL without memory; room for a batch of `rows` rows; the error that a
+ * row over the limit is. */
 struct mlp_table *mlp_table_new(const char *source, const struct mlp_table_options *options);
 enum mlp_code mlp_batch_reserve(struct mlp_table *t, size_t rows, struct mlp_err *e);
 enum mlp_code mlp_row_too_long(struct mlp_table *t, struct mlp_err *e);

@@ -1,0 +1,306 @@
+#include "verbs.h"
+
+#include "base/file.h"
+#include "rule/rule.h"
+#include "stat/profile.h"
+#include "text/json.h"
+
+#include <stdlib.h>
+
+enum { OPT_RULES, OPT_REJECTS, OPT_OUTPUT, OPT_REPORT, OPT_FORMAT, OPT_PROFILE, OPT_MAX_REJECTS,
+       OPT_FAIL_FAST, OPT_FAIL_ON, OPT_DRY_RUN, OPT_QUIET, INPUT_OPTION_INDICES, OPT_SCHEMA };
+
+static const struct mlp_opt opts[] = {
+    [OPT_RULES] = {"rules", 'r', MLP_OPT_FILE, "FILE", "the rules, see mlp-rules(5)", NULL, NULL,
+                   false},
+    [OPT_REJECTS] = {"rejects", 0, MLP_OPT_FILE, "FILE",
+                     "every reason to reject a row, as NDJSON", NULL, NULL, false},
+    [OPT_OUTPUT] = {"output", 'o', MLP_OPT_FILE, "FILE", "where good rows go", NULL, "-", false},
+    [OPT_REPORT] = {"report", 'R', MLP_OPT_TEXT, "[FORMAT:]FILE",
+                    "write the report there; text, json, junit, sarif, github, html or prom", NULL,
+                    NULL, true},
+    [OPT_FORMAT] = {"format", 'f', MLP_OPT_CHOICE, "FORMAT", "form of the report on stderr",
+                    MLP_REPORT_CHOICES, "text", false},
+    [OPT_PROFILE] = {"profile", 0, MLP_OPT_FILE, "FILE", "profile of the good rows", NULL, NULL,
+                     false},
+    [OPT_MAX_REJECTS] = {"max-rejects", 0, MLP_OPT_INT, "N", "stop after N rejected rows", NULL,
+                         NULL, false},
+    [OPT_FAIL_FAST] = {"fail-fast", 0, MLP_OPT_FLAG, NULL, "stop at the first rejected row", NULL,
+                       NULL, false},
+    [OPT_FAIL_ON] = {"fail-on", 0, MLP_OPT_CHOICE, "SEVERITY", "what makes exit status 1",
+                     "error|warn", "error", false},
+    [OPT_DRY_RUN] = {"dry-run", 'n', MLP_OPT_FLAG, NULL, "print the rules and what each costs",
+                     NULL, NULL, false},
+    [OPT_QUIET] = {"quiet", 'q', MLP_OPT_FLAG, NULL, "no report on stderr", NULL, NULL, false},
+    INPUT_OPTIONS,
+    [OPT_SCHEMA] = {"schema", 's', MLP_OPT_FILE, "FILE", "the same as --rules", NULL, NULL, false},
+    {0},
+};
+
+/* One run: where things come from and go to. */
+struct run {
+    const struct mlp_cmd *cmd;
+    struct mlp_rules *rules;
+    struct mlp_table *table;
+    struct mlp_checker *checker;
+    struct mlp_profiler *profiler;
+    struct mlp_out good, rejects;
+    struct mlp_buf line;
+    uint8_t *flags;
+    size_t room;
+    uint64_t stop_at;       /* rejected rows */
+    uint64_t told;          /* of the progress line, monotonic ns */
+    bool progress;
+};
+
+/* A rate and a share now and then, for a person who waits. */
+static void tell_progress(struct run *run, bool last)
+{
+    uint64_t now = mlp_os_monotonic_ns(), size = mlp_table_size(run->table);
+    if (!run->progress || (!last && now - run->told < 500000000u))
+        return;
+    run->told = now;
+    if (last)
+        fprintf(stderr, "\r\033[K");
+    else
+        fprintf(stderr, "\r%llu rows, %llu rejected%s%.0f%s",
+                (unsigned long long)mlp_checker_rows(run->checker),
+                (unsigned long long)mlp_checker_rejected(run->checker), size ? ", " : "",
+                size ? 100.0 * (double)mlp_table_bytes(run->table) / (double)size : 0.0,
+                size ? " %" : "");
+}
+
+/* Good rows that stand next to each other in the block leave in one write, with whatever line
+ * ends they had. */
+static void write_good(struct run *run, const struct mlp_batch *b)
+{
+    struct mlp_str eol = mlp_table_eol(run->table);
+    for (size_t r = 0; r < b->nrows; r++) {
+        if (!run->flags[r])
+            continue;
+        const char *start = b->raw[r].p, *end = start + b->raw[r].n;
+        while (r + 1 < b->nrows && run->flags[r + 1] && b->raw[r + 1].p == end + eol.n &&
+               memcmp(end, eol.p, eol.n) == 0) {
+            r++;
+            end = b->raw[r].p + b->raw[r].n;
+        }
+        mlp_out_write(&run->good, start, (size_t)(end - start));
+        mlp_out_str(&run->good, eol);
+    }
+}
+
+static void write_rejects(struct run *run)
+{
+    size_t n;
+    const struct mlp_reject *x = mlp_checker_rejects(run->checker, &n);
+    for (size_t i = 0; i < n; i++, x++) {
+        struct mlp_buf *b = &run->line;
+        mlp_buf_reset(b);
+        mlp_buf_addf(b, "{\"line\":%llu,\"row\":%llu,\"column\":", (unsigned long long)x->line,
+                     (unsigned long long)x->row);
+        mlp_json_quote(b, x->column);
+        mlp_buf_adds(b, ",\"rule\":");
+        mlp_json_quote(b, x->rule);
+        mlp_buf_adds(b, ",\"value\":");
+        mlp_json_quote(b, x->value);
+        mlp_buf_adds(b, "}\n");
+        mlp_out_str(&run->rejects, mlp_buf_str(b));
+    }
+}
+
+static enum mlp_code take_batch(struct run *run, const struct mlp_batch *b, struct mlp_err *e)
+{
+    if (b->nrows > run->room) {
+        uint8_t *flags = realloc(run->flags, b->nrows);
+        if (!flags)
+            return mlp_err_nomem(e);
+        run->flags = flags;
+        run->room = b->nrows;
+    }
+    enum mlp_code code = mlp_checker_batch(run->checker, b, run->flags, e);
+    if (code != MLP_OK)
+        return code;
+    write_good(run, b);
+    if (run->rejects.fd >= 0)
+        write_rejects(run);
+    if (run->profiler)
+        code = mlp_profiler_add(run->profiler, run->table, b, run->flags, e);
+    if (code == MLP_OK && run->good.failed.code != MLP_OK)
+        code = mlp_out_flush(&run->good, e);
+    return code;
+}
+
+static enum mlp_code read_all(struct run *run, struct mlp_err *e)
+{
+    struct mlp_batch *b;
+    enum mlp_code code;
+    while ((code = mlp_table_next(run->table, &b, e)) == MLP_OK && b) {
+        code = take_batch(run, b, e);
+        if (code != MLP_OK)
+            break;
+        tell_progress(run, false);
+        if (mlp_checker_rejected(run->checker) >= run->stop_at)
+            break;
+    }
+    tell_progress(run, true);
+    return code;
+}
+
+static enum mlp_code open_outputs(struct run *run, struct mlp_err *e)
+{
+    const char *rejects = mlp_opt_text(run->cmd, OPT_REJECTS);
+    enum mlp_code code = mlp_out_open(&run->good, mlp_opt_text(run->cmd, OPT_OUTPUT), e);
+    if (code == MLP_OK && rejects)
+        code = mlp_out_open(&run->rejects, rejects, e);
+    if (code == MLP_OK && mlp_opt_text(run->cmd, OPT_PROFILE))
+        code = mlp_profiler_new(NULL, &run->profiler, e);
+    if (code == MLP_OK && mlp_table_header(run->table).n) {
+        mlp_out_str(&run->good, mlp_table_header(run->table));
+        mlp_out_str(&run->good, mlp_table_eol(run->table));
+    }
+    return code;
+}
+
+static enum mlp_code save_profile(struct run *run, struct mlp_err *e)
+{
+    struct mlp_profile p = {0};
+    struct mlp_buf b;
+    if (!run->profiler)
+        return MLP_OK;
+    mlp_buf_init(&b, (size_t)256 << 20);
+    enum mlp_code code = mlp_profiler_finish(run->profiler, &p, e);
+    if (code == MLP_OK) {
+        mlp_profile_write(&p, &b);
+        code = mlp_buf_check(&b, e);
+    }
+    if (code == MLP_OK)
+        code = mlp_file_write(mlp_opt_text(run->cmd, OPT_PROFILE), mlp_buf_str(&b), 0, e);
+    mlp_buf_fini(&b);
+    mlp_profile_fini(&p);
+    return code;
+}
+
+/* Everything is written, then the verdict. */
+static enum mlp_code finish(struct run *run, struct mlp_err *e)
+{
+    struct mlp_report report;
+    mlp_report_init(&report, "mlp-validate", "data");
+    report.subject = mlp_report_text(&report, "%s", mlp_table_source(run->table));
+    enum mlp_code code = mlp_checker_finish(run->checker, &report, e);
+    if (code == MLP_OK)
+        code = mlp_out_commit(&run->good, e);
+    if (code == MLP_OK && run->rejects.fd >= 0)
+        code = mlp_out_commit(&run->rejects, e);
+    if (code == MLP_OK)
+        code = save_profile(run, e);
+    bool quiet = mlp_opt_flag(run->cmd, OPT_QUIET);
+    if (code == MLP_OK)
+        code = give_report(run->cmd, OPT_REPORT, &report,
+                           quiet ? NULL : mlp_opt_text(run->cmd, OPT_FORMAT), e);
+    bool warn = strcmp(mlp_opt_text(run->cmd, OPT_FAIL_ON), "warn") == 0;
+    if (code == MLP_OK && report.outcome >= (warn ? MLP_WARNED : MLP_FAIL))
+        code = MLP_FINDING;
+    if (code == MLP_OK && mlp_checker_rejected(run->checker) >= run->stop_at)
+        code = MLP_FINDING;
+    mlp_report_fini(&report);
+    return code;
+}
+
+static enum mlp_code open_input(struct run *run, struct mlp_err *e)
+{
+    const char *nulls[33];
+    struct mlp_table_options o;
+    const char *path = mlp_operand(run->cmd, 0, "-");
+    enum mlp_code code = input_options(run->cmd, INPUT_INDICES, nulls, &o, e);
+    if (code != MLP_OK)
+        return code;
+    mlp_rules_input(run->rules, &o);
+    code = mlp_table_open(path, &o, &run->table, e);
+    return code == MLP_OK ? mlp_checker_new(run->rules, run->table, &run->checker, e) : code;
+}
+
+static enum mlp_code load_rules(struct run *run, struct mlp_err *e)
+{
+    const char *path = mlp_opt_text(run->cmd, OPT_RULES);
+    if (!path)
+        path = mlp_opt_text(run->cmd, OPT_SCHEMA);
+    if (!path) {
+        mlp_err_set(e, MLP_EUSAGE, "--rules FILE is needed");
+        return mlp_err_hint(e, "mlp-validate infer DATA > rules.yaml makes a first one");
+    }
+    enum mlp_code code = mlp_rules_load(path, &run->rules, e);
+    if (code == MLP_OK && mlp_rules_count(run->rules) == 0) {
+        mlp_err_set(e, MLP_EINPUT, "no rule: nothing would be checked");
+        code = mlp_err_at(e, path, 0, 0);
+    }
+    return code;
+}
+
+static enum mlp_code describe(const struct run *run, struct mlp_err *e)
+{
+    struct mlp_buf b;
+    mlp_buf_init(&b, (size_t)16 << 20);
+    mlp_rules_describe(run->rules, &b);
+    enum mlp_code code = mlp_buf_check(&b, e);
+    if (code == MLP_OK)
+        code = mlp_file_write("-", mlp_buf_str(&b), 0, e);
+    mlp_buf_fini(&b);
+    return code;
+}
+
+static enum mlp_code check(struct run *run, struct mlp_err *e)
+{
+    enum mlp_code code = open_input(run, e);
+    if (code == MLP_OK)
+        code = open_outputs(run, e);
+    if (code == MLP_OK)
+        code = read_all(run, e);
+    if (code == MLP_OK && mlp_checker_rows(run->checker) == 0) {
+        mlp_err_set(e, MLP_EINPUT, "has a header but no rows: nothing was checked");
+        code = mlp_err_at(e, mlp_table_source(run->table), 0, 0);
+    }
+    return code == MLP_OK ? finish(run, e) : code;
+}
+
+static enum mlp_code run_check(struct mlp_cmd *cmd, struct mlp_err *e)
+{
+    struct run run = {.cmd = cmd, .good.fd = -1, .rejects.fd = -1};
+    run.progress = mlp_os_isatty(2) && !mlp_opt_flag(cmd, OPT_QUIET);
+    run.stop_at = mlp_opt_given(cmd, OPT_MAX_REJECTS)
+                      ? (uint64_t)mlp_opt_int(cmd, OPT_MAX_REJECTS, 0) + 1 : UINT64_MAX;
+    if (mlp_opt_flag(cmd, OPT_FAIL_FAST))
+        run.stop_at = 1;
+    mlp_buf_init(&run.line, (size_t)64 << 20);
+    enum mlp_code code = load_rules(&run, e);
+    if (code == MLP_OK)
+        code = mlp_opt_flag(cmd, OPT_DRY_RUN) ? describe(&run, e) : check(&run, e);
+    mlp_out_abort(&run.good);
+    mlp_out_abort(&run.rejects);
+    mlp_profiler_free(run.profiler);
+    mlp_checker_free(run.checker);
+    mlp_table_close(run.table);
+    mlp_rules_free(run.rules);
+    mlp_buf_fini(&run.line);
+    free(run.flags);
+    return code;
+}
+
+static const struct mlp_example examples[] = {
+    {"Good rows flow on, bad ones aside, a report as JSON.",
+     "mlp-validate -r rules.yaml --rejects bad.ndjson -R json:report.json < raw.csv > clean.csv"},
+    {"What would be checked, and what each rule costs.",
+     "mlp-validate check -r rules.yaml --dry-run"},
+    {0},
+};
+
+const struct mlp_verb verb_check = {
+    .name = "check",
+    .summary = "check data: good rows to stdout, bad ones aside, a report",
+    .operands = "[FILE|-]",
+    .max_operands = 1,
+    .about = "Reads a table once and checks each row. Good rows leave as they came. Exit status 1\n"
+             "means that a rule of severity error failed beyond what it tolerates.",
+    .opts = opts,
+    .examples = examples,
+    .run = run_check,
+};

@@ -1,0 +1,59 @@
+#include "verbs.h"
+
+#include "base/file.h"
+#include "stat/profile.h"
+
+enum { OPT_OUTPUT };
+
+static const struct mlp_opt opts[] = {
+    [OPT_OUTPUT] = {"output", 'o', MLP_OPT_FILE, "FILE", "where the profile goes", NULL, "-",
+                    false},
+    {0},
+};
+
+static enum mlp_code add(struct mlp_profile *sum, const char *path, struct mlp_err *e)
+{
+    struct mlp_profile p = {0};
+    enum mlp_code code = mlp_profile_load(&p, path, e);
+    if (code == MLP_OK && mlp_profile_merge(sum, &p, e) != MLP_OK)
+        code = mlp_err_at(e, path, 0, 0);
+    mlp_profile_fini(&p);
+    return code;
+}
+
+static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
+{
+    struct mlp_profile sum = {0};
+    struct mlp_buf b;
+    mlp_buf_init(&b, (size_t)256 << 20);
+    enum mlp_code code = mlp_profile_load(&sum, cmd->operands[0], e);
+    for (int i = 1; i < cmd->noperands && code == MLP_OK; i++)
+        code = add(&sum, cmd->operands[i], e);
+    if (code == MLP_OK) {
+        mlp_profile_write(&sum, &b);
+        code = mlp_buf_check(&b, e);
+    }
+    if (code == MLP_OK)
+        code = mlp_file_write(mlp_opt_text(cmd, OPT_OUTPUT), mlp_buf_str(&b), 0, e);
+    mlp_buf_fini(&b);
+    mlp_profile_fini(&sum);
+    return code;
+}
+
+static const struct mlp_example examples[] = {
+    {"Two shards that were counted into the same edges.",
+     "mlp-validate merge shard1.json shard2.json > both.json"},
+    {0},
+};
+
+const struct mlp_verb verb_merge = {
+    .name = "merge",
+    .summary = "add profiles of shards, replicas or days",
+    .operands = "PROFILE...",
+    .min_operands = 1,
+    .max_operands = -1,
+    .about = "Adds profiles that have the same edges. The order does not matter, to the byte.",
+    .opts = opts,
+    .examples = examples,
+    .run = run,
+};

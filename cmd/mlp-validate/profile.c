@@ -1,0 +1,85 @@
+#include "verbs.h"
+
+#include "base/file.h"
+#include "stat/profile.h"
+
+enum { OPT_REFERENCE, OPT_OUTPUT, INPUT_OPTION_INDICES };
+
+static const struct mlp_opt opts[] = {
+    [OPT_REFERENCE] = {"reference", 0, MLP_OPT_FILE, "PROFILE",
+                       "count into the edges of this profile, so that they compare and merge", NULL,
+                       NULL, false},
+    [OPT_OUTPUT] = {"output", 'o', MLP_OPT_FILE, "FILE", "where the profile goes", NULL, "-",
+                    false},
+    INPUT_OPTIONS,
+    {0},
+};
+
+static enum mlp_code read_all(struct mlp_table *t, struct mlp_profiler *p, struct mlp_err *e)
+{
+    struct mlp_batch *b;
+    enum mlp_code code;
+    while ((code = mlp_table_next(t, &b, e)) == MLP_OK && b)
+        if ((code = mlp_profiler_add(p, t, b, NULL, e)) != MLP_OK)
+            break;
+    return code;
+}
+
+static enum mlp_code make(const struct mlp_cmd *cmd, const struct mlp_profile *reference,
+                          struct mlp_profile *out, struct mlp_err *e)
+{
+    const char *nulls[33];
+    struct mlp_table_options o;
+    struct mlp_table *t = NULL;
+    struct mlp_profiler *p = NULL;
+    enum mlp_code code = input_options(cmd, INPUT_INDICES, nulls, &o, e);
+    if (code == MLP_OK)
+        code = mlp_table_open(mlp_operand(cmd, 0, "-"), &o, &t, e);
+    if (code == MLP_OK)
+        code = mlp_profiler_new(reference, &p, e);
+    if (code == MLP_OK)
+        code = read_all(t, p, e);
+    if (code == MLP_OK)
+        code = mlp_profiler_finish(p, out, e);
+    mlp_profiler_free(p);
+    mlp_table_close(t);
+    return code;
+}
+
+static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
+{
+    struct mlp_profile reference = {0}, out = {0};
+    struct mlp_buf b;
+    const char *path = mlp_opt_text(cmd, OPT_REFERENCE);
+    mlp_buf_init(&b, (size_t)256 << 20);
+    enum mlp_code code = path ? mlp_profile_load(&reference, path, e) : MLP_OK;
+    if (code == MLP_OK)
+        code = make(cmd, path ? &reference : NULL, &out, e);
+    if (code == MLP_OK) {
+        mlp_profile_write(&out, &b);
+        code = mlp_buf_check(&b, e);
+    }
+    if (code == MLP_OK)
+        code = mlp_file_write(mlp_opt_text(cmd, OPT_OUTPUT), mlp_buf_str(&b), 0, e);
+    mlp_buf_fini(&b);
+    mlp_profile_fini(&out);
+    mlp_profile_fini(&reference);
+    return code;
+}
+
+static const struct mlp_example examples[] = {
+    {"What the data looks like.", "mlp-validate profile clean.csv > profile.json"},
+    {0},
+};
+
+const struct mlp_verb verb_profile = {
+    .name = "profile",
+    .summary = "what the data looks like: counts, edges, frequent values",
+    .operands = "[FILE|-]",
+    .max_operands = 1,
+    .about = "Writes a profile, see mlp-profile(5). A profile made with --reference counts into\n"
+             "the reference's edges: such profiles of shards merge in any order to the same bytes.",
+    .opts = opts,
+    .examples = examples,
+    .run = run,
+};

@@ -1,0 +1,566 @@
+/* The engine: a batch is walked column by column, rule by rule. */
+#include "rule/internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define MATCH_LIMIT 100000
+#define MOST_REASONS ((size_t)1 << 22)
+
+/* Running moments of a column (Welford 1962), over the values that are numbers. */
+struct moments {
+    uint64_t n, missing;
+    double mean, m2, sum;
+};
+
+/* A column of the rules bound to one of the table; index -1 when the table lacks it. */
+struct bound_column {
+    const struct mlp_rule_column *column;
+    int index;
+    struct moments moments;
+};
+
+/* A rule at work. */
+struct active {
+    const struct mlp_rule *rule;
+    struct mlp_tally tally;
+    struct mlp_hashes hashes;   /* unique, key, distinct */
+    struct mlp_vec key_index;   /* of int */
+};
+
+struct mlp_checker {
+    const struct mlp_rules *rules;
+    struct bound_column *columns;
+    struct active *active;      /* one a rule */
+    struct mlp_tally shape;     /* rows that are not well formed */
+    struct mlp_arena arena;     /* of examples */
+    struct mlp_vec rejects;     /* of struct mlp_reject, of this batch */
+    uint64_t rows, rejected;
+    double *values;             /* of the column at hand */
+    uint8_t *state;             /* of its cells */
+    size_t room;                /* rows that values and state have room for */
+    pcre2_match_data *match;
+    pcre2_match_context *limits;
+    struct mlp_str columns_fault;
+    struct mlp_err *e;          /* of the call at hand */
+};
+
+enum { ABSENT, FITS, WRONG };
+
+/* ---- counting */
+
+static void keep_example(struct mlp_checker *c, struct mlp_tally *t, const struct mlp_batch *b,
+                         size_t r, struct mlp_str value)
+{
+    if (t->nexamples == MLP_REPORT_EXAMPLES)
+        return;
+    if (value.n > 200)
+        value.n = 200;
+    t->examples[t->nexamples++] = (struct mlp_example_row){
+        .line = b->line[r],
+        .row = b->first_row + r + 1,
+        .value = value.n ? mlp_arena_str(&c->arena, value) : (struct mlp_str){"", 0},
+    };
+}
+
+/* What happened at one cell: the batch, the row, the value. */
+struct place {
+    const struct mlp_batch *b;
+    size_t row;
+    struct mlp_str value;
+};
+
+static void reject(struct mlp_checker *c, const struct place *at, struct mlp_str column,
+                   struct mlp_str rule, uint8_t *good)
+{
+    good[at->row] = 0;
+    struct mlp_reject *x = c->rejects.n < MOST_REASONS ? mlp_vec_push(&c->rejects) : NULL;
+    if (!x) {
+        mlp_err_nomem(c->e);
+        return;
+    }
+    *x = (struct mlp_reject){
+        .line = at->b->line[at->row],
+        .row = at->b->first_row + at->row + 1,
+        .batch_row = (uint32_t)at->row,
+        .column = column,
+        .rule = rule,
+        .value = at->value,
+    };
+}
+
+static void fail_cell(struct mlp_checker *c, struct active *a, const struct place *at,
+                      uint8_t *good)
+{
+    a->tally.failed++;
+    keep_example(c, &a->tally, at->b, at->row, at->value);
+    if (a->rule->severity == MLP_SEV_ERROR)
+        reject(c, at, a->rule->column, a->rule->name, good);
+}
+
+/* ---- columns */
+
+static bool bound_holds(const struct mlp_rule *rule, double v)
+{
+    if (rule->kind == MLP_RULE_MIN)
+        return rule->exclusive ? v > rule->lo : v >= rule->lo;
+    return rule->exclusive ? v < rule->hi : v <= rule->hi;
+}
+
+/* Characters, not bytes: continuation bytes do not count. */
+static bool length_holds(const struct mlp_rule *rule, struct mlp_str s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
+    return !((double)n < rule->lo) && !((double)n > rule->hi);
+}
+
+static bool set_holds(const struct mlp_rule *rule, struct mlp_str text, double v)
+{
+    bool in = rule->set.n ? mlp_set_has_number(&rule->set, v)
+                          : mlp_map_get(&rule->set.texts, text) != NULL;
+    return in == (rule->kind == MLP_RULE_IN);
+}
+
+static bool regex_holds(struct mlp_checker *c, const struct mlp_rule *rule, struct mlp_str s)
+{
+    int r = pcre2_match(rule->regex, (PCRE2_SPTR)s.p, s.n, 0, 0, c->match, c->limits);
+    /* A text that is not UTF-8 or that exceeds the match limit matches nothing. */
+    return (r >= 0) == (rule->kind == MLP_RULE_MATCH) && (r >= 0 || r == PCRE2_ERROR_NOMATCH);
+}
+
+static bool unique_holds(struct mlp_checker *c, struct active *a, struct mlp_str text)
+{
+    bool fresh = true;
+    mlp_hashes_add(&a->hashes, mlp_hash64(text.p, text.n, 0), &fresh, c->e);
+    return fresh;
+}
+
+static bool cell_holds(struct mlp_checker *c, struct active *a, struct mlp_str text, double v)
+{
+    switch (a->rule->kind) {
+    case MLP_RULE_MIN:
+    case MLP_RULE_MAX: return bound_holds(a->rule, v);
+    case MLP_RULE_IN:
+    case MLP_RULE_NOT_IN: return set_holds(a->rule, text, v);
+    case MLP_RULE_MATCH:
+    case MLP_RULE_NOT_MATCH: return regex_holds(c, a->rule, text);
+    case MLP_RULE_LENGTH: return length_holds(a->rule, text);
+    case MLP_RULE_FINITE: return isfinite(v);
+    case MLP_RULE_UNIQUE: return unique_holds(c, a, text);
+    default: return true;
+    }
+}
+
+/* Parses the type once for all rules of the column. */
+static void parse_column(struct mlp_checker *c, const struct bound_column *bound,
+                         const struct mlp_batch *b)
+{
+    const struct mlp_cell *cell = b->cells + (size_t)bound->index;
+    enum mlp_rule_type type = bound->column->type;
+    bool untyped = type == MLP_TYPE_ANY || type == MLP_TYPE_STRING;
+    for (size_t r = 0; r < b->nrows; r++, cell += b->ncols) {
+        if (!cell->p)
+            c->state[r] = ABSENT;
+        else if (untyped || mlp_value_parse(type, mlp_cell_str(cell), &c->values[r]))
+            c->state[r] = FITS;
+        else
+            c->state[r] = WRONG;
+    }
+}
+
+static void add_moments(struct mlp_checker *c, struct moments *m, const struct mlp_batch *b)
+{
+    for (size_t r = 0; r < b->nrows; r++) {
+        m->missing += c->state[r] == ABSENT;
+        if (c->state[r] != FITS || !isfinite(c->values[r]))
+            continue;
+        double d = c->values[r] - m->mean;
+        m->n++;
+        m->sum += c->values[r];
+        m->mean += d / (double)m->n;
+        m->m2 += d * (c->values[r] - m->mean);
+    }
+}
+
+static void count_distinct(struct mlp_checker *c, struct active *a, const struct mlp_batch *b,
+                           const struct mlp_cell *cell)
+{
+    for (size_t r = 0; r < b->nrows; r++, cell += b->ncols)
+        if (cell->p)
+            unique_holds(c, a, mlp_cell_str(cell));
+}
+
+/* The state in which a cell fails without looking at it, and the one in which it is looked at. */
+static void run_rule(struct mlp_checker *c, struct active *a, const struct bound_column *bound,
+                     const struct mlp_batch *b, uint8_t *good)
+{
+    const struct mlp_cell *cell = b->cells + (size_t)bound->index;
+    enum mlp_rule_kind kind = a->rule->kind;
+    if (kind == MLP_RULE_DISTINCT)
+        count_distinct(c, a, b, cell);
+    if (kind >= MLP_RULE_MISSING)
+        return;
+    uint8_t fails = kind == MLP_RULE_REQUIRED ? ABSENT : kind == MLP_RULE_TYPE ? WRONG : UINT8_MAX;
+    bool looks = fails == UINT8_MAX;
+    for (size_t r = 0; r < b->nrows; r++, cell += b->ncols) {
+        bool holds = c->state[r] != fails;
+        if (looks && c->state[r] == FITS)
+            holds = cell_holds(c, a, mlp_cell_str(cell), c->values[r]);
+        a->tally.total += looks ? c->state[r] == FITS : kind != MLP_RULE_TYPE || c->state[r];
+        if (!holds && !b->bad[r])
+            fail_cell(c, a, &(struct place){b, r, mlp_cell_str(cell)}, good);
+    }
+}
+
+static void run_column(struct mlp_checker *c, struct bound_column *bound,
+                       const struct mlp_batch *b, uint8_t *good)
+{
+    if (bound->index < 0)
+        return;
+    parse_column(c, bound, b);
+    if (bound->column->type >= MLP_TYPE_INT)
+        add_moments(c, &bound->moments, b);
+    else
+        for (size_t r = 0; r < b->nrows; r++)
+            bound->moments.missing += c->state[r] == ABSENT;
+    for (size_t i = 0; i < bound->column->n; i++)
+        run_rule(c, &c->active[bound->column->first + i], bound, b, good);
+}
+
+/* ---- compound keys */
+
+static uint64_t key_hash(const struct active *a, const struct mlp_batch *b, size_t r)
+{
+    uint64_t h = 0;
+    for (size_t k = 0; k < a->key_index.n; k++) {
+        const struct mlp_cell *cell =
+            mlp_cell_at(b, r, (size_t)*(int *)mlp_vec_at(&a->key_index, k));
+        h = mlp_hash64(cell->p, cell->n, h + cell->n + 1);
+    }
+    return h;
+}
+
+static void run_key(struct mlp_checker *c, struct active *a, const struct mlp_batch *b,
+                    uint8_t *good)
+{
+    for (size_t r = 0; r < b->nrows; r++) {
+        bool fresh = true;
+        if (b->bad[r])
+            continue;
+        mlp_hashes_add(&a->hashes, key_hash(a, b, r), &fresh, c->e);
+        a->tally.total++;
+        if (!fresh)
+            fail_cell(c, a, &(struct place){b, r, b->raw[r]}, good);
+    }
+}
+
+/* ---- batches */
+
+static enum mlp_code reserve(struct mlp_checker *c, size_t rows)
+{
+    if (rows <= c->room)
+        return MLP_OK;
+    double *values = realloc(c->values, rows * sizeof *values);
+    if (!values)
+        return mlp_err_nomem(c->e);
+    c->values = values;
+    uint8_t *state = realloc(c->state, rows);
+    if (!state)
+        return mlp_err_nomem(c->e);
+    c->state = state;
+    c->room = rows;
+    return MLP_OK;
+}
+
+static void run_shape(struct mlp_checker *c, const struct mlp_batch *b, uint8_t *good)
+{
+    c->shape.total += b->nrows;
+    for (size_t r = 0; r < b->nrows; r++) {
+        if (!b->bad[r])
+            continue;
+        struct place at = {b, r, mlp_str_from(b->bad[r])};
+        c->shape.failed++;
+        keep_example(c, &c->shape, b, r, at.value);
+        reject(c, &at, (struct mlp_str){"", 0}, MLP_STR("row"), good);
+    }
+}
+
+static int by_row(const void *a, const void *b)
+{
+    const struct mlp_reject *x = a, *y = b;
+    if (x->batch_row != y->batch_row)
+        return x->batch_row < y->batch_row ? -1 : 1;
+    int column = mlp_str_cmp(x->column, y->column);
+    return column ? column : mlp_str_cmp(x->rule, y->rule);
+}
+
+enum mlp_code mlp_checker_batch(struct mlp_checker *c, const struct mlp_batch *b, uint8_t *good,
+                                struct mlp_err *e)
+{
+    struct mlp_err local;
+    mlp_err_init(&local);
+    c->e = e ? e : &local;
+    c->rejects.n = 0;
+    memset(good, 1, b->nrows);
+    if (reserve(c, b->nrows) != MLP_OK)
+        return c->e->code;
+    run_shape(c, b, good);
+    for (size_t i = 0; i < c->rules->columns.n; i++)
+        run_column(c, &c->columns[i], b, good);
+    for (size_t i = 0; i < c->rules->rules.n; i++)
+        if (c->active[i].rule->kind == MLP_RULE_KEY)
+            run_key(c, &c->active[i], b, good);
+    if (c->rejects.n)
+        qsort(c->rejects.p, c->rejects.n, sizeof(struct mlp_reject), by_row);
+    c->rows += b->nrows;
+    for (size_t r = 0; r < b->nrows; r++)
+        c->rejected += !good[r];
+    return c->e->code;
+}
+
+const struct mlp_reject *mlp_checker_rejects(const struct mlp_checker *c, size_t *n)
+{
+    *n = c->rejects.n;
+    return c->rejects.p;
+}
+
+uint64_t mlp_checker_rows(const struct mlp_checker *c)
+{
+    return c->rows;
+}
+
+uint64_t mlp_checker_rejected(const struct mlp_checker *c)
+{
+    return c->rejected;
+}
+
+/* ---- making a checker */
+
+static enum mlp_code missing_column(const struct mlp_checker *c, const struct mlp_table *t,
+                                    struct mlp_str name, struct mlp_err *e)
+{
+    unsigned least = 4;
+    struct mlp_str near = {NULL, 0};
+    (void)c;
+    mlp_err_set(e, MLP_EINPUT, "there is no column \"%.*s\", which the rules name",
+                MLP_STR_ARG(name));
+    for (size_t i = 0; i < mlp_table_ncols(t); i++) {
+        unsigned d = mlp_str_distance(name, mlp_table_name(t, i));
+        if (d < least) {
+            least = d;
+            near = mlp_table_name(t, i);
+        }
+    }
+    if (near.p)
+        mlp_err_hint(e, "the nearest is \"%.*s\"; optional: true lets a column be absent",
+                     MLP_STR_ARG(near));
+    else
+        mlp_err_hint(e, "optional: true in the rules lets a column be absent");
+    return mlp_err_at(e, mlp_table_source(t), 1, 0);
+}
+
+static enum mlp_code bind_keys(struct mlp_checker *c, struct active *a, const struct mlp_table *t,
+                               struct mlp_err *e)
+{
+    mlp_vec_init(&a->key_index, sizeof(int));
+    for (size_t i = 0; i < a->rule->key_columns.n; i++) {
+        struct mlp_str name = *(struct mlp_str *)mlp_vec_at(&a->rule->key_columns, i);
+        int *slot = mlp_vec_push(&a->key_index);
+        if (!slot)
+            return mlp_err_nomem(e);
+        *slot = mlp_table_find(t, name);
+        if (*slot < 0)
+            return missing_column(c, t, name, e);
+    }
+    return MLP_OK;
+}
+
+/* Which columns there may be: the words of what is wrong, or empty. */
+static struct mlp_str compare_columns(struct mlp_checker *c, const struct mlp_table *t)
+{
+    enum mlp_columns_mode mode = c->rules->mode;
+    bool no_extra = mode == MLP_COLUMNS_EXACT || mode == MLP_COLUMNS_ORDERED ||
+                    mode == MLP_COLUMNS_SUBSET;
+    struct mlp_str found = {"", 0};
+    for (size_t i = 0; i < mlp_table_ncols(t) && no_extra && !found.n; i++) {
+        bool known = false;
+        for (size_t k = 0; k < c->rules->columns.n; k++)
+            known = known || c->columns[k].index == (int)i;
+        if (!known)
+            found = mlp_table_name(t, i);
+    }
+    for (size_t k = 0; k < c->rules->columns.n && mode == MLP_COLUMNS_ORDERED && !found.n; k++)
+        if (c->columns[k].index != (int)k)
+            found = c->columns[k].column->name;
+    return found.n ? mlp_arena_str(&c->arena, found) : found;
+}
+
+static enum mlp_code bind(struct mlp_checker *c, const struct mlp_table *t, struct mlp_err *e)
+{
+    bool subset = c->rules->mode == MLP_COLUMNS_SUBSET;
+    for (size_t i = 0; i < c->rules->columns.n; i++) {
+        const struct mlp_rule_column *column = mlp_vec_at(&c->rules->columns, i);
+        c->columns[i] = (struct bound_column){.column = column};
+        c->columns[i].index = mlp_table_find(t, column->name);
+        if (c->columns[i].index < 0 && !column->optional && !subset)
+            return missing_column(c, t, column->name, e);
+    }
+    for (size_t i = 0; i < c->rules->rules.n; i++) {
+        c->active[i].rule = mlp_vec_at(&c->rules->rules, i);
+        enum mlp_code code = bind_keys(c, &c->active[i], t, e);
+        if (code != MLP_OK)
+            return code;
+    }
+    c->columns_fault = compare_columns(c, t);
+    return MLP_OK;
+}
+
+enum mlp_code mlp_checker_new(const struct mlp_rules *rules, const struct mlp_table *t,
+                              struct mlp_checker **out, struct mlp_err *e)
+{
+    struct mlp_checker *c = calloc(1, sizeof *c);
+    *out = NULL;
+    if (!c)
+        return mlp_err_nomem(e);
+    c->rules = rules;
+    mlp_arena_init(&c->arena, (size_t)64 << 20);
+    mlp_vec_init(&c->rejects, sizeof(struct mlp_reject));
+    c->columns = calloc(rules->columns.n + 1, sizeof *c->columns);
+    c->active = calloc(rules->rules.n + 1, sizeof *c->active);
+    c->match = pcre2_match_data_create(1, NULL);
+    c->limits = pcre2_match_context_create(NULL);
+    enum mlp_code code = MLP_OK;
+    if (!c->columns || !c->active || !c->match || !c->limits)
+        code = mlp_err_nomem(e);
+    if (code == MLP_OK) {
+        pcre2_set_match_limit(c->limits, MATCH_LIMIT);
+        code = bind(c, t, e);
+    }
+    if (code == MLP_OK)
+        *out = c;
+    else
+        mlp_checker_free(c);
+    return code;
+}
+
+void mlp_checker_free(struct mlp_checker *c)
+{
+    if (!c)
+        return;
+    for (size_t i = 0; c->active && i < c->rules->rules.n; i++) {
+        mlp_hashes_fini(&c->active[i].hashes);
+        if (c->active[i].rule)
+            mlp_vec_fini(&c->active[i].key_index);
+    }
+    free(c->active);
+    free(c->columns);
+    free(c->values);
+    free(c->state);
+    mlp_vec_fini(&c->rejects);
+    pcre2_match_data_free(c->match);
+    pcre2_match_context_free(c->limits);
+    mlp_arena_fini(&c->arena);
+    free(c);
+}
+
+/* ---- the report */
+
+static void add_check(struct mlp_report *report, const struct mlp_rule *rule,
+                      const struct mlp_tally *tally, struct mlp_check *c)
+{
+    c->id = rule->column.n ? mlp_report_text(report, "%.*s/%.*s", MLP_STR_ARG(rule->column),
+                                             MLP_STR_ARG(rule->name))
+                           : rule->name;
+    c->type = rule->name;
+    c->column = rule->column;
+    c->severity = rule->severity;
+    c->expected = rule->expected;
+    struct mlp_check *added = mlp_report_add(report, c);
+    for (size_t i = 0; tally && i < tally->nexamples; i++)
+        mlp_report_example(report, added, tally->examples[i].line, tally->examples[i].row,
+                           tally->examples[i].value);
+}
+
+static void report_row_rule(struct mlp_report *report, const struct mlp_rule *rule,
+                            const struct mlp_tally *t)
+{
+    double share = t->total ? (double)t->failed / (double)t->total : 0;
+    struct mlp_check c = {.failed = t->failed, .total = t->total};
+    c.outcome = share <= 1 - rule->mostly ? MLP_PASS : MLP_FAIL;
+    c.observed = t->failed ? mlp_report_text(report, "%llu of %llu do not (%.3g %%)",
+                                             (unsigned long long)t->failed,
+                                             (unsigned long long)t->total, share * 100)
+                           : mlp_report_text(report, "all %llu hold", (unsigned long long)t->total);
+    if (t->failed && c.outcome == MLP_PASS)
+        c.message = mlp_report_text(report, "within what mostly: %.9g allows", rule->mostly);
+    add_check(report, rule, t, &c);
+}
+
+/* The number that a rule at the end looks at. */
+static double end_value(const struct mlp_checker *c, const struct active *a)
+{
+    const struct moments *m = NULL;
+    for (size_t i = 0; i < c->rules->columns.n; i++)
+        if (mlp_str_eq(c->columns[i].column->name, a->rule->column))
+            m = &c->columns[i].moments;
+    switch (a->rule->kind) {
+    case MLP_RULE_MISSING: return m && c->rows ? (double)m->missing / (double)c->rows : 0;
+    case MLP_RULE_MEAN: return m && m->n ? m->mean : NAN;
+    case MLP_RULE_STDEV: return m && m->n > 1 ? sqrt(m->m2 / (double)(m->n - 1)) : NAN;
+    case MLP_RULE_SUM: return m ? m->sum : NAN;
+    case MLP_RULE_DISTINCT: return (double)(a->hashes.n + a->hashes.has_zero);
+    case MLP_RULE_ROWS: return (double)c->rows;
+    case MLP_RULE_REJECTS: return c->rows ? (double)c->rejected / (double)c->rows : 0;
+    default: return NAN;
+    }
+}
+
+static void report_end_rule(const struct mlp_checker *c, struct mlp_report *report,
+                            const struct active *a)
+{
+    double v = end_value(c, a);
+    bool is_share = a->rule->kind == MLP_RULE_MISSING || a->rule->kind == MLP_RULE_REJECTS;
+    struct mlp_check check = {.outcome = MLP_PASS};
+    if (isnan(v) || v < a->rule->lo || v > a->rule->hi)
+        check.outcome = MLP_FAIL;
+    check.observed = is_share ? mlp_report_text(report, "%.4g (%.3g %%)", v, v * 100)
+                              : mlp_report_text(report, "%.10g", v);
+    add_check(report, a->rule, NULL, &check);
+    mlp_report_measure(report, report->last, "value", v);
+}
+
+static void report_columns(const struct mlp_checker *c, struct mlp_report *report,
+                           const struct mlp_rule *rule)
+{
+    struct mlp_check check = {.outcome = c->columns_fault.n ? MLP_FAIL : MLP_PASS};
+    check.observed = c->columns_fault.n
+                         ? mlp_report_text(report, "column \"%.*s\" is extra or out of place",
+                                           MLP_STR_ARG(c->columns_fault))
+                         : MLP_STR("the columns are as expected");
+    add_check(report, rule, NULL, &check);
+}
+
+enum mlp_code mlp_checker_finish(struct mlp_checker *c, struct mlp_report *report,
+                                 struct mlp_err *e)
+{
+    static const struct mlp_rule shape = {
+        .name = {"row", 3}, .expected = {"well-formed rows", 16}, .mostly = 1,
+    };
+    report_row_rule(report, &shape, &c->shape);
+    for (size_t i = 0; i < c->rules->rules.n; i++) {
+        const struct active *a = &c->active[i];
+        if (a->rule->kind == MLP_RULE_COLUMNS)
+            report_columns(c, report, a->rule);
+        else if (a->rule->kind >= MLP_RULE_MISSING)
+            report_end_rule(c, report, a);
+        else
+            report_row_rule(report, a->rule, &a->tally);
+    }
+    mlp_report_summary(report, "rows", (double)c->rows);
+    mlp_report_summary(report, "rejected", (double)c->rejected);
+    mlp_report_summary(report, "rejected_share",
+                       c->rows ? (double)c->rejected / (double)c->rows : 0);
+    return report->nchecks == c->rules->rules.n + 1 ? MLP_OK : mlp_err_nomem(e);
+}

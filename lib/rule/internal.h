@@ -1,0 +1,91 @@
+/* internal.h: compiled rules, shared by the files of this module. */
+#ifndef MLP_RULE_INTERNAL_H
+#define MLP_RULE_INTERNAL_H
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include "base/map.h"
+#include "rule/rule.h"
+
+#include <pcre2.h>
+
+enum mlp_rule_kind {
+    /* on rows */
+    MLP_RULE_SHAPE, MLP_RULE_REQUIRED, MLP_RULE_TYPE, MLP_RULE_MIN, MLP_RULE_MAX, MLP_RULE_IN,
+    MLP_RULE_NOT_IN, MLP_RULE_MATCH, MLP_RULE_NOT_MATCH, MLP_RULE_LENGTH, MLP_RULE_FINITE,
+    MLP_RULE_UNIQUE, MLP_RULE_KEY,
+    /* on columns, at the end */
+    MLP_RULE_MISSING, MLP_RULE_MEAN, MLP_RULE_STDEV, MLP_RULE_SUM, MLP_RULE_DISTINCT,
+    /* on the table, at the end */
+    MLP_RULE_ROWS, MLP_RULE_COLUMNS, MLP_RULE_REJECTS
+};
+
+/* A set of values: texts, and numbers in ascending order for numeric types. */
+struct mlp_set {
+    struct mlp_map texts;
+    double *numbers;
+    size_t n;
+};
+
+/* A growing set of 64-bit hashes; 0 is kept apart. */
+struct mlp_hashes {
+    uint64_t *slots;
+    size_t n, cap;
+    bool has_zero;
+};
+
+/* One rule. lo and hi are bounds in the column's unit, NaN when open. */
+struct mlp_rule {
+    enum mlp_rule_kind kind;
+    enum mlp_severity severity;
+    struct mlp_str column, name;  /* "age", "min" */
+    struct mlp_str expected;      /* words: ">= 0" */
+    const struct mlp_node *node;  /* where it stands in the file */
+    double lo, hi;
+    bool exclusive;
+    double mostly;                /* share of rows that must hold, 1 by default */
+    struct mlp_set set;
+    pcre2_code *regex;
+    struct mlp_vec key_columns;   /* of struct mlp_str */
+};
+
+/* The rules of one column, and its type. */
+struct mlp_rule_column {
+    struct mlp_str name;
+    enum mlp_rule_type type;
+    bool optional;
+    size_t first, n;              /* its rules, in rules->rules */
+};
+
+enum mlp_columns_mode { MLP_COLUMNS_ANY, MLP_COLUMNS_EXACT, MLP_COLUMNS_ORDERED,
+                        MLP_COLUMNS_SUPERSET, MLP_COLUMNS_SUBSET };
+
+struct mlp_rules {
+    struct mlp_doc doc;
+    struct mlp_arena arena;
+    struct mlp_vec rules;         /* of struct mlp_rule, those of a column together */
+    struct mlp_vec columns;       /* of struct mlp_rule_column */
+    enum mlp_columns_mode mode;
+    const char **nulls;           /* ends with NULL; NULL when the file has none */
+    char delimiter;
+};
+
+/* What counting a rule needs. */
+struct mlp_tally {
+    uint64_t failed, total;
+    struct mlp_example_row examples[MLP_REPORT_EXAMPLES];
+    size_t nexamples;
+};
+
+/* Type of a cell's text; true when it fits, with its number (date: seconds since 1970). */
+bool mlp_value_parse(enum mlp_rule_type type, struct mlp_str text, double *value);
+
+/* Adds a hash; *fresh tells whether it was new. MLP_EIO without memory. */
+enum mlp_code mlp_hashes_add(struct mlp_hashes *h, uint64_t hash, bool *fresh, struct mlp_err *e);
+void mlp_hashes_fini(struct mlp_hashes *h);
+
+/* The number in a set, or the text. */
+bool mlp_set_has_number(const struct mlp_set *s, double v);
+
+extern const char *const mlp_rule_type_names[]; /* indexed by enum mlp_rule_type, ends with NULL */
+
+#endif

@@ -1,0 +1,69 @@
+/* rule.h: expectations about a table (mlp-rules(5)), and the engine that checks them.
+ *
+ * A rules file is compiled once into a program a column: the type is parsed once for each cell,
+ * then every rule of the column walks the batch. Rules on rows reject rows; rules on columns
+ * (missing share, mean, ...) and on the table (row count, columns) are decided at the end. All of
+ * them run in one pass; only `unique`, `keys` and `distinct` need memory that grows (8 bytes for
+ * each distinct value, at half load: rows whose 64-bit hashes collide would be taken for equal,
+ * less than 1e-6 likely for 5 million values). */
+#ifndef MLP_RULE_RULE_H
+#define MLP_RULE_RULE_H
+
+#include "base/vec.h"
+#include "report/report.h"
+#include "table/table.h"
+#include "text/doc.h"
+
+enum mlp_rule_type { MLP_TYPE_ANY, MLP_TYPE_STRING, MLP_TYPE_INT, MLP_TYPE_FLOAT, MLP_TYPE_BOOL,
+                     MLP_TYPE_DATE, MLP_TYPE_DATETIME };
+
+struct mlp_rules;
+
+/* Reads a rules file, YAML or JSON. Unknown keys, wrong kinds and regexes that do not compile are
+ * MLP_EINPUT with their line. */
+enum mlp_code mlp_rules_load(const char *path, struct mlp_rules **rules, struct mlp_err *e);
+/* The same from a document, which the rules take over: it is finished with them. */
+enum mlp_code mlp_rules_parse(struct mlp_doc *d, struct mlp_rules **rules, struct mlp_err *e);
+void mlp_rules_free(struct mlp_rules *r);
+
+/* The document, for the section `model:` that other tools read. */
+const struct mlp_doc *mlp_rules_doc(const struct mlp_rules *r);
+
+/* How the file wants the input read: `nulls` and `delimiter` are filled in, the rest is kept. The
+ * texts belong to the rules. */
+void mlp_rules_input(const struct mlp_rules *r, struct mlp_table_options *options);
+
+/* Number of rules, and one line about each: "age/min: >= 0 (row rule, one pass)". */
+size_t mlp_rules_count(const struct mlp_rules *r);
+void mlp_rules_describe(const struct mlp_rules *r, struct mlp_buf *out);
+
+/* One reason to reject one row. column and rule belong to the rules, value to the batch. */
+struct mlp_reject {
+    uint64_t line, row;          /* physical line; record number from 1 */
+    uint32_t batch_row;
+    struct mlp_str column, rule, value;
+};
+
+struct mlp_checker;
+
+/* A checker of one table. Rules about columns that the table lacks are MLP_EINPUT unless the
+ * column may be absent (`optional: true`). */
+enum mlp_code mlp_checker_new(const struct mlp_rules *rules, const struct mlp_table *t,
+                              struct mlp_checker **c, struct mlp_err *e);
+void mlp_checker_free(struct mlp_checker *c);
+
+/* Checks a batch: good[r] becomes 1 or 0; the reasons, ordered by row, stay until the next call. */
+enum mlp_code mlp_checker_batch(struct mlp_checker *c, const struct mlp_batch *b, uint8_t *good,
+                                struct mlp_err *e);
+const struct mlp_reject *mlp_checker_rejects(const struct mlp_checker *c, size_t *n);
+
+/* Rows seen and rows rejected so far. */
+uint64_t mlp_checker_rows(const struct mlp_checker *c);
+uint64_t mlp_checker_rejected(const struct mlp_checker *c);
+
+/* Decides what is decided at the end and adds all checks to the report (kind "data"), with the
+ * summary numbers rows, rejected, rejected_share. */
+enum mlp_code mlp_checker_finish(struct mlp_checker *c, struct mlp_report *report,
+                                 struct mlp_err *e);
+
+#endif
