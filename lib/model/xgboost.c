@@ -539,7 +539,7 @@ enum mlp_code mlp_xgb_read(struct mlp_sk *s, const struct mlp_jval *root, struct
                            struct mlp_boost *out)
 {
     struct document d;
-    enum link link;
+    enum link link = LINK_IDENTITY;
     memset(out, 0, sizeof *out);
     if (open_document(s, root, &d) || find_link(&d, &link))
         return s->e->code;
