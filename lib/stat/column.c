@@ -176,7 +176,7 @@ static enum mlp_code text_add(struct mlp_texts *t, struct mlp_str s, uint64_t co
     t->min_length = s.n < t->min_length ? s.n : t->min_length;
     t->max_length = s.n > t->max_length ? s.n : t->max_length;
     s = mlp_text_clean(s, &t->scratch);
-    uint64_t hash = mlp_hash64(s.p, s.n, 0);
+    uint64_t hash = mlp_hash_text(s);
     mlp_hll_add(t->hll, hash);
     return mlp_bottom_add(&t->bottom, hash, s, count, e);
 }
@@ -464,7 +464,7 @@ static enum mlp_code values_from_tally(const struct mlp_column *c, struct mlp_ar
         struct mlp_str raw = mlp_tally_text(t, i);
         struct mlp_str text = mlp_arena_str(arena, mlp_text_clean(raw, &scratch));
         out->values[i] = (struct mlp_pvalue){text, t->items[i].count,
-                                             mlp_hash64(text.p, text.n, 0)};
+                                             mlp_hash_text(text)};
         out->min_length = raw.n < out->min_length ? raw.n : out->min_length;
         out->max_length = raw.n > out->max_length ? raw.n : out->max_length;
         if (!text.p)

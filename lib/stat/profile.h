@@ -20,7 +20,7 @@ enum mlp_ptype { MLP_P_INT, MLP_P_REAL, MLP_P_BOOL, MLP_P_DATE, MLP_P_DATETIME, 
 struct mlp_pvalue {          /* a value and its exact count */
     struct mlp_str text;
     uint64_t count;
-    uint64_t hash;           /* mlp_hash64(text, 0); of a number, of its bits */
+    uint64_t hash;           /* of the text, or of the number's bits */
 };
 
 /* One column. Numeric state is for INT, REAL, BOOL (0/1) and dates. Arrays are in the profile's

@@ -284,7 +284,7 @@ static bool hash_of(const struct mlp_pcolumn *c, struct mlp_str text, uint64_t *
 {
     double x;
     if (c->type == MLP_P_TEXT) {
-        *hash = mlp_hash64(text.p, text.n, 0);
+        *hash = mlp_hash_text(text);
         return true;
     }
     if (mlp_value_read(c->type, text, &x) > MLP_READ_WIDER && !mlp_num_f64(text, &x))

@@ -54,15 +54,24 @@ double mlp_hll_estimate(const uint8_t *registers)
     return m * m / (2 * log(2)) / z;
 }
 
+static uint64_t finish(uint64_t z)
+{
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBull;
+    return z ^ z >> 31;
+}
+
+uint64_t mlp_hash_text(struct mlp_str s)
+{
+    return finish(mlp_hash64(s.p, s.n, 0));
+}
+
 uint64_t mlp_hash_f64(double x)
 {
-    unsigned char bytes[8];
     uint64_t bits;
     x += 0.0; /* -0 becomes 0 */
     memcpy(&bits, &x, sizeof bits);
-    for (int i = 0; i < 8; i++)
-        bytes[i] = (unsigned char)(bits >> 8 * i);
-    return mlp_hash64(bytes, sizeof bytes, 0);
+    return finish(bits + 0x9E3779B97F4A7C15ull);
 }
 
 void mlp_tally_init(struct mlp_tally *t)

@@ -27,7 +27,9 @@ void mlp_hll_merge(uint8_t *a, const uint8_t *b);
  * algorithm 6: no tables, no switch between ranges. */
 double mlp_hll_estimate(const uint8_t *registers);
 
-/* Hash of a number as profiles use it: of its bits, with -0 as 0. */
+/* Hashes as profiles store them: of a text, and of a number's bits with -0 as 0. The same on every
+ * machine; every bit depends on all input (the finisher of splitmix64). */
+uint64_t mlp_hash_text(struct mlp_str s);
 uint64_t mlp_hash_f64(double x);
 
 /* Texts and their counts, at most MLP_TALLY_VALUES of them and MLP_TALLY_BYTES in all: the state
