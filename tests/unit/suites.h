@@ -11,9 +11,11 @@
 #define SUITES(X) \
     X(base) \
     X(crypt) \
+    X(deployment) \
     X(http) \
     X(oci) \
     X(policy) \
+    X(serve) \
     X(text)
 
 #define DECLARE(name) Suite *suite_##name(void);

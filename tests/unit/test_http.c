@@ -322,7 +322,8 @@ static const char *hear(int fd, const char *until)
     return text;
 }
 
-#define HAS(text, part) ck_assert_msg(strstr(text, part) != NULL, "%s lacks %s", text, part)
+#define HAS(text, part) \
+    ck_assert_msg(strstr(text, part) != NULL, "%.600s lacks %s", text, part)
 
 START_TEST(requests_are_answered)
 {
