@@ -3,6 +3,7 @@
 #include "report/internal.h"
 
 #define SHOWN_EXAMPLES 5
+#define SHOWN_PASSES 24 /* of a longer report only what needs a look is shown */
 
 static const char *const marks[] = {"ok", "warn", "FAIL"};
 static const char *const colours[] = {"\033[32m", "\033[33m", "\033[31m"};
@@ -59,9 +60,10 @@ void mlp_render_text(const struct mlp_report *r, bool colour, struct mlp_buf *ou
 {
     size_t counts[3], width = id_width(r);
     mlp_report_counts(r, counts);
+    bool all = r->nchecks <= SHOWN_PASSES;
     for (int outcome = MLP_FAIL; outcome >= MLP_PASS; outcome--)
         for (const struct mlp_check *c = r->checks; c; c = c->next)
-            if ((int)c->outcome == outcome)
+            if ((int)c->outcome == outcome && (outcome != MLP_PASS || all || c->message.n))
                 add_check(c, width, colour, out);
     if (r->title.n)
         mlp_buf_addf(out, "%.*s\n", MLP_STR_ARG(r->title));

@@ -35,13 +35,14 @@ for verb in 'add m.mlp' 'tag fraud@1 a=b'; do
                     fail "no message: $verb $call $how $n"
                 fi
                 mlp-register tag fraud@1 next=1 >/dev/null 2>&1
-                mlp-register verify >/dev/null 2>verr || fail "verify: $verb $call $how $n: $(cat verr)"
+                mlp-register verify >/dev/null 2>verr ||
+                    fail "verify: $verb $call $how $n: $(cat verr)"
                 if [ $acknowledged = 1 ] && [ "${verb%% *}" = add ]; then
                     grep -q '"type":"add"' registry/log.ndjson || fail "lost: $verb $call $how $n"
                 fi
             done
         done
     done
-done
+done 3>&2 2>/dev/null # the shell tells of each kill
 ok "enough faults were tried ($tried)" test "$tried" -gt 60
 finish
