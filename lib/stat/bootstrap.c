@@ -1,0 +1,163 @@
+/* The Poisson bootstrap. Ranks do not change from round to round, so rows are sorted once and each
+ * round is one pass a metric under other weights. */
+#include "base/os.h"
+#include "base/rng.h"
+#include "base/thread.h"
+#include "stat/ranked.h"
+#include "stat/tests.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Values go to value[fn * rounds + round]; delta holds value less that of the other predictions. */
+struct job {
+    const struct mlp_binary *b;
+    const struct mlp_resample *plan;
+    struct mlp_ranked ranked, other;
+    double *value, *delta;
+    double *weights;       /* 3 * n for each share */
+    size_t shares;
+};
+
+static void draw(const struct job *j, unsigned round, double *w)
+{
+    struct mlp_rng rng;
+    mlp_rng_init(&rng, j->plan->seed + (uint64_t)round * 0x9e3779b97f4a7c15u);
+    for (size_t i = 0; i < j->b->n; i++)
+        w[i] = (double)mlp_rng_poisson1(&rng) * (j->b->w ? j->b->w[i] : 1);
+}
+
+static void reorder(const struct mlp_ranked *r, const double *from, double *to)
+{
+    for (size_t i = 0; i < r->b.n; i++)
+        to[i] = from[r->at[i]];
+}
+
+static void run_round(const struct job *j, unsigned round, double *memory)
+{
+    size_t n = j->b->n;
+    double *w = memory, *mine = memory + n, *theirs = memory + 2 * n;
+    struct mlp_binary a = j->ranked.b, o = j->other.b;
+    draw(j, round, w);
+    reorder(&j->ranked, w, mine);
+    a.w = mine;
+    if (j->plan->other) {
+        reorder(&j->other, w, theirs);
+        o.w = theirs;
+    }
+    for (size_t f = 0; f < j->plan->nfns; f++) {
+        size_t at = f * j->plan->rounds + round;
+        j->value[at] = j->plan->fns[f](&a);
+        if (j->plan->other)
+            j->delta[at] = j->value[at] - j->plan->fns[f](&o);
+    }
+}
+
+static void run_share(void *ctx, size_t share)
+{
+    const struct job *j = ctx;
+    for (size_t round = share; round < j->plan->rounds; round += j->shares)
+        run_round(j, (unsigned)round, j->weights + 3 * j->b->n * share);
+}
+
+/* Linear between the closest ranks (type 7 of Hyndman and Fan 1996); v is sorted. */
+static double quantile(const double *v, size_t n, double q)
+{
+    if (n == 0)
+        return (double)NAN;
+    double at = q * (double)(n - 1);
+    size_t low = (size_t)at;
+    return low + 1 < n ? v[low] + (at - (double)low) * (v[low + 1] - v[low]) : v[n - 1];
+}
+
+static size_t sort_defined(double *v, size_t n)
+{
+    mlp_sort_f64(v, n);
+    while (n > 0 && isnan(v[n - 1]))
+        n--;
+    return n;
+}
+
+static double two_sided(const double *delta, size_t n)
+{
+    size_t below = 0, above = 0;
+    for (size_t i = 0; i < n; i++) {
+        below += delta[i] <= 0;
+        above += delta[i] >= 0;
+    }
+    double p = 2 * (double)((below < above ? below : above) + 1) / (double)(n + 1);
+    return n == 0 ? (double)NAN : p < 1 ? p : 1;
+}
+
+static void summarise(const struct job *j, struct mlp_interval *out)
+{
+    size_t rounds = j->plan->rounds;
+    double tail = (1 - j->plan->level) / 2;
+    for (size_t f = 0; f < j->plan->nfns; f++) {
+        double *v = j->value + f * rounds;
+        size_t n = sort_defined(v, rounds);
+        out[f] = (struct mlp_interval){quantile(v, n, tail), quantile(v, n, 1 - tail),
+                                       (double)NAN};
+        if (j->plan->other)
+            out[f].p = two_sided(j->delta + f * rounds, sort_defined(j->delta + f * rounds, rounds));
+    }
+}
+
+/* Metrics of classes alone have no score: any order does. */
+static bool rank_rows(const struct mlp_binary *b, struct mlp_ranked *r)
+{
+    struct mlp_binary rows = *b;
+    if (!rows.score)
+        rows.score = rows.y;
+    return mlp_rank(&rows, r);
+}
+
+static bool prepare(struct job *j)
+{
+    const struct mlp_resample *plan = j->plan;
+    size_t cells = plan->nfns * plan->rounds;
+    unsigned threads = mlp_os_cpus();
+    j->shares = threads < 1 ? 1 : threads > 8 ? 8 : threads;
+    j->value = calloc(cells + 1, sizeof *j->value);
+    j->delta = calloc(cells + 1, sizeof *j->delta);
+    j->weights = calloc(3 * j->b->n * j->shares + 1, sizeof *j->weights);
+    if (!j->value || !j->delta || !j->weights || !rank_rows(j->b, &j->ranked))
+        return false;
+    if (!plan->other)
+        return true;
+    struct mlp_binary other = *plan->other;
+    other.n = j->b->n;
+    other.y = j->b->y;
+    other.w = NULL;
+    return rank_rows(&other, &j->other);
+}
+
+enum mlp_code mlp_bootstrap_all(const struct mlp_binary *b, const struct mlp_resample *plan,
+                                struct mlp_interval *out, struct mlp_err *e)
+{
+    struct job j = {.b = b, .plan = plan};
+    bool ready = prepare(&j);
+    if (ready) {
+        mlp_parallel_for(j.shares, (unsigned)j.shares, run_share, &j);
+        summarise(&j, out);
+    }
+    mlp_ranked_fini(&j.ranked);
+    mlp_ranked_fini(&j.other);
+    free(j.value);
+    free(j.delta);
+    free(j.weights);
+    return ready ? MLP_OK : mlp_err_nomem(e);
+}
+
+enum mlp_code mlp_bootstrap(const struct mlp_binary *b, mlp_metric_fn *fn, unsigned rounds,
+                            double level, uint64_t seed, double *lo, double *hi,
+                            struct mlp_err *e)
+{
+    mlp_metric_fn *const fns[] = {fn};
+    struct mlp_resample plan = {fns, 1, NULL, rounds, level, seed};
+    struct mlp_interval out = {(double)NAN, (double)NAN, (double)NAN};
+    enum mlp_code code = mlp_bootstrap_all(b, &plan, &out, e);
+    *lo = out.lo;
+    *hi = out.hi;
+    return code;
+}

@@ -1,0 +1,19 @@
+/* ranked.h: rows in ascending order of score, for what is computed from ranks. */
+#ifndef MLP_STAT_RANKED_H
+#define MLP_STAT_RANKED_H
+
+#include "stat/metrics.h"
+
+/* b's arrays point into memory; b.w is NULL when there were no weights. at[i] is the row that rank
+ * i had before. */
+struct mlp_ranked {
+    struct mlp_binary b;
+    size_t *at;
+    void *memory;
+};
+
+/* Copies and sorts (rows of equal score stay in order); false without memory. pred may be NULL. */
+bool mlp_rank(const struct mlp_binary *b, struct mlp_ranked *r);
+void mlp_ranked_fini(struct mlp_ranked *r);
+
+#endif
