@@ -13,7 +13,7 @@
 #define MAX_THREADS 256
 #define BLOCK_BYTES ((size_t)1 << 20)
 
-enum { OUTPUTS, ID, KEEP, KEEP_ALL, FORMAT, MISSING, OUT, THREADS };
+enum { OUTPUTS, ID, KEEP, KEEP_ALL, FORMAT, MISSING, EMPTY_TEXT, OUT, THREADS };
 
 static const struct mlp_opt options[] = {
     [OUTPUTS] = {.name = "outputs", .kind = MLP_OPT_TEXT, .value = "NAME,...",
@@ -28,6 +28,8 @@ static const struct mlp_opt options[] = {
                 .choices = "csv|ndjson", .fallback = "csv", .help = "how to write"},
     [MISSING] = {.name = "missing", .kind = MLP_OPT_NUMBER, .value = "NUMBER",
                  .help = "this number counts as missing, as XGBoost's missing parameter has it"},
+    [EMPTY_TEXT] = {.name = "empty-text", .kind = MLP_OPT_TEXT, .value = "COLUMN", .many = true,
+                    .help = "blank cells of this column are the empty text, not missing"},
     [OUT] = {.name = "output", .letter = 'o', .kind = MLP_OPT_FILE, .value = "FILE",
              .fallback = "-", .help = "where to write"},
     [THREADS] = {.name = "threads", .letter = 'j', .kind = MLP_OPT_INT, .value = "N",
@@ -401,6 +403,19 @@ static void mark_missing(const struct batch *b, const struct mlp_frame *frame)
                 frame->numbers[i][r] = NAN;
 }
 
+/* A CSV cannot tell an empty text from a missing one: the caller may. */
+static void fill_empty(const struct batch *b, const struct mlp_frame *frame)
+{
+    const char *name;
+    for (size_t k = 0; (name = mlp_opt_nth(b->cmd, EMPTY_TEXT, k)); k++)
+        for (size_t i = 0; i < mlp_model_info(b->m)->ninputs; i++) {
+            bool text = frame->texts[i] && mlp_str_is(mlp_model_info(b->m)->inputs[i].name, name);
+            for (size_t r = 0; text && r < frame->nrows; r++)
+                if (!frame->texts[i][r].p)
+                    frame->texts[i][r] = MLP_STR("");
+        }
+}
+
 static enum mlp_code take_values(struct batch *b, const struct mlp_batch *rows, struct mlp_err *e)
 {
     for (size_t k = 0; k < b->nsets; k++) {
@@ -445,6 +460,7 @@ static enum mlp_code split(struct batch *b, const struct mlp_batch *rows, struct
         take_values(b, rows, e))
         return mlp_err_at(e, mlp_table_source(b->t), 0, 0);
     mark_missing(b, &frame);
+    fill_empty(b, &frame);
     size_t each = (rows->nrows + b->threads - 1) / b->threads;
     for (unsigned i = 0; i < b->threads; i++) {
         struct share *s = &shares[i];

@@ -371,7 +371,41 @@ static enum mlp_code linear_margin(struct document *d, struct mlp_cols x, const 
 
 /* --- categories by name (3.1 on) --- */
 
-/* Texts of feature i: values are signed bytes of UTF-8, cut at offsets. NULL when it has none. */
+/* Names cut from bytes at ends, which count bytes or (by_characters) UTF-8 characters. False when
+ * a cut is out of range or splits a character. */
+static bool cut_names(struct mlp_str bytes, const struct mlp_jval *ends, bool by_characters,
+                      struct mlp_str *out)
+{
+    size_t at = 0;
+    for (size_t i = 0; i + 1 < ends->n; i++) {
+        double n = ends->numbers[i + 1] - ends->numbers[i];
+        size_t from = at;
+        if (!(n >= 0 && n <= (double)bytes.n))
+            return false;
+        for (size_t k = 0; k < (size_t)n && at < bytes.n; k++) {
+            at++;
+            while (by_characters && at < bytes.n && ((unsigned char)bytes.p[at] & 0xc0) == 0x80)
+                at++;
+        }
+        out[i] = (struct mlp_str){bytes.p + from, at - from};
+        if (!mlp_str_utf8(out[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool ascending(const struct mlp_str *t, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (mlp_str_cmp(t[i - 1], t[i]) >= 0)
+            return false;
+    return true;
+}
+
+/* Texts of feature i: values are signed bytes of UTF-8, cut at offsets. Where pandas held the
+ * names as objects, XGBoost's Python package (3.1 on) writes offsets that count characters, and
+ * only as many bytes as there are characters. That is so when bytes split a character, or when
+ * only characters give the ascending order that pandas' categories have by default. */
 static enum mlp_code category_texts(struct document *d, const struct mlp_jval *one,
                                     struct mlp_str **out, size_t *n)
 {
@@ -382,17 +416,17 @@ static enum mlp_code category_texts(struct document *d, const struct mlp_jval *o
         return MLP_OK;
     char *p = mlp_arena_alloc(d->s->keep, bytes->n + 1);
     struct mlp_str *t = mlp_arena_array(d->s->keep, *n, sizeof *t);
-    if (!p || !t)
+    struct mlp_str *c = mlp_arena_array(d->s->keep, *n, sizeof *c);
+    if (!p || !t || !c)
         return mlp_err_nomem(d->s->e);
     for (size_t i = 0; i < bytes->n; i++)
         p[i] = (char)(int)bytes->numbers[i];
-    for (size_t i = 0; i < *n; i++) {
-        int32_t from = as_index(ends->numbers[i]), to = as_index(ends->numbers[i + 1]);
-        if (from < 0 || to < from || (size_t)to > bytes->n)
-            return bad(d, "category names are out of range");
-        t[i] = (struct mlp_str){p + from, (size_t)(to - from)};
-    }
-    *out = t;
+    struct mlp_str all = {p, bytes->n};
+    bool by_bytes = cut_names(all, ends, false, t), by_characters = cut_names(all, ends, true, c);
+    if (!by_bytes && !by_characters)
+        return bad(d, "category names cannot be read");
+    bool prefer = by_characters && (!by_bytes || (!ascending(t, *n) && ascending(c, *n)));
+    *out = prefer ? c : t;
     return MLP_OK;
 }
 
