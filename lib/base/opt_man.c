@@ -3,25 +3,74 @@
 
 #define PAGE_DATE "November 23, 2026"
 
-/* Running text: backslashes escaped, no line starts with a control character, and a blank line
- * starts a paragraph. */
+#define COLUMNS 78
+
+/* Backslashes escaped; no line starts with a control character. */
+static void add_escaped(struct mlp_buf *b, struct mlp_str s, bool starts_line)
+{
+    if (starts_line && s.n && (s.p[0] == '.' || s.p[0] == '\''))
+        mlp_buf_adds(b, "\\&");
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '\\')
+            mlp_buf_adds(b, "\\e");
+        else
+            mlp_buf_addc(b, s.p[i]);
+    }
+}
+
+static bool ends_sentence(struct mlp_str word)
+{
+    while (word.n && (word.p[word.n - 1] == ')' || word.p[word.n - 1] == '"'))
+        word.n--;
+    return word.n && strchr(".!?", word.p[word.n - 1]) != NULL;
+}
+
+/* Words of one paragraph, filled; mdoc wants every sentence to start a line. */
+static void add_words(struct mlp_buf *b, struct mlp_str line, size_t *column)
+{
+    struct mlp_str rest = line, word;
+    while (mlp_str_split(&rest, ' ', &word)) {
+        if (word.n == 0)
+            continue;
+        if (*column && *column + 1 + word.n > COLUMNS) {
+            mlp_buf_addc(b, '\n');
+            *column = 0;
+        } else if (*column) {
+            mlp_buf_addc(b, ' ');
+        }
+        add_escaped(b, word, *column == 0);
+        *column += word.n + 1;
+        if (ends_sentence(word)) {
+            mlp_buf_addc(b, '\n');
+            *column = 0;
+        }
+    }
+}
+
+/* Running text; a blank line starts a paragraph. */
 static void add_text(struct mlp_buf *b, const char *text)
 {
     struct mlp_str rest = mlp_str_from(text), line;
+    size_t column = 0;
     while (mlp_str_split(&rest, '\n', &line)) {
         line = mlp_str_trim(line);
-        if (line.n == 0) {
+        if (line.n)
+            add_words(b, line, &column);
+        if (column && (line.n == 0 || !rest.p))
+            mlp_buf_addc(b, '\n');
+        if (line.n == 0 || !rest.p)
+            column = 0;
+        if (line.n == 0)
             mlp_buf_adds(b, ".Pp\n");
-            continue;
-        }
-        if (line.p[0] == '.' || line.p[0] == '\'')
-            mlp_buf_adds(b, "\\&");
-        for (size_t i = 0; i < line.n; i++) {
-            if (line.p[i] == '\\')
-                mlp_buf_adds(b, "\\e");
-            else
-                mlp_buf_addc(b, line.p[i]);
-        }
+    }
+}
+
+/* Commands: lines stay as they are. */
+static void add_literal(struct mlp_buf *b, const char *text)
+{
+    struct mlp_str rest = mlp_str_from(text), line;
+    while (mlp_str_split(&rest, '\n', &line)) {
+        add_escaped(b, line, true);
         mlp_buf_addc(b, '\n');
     }
 }
@@ -97,7 +146,7 @@ static void add_examples(struct mlp_buf *b, const struct mlp_program *p)
             gap = ".Pp\n";
             add_text(b, x->words);
             mlp_buf_adds(b, ".Bd -literal -offset indent\n");
-            add_text(b, x->command);
+            add_literal(b, x->command);
             mlp_buf_adds(b, ".Ed\n");
         }
     }
