@@ -67,9 +67,10 @@ const struct mlp_verb verb_attach = {
     .operands = "PACKAGE [FILE|-]",
     .min_operands = 1,
     .max_operands = 2,
-    .about = "Adds a report or another document as a manifest that refers to the package (an OCI "
-             "referrer) and prints that manifest's digest. The package keeps its digest and its "
-             "signatures. Attaching the same document again changes nothing.",
+    .about = "Adds a report or another document as a manifest that refers to the package\n"
+             "(an OCI referrer) and prints that manifest's digest. The package keeps its\n"
+             "digest and its signatures. Attaching the same document again changes\n"
+             "nothing.",
     .opts = options,
     .examples = examples,
     .run = run,

@@ -71,7 +71,7 @@ static const struct packed_option {
     bool small;
 } packed_options[] = {
     {PROFILE, MLP_ROLE_PROFILE, "profile.json", true},
-    {SCHEMA, MLP_ROLE_SCHEMA, "schema.json", true},
+    {SCHEMA, MLP_ROLE_SCHEMA, "schema/", true},
     {RULES, MLP_ROLE_RULES, "rules/", true},
     {EVIDENCE, MLP_ROLE_REPORT, "evidence/", true},
     {CARD, MLP_ROLE_CARD, "README.md", true},
@@ -255,11 +255,12 @@ const struct mlp_verb verb_create = {
     .operands = "NAME MODEL...",
     .min_operands = 2,
     .max_operands = -1,
-    .about = "Writes NAME.mlp and prints its digest. The first MODEL is loaded in a sandboxed "
-             "process, to record its inputs, classes and estimator; what mlp-serve could not "
-             "serve is refused. A model card and a CycloneDX bill of materials are made from "
-             "what is known. The same files give the same digest at any time, on any machine; "
-             "SOURCE_DATE_EPOCH sets the times in the archive, which are 1970 otherwise.",
+    .about = "Writes NAME.mlp and prints its digest. The first MODEL is loaded in a\n"
+             "sandboxed process, to record its inputs, classes and estimator; what\n"
+             "mlp-serve could not serve is refused. A model card and a CycloneDX bill of\n"
+             "materials are made from what is known. The same files give the same digest\n"
+             "at any time, on any machine; SOURCE_DATE_EPOCH sets the times in the\n"
+             "archive, which are 1970 otherwise.",
     .opts = options,
     .examples = examples,
     .run = run,

@@ -242,9 +242,9 @@ const struct mlp_verb verb_inspect = {
     .operands = "PACKAGE",
     .min_operands = 1,
     .max_operands = 1,
-    .about = "Shows name, digest, files with their roles, annotations, signatures and other "
-             "referrers. Digests on the way are checked; that the signatures hold is checked by "
-             "verify only.",
+    .about = "Shows name, digest, files with their roles, annotations, signatures and\n"
+             "other referrers. Digests on the way are checked; that the signatures hold is\n"
+             "checked by verify only.",
     .opts = options,
     .examples = examples,
     .run = run,

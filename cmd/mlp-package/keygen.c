@@ -99,8 +99,8 @@ const struct mlp_verb verb_keygen = {
     .operands = "NAME",
     .min_operands = 1,
     .max_operands = 1,
-    .about = "Writes NAME.key (PKCS#8 PEM, readable by its owner only) and NAME.pub, and prints "
-             "the key's id: the SHA-256 of the public key in DER.",
+    .about = "Writes NAME.key (PKCS#8 PEM, readable by its owner only) and NAME.pub, and\n"
+             "prints the key's id: the SHA-256 of the public key in DER.",
     .opts = options,
     .examples = examples,
     .run = run,

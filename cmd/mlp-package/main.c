@@ -9,12 +9,13 @@ static const struct mlp_verb *const verbs[] = {
 static const struct mlp_program program = {
     .name = "mlp-package",
     .summary = "pack a model with its evidence into one signed, reproducible file",
-    .about = "Packs a model file with its schema, profile, reports, rules, golden predictions, "
-             "model card and bill of materials into NAME.mlp: an OCI image layout in a tar "
-             "archive, as mlp-package(5) tells. The same inputs give the same bytes on every "
-             "machine, and the digest of the manifest is the package's identity everywhere.",
+    .about = "Packs a model file with its schema, profile, reports, rules, golden\n"
+             "predictions, model card and bill of materials into NAME.mlp: an OCI image\n"
+             "layout in a tar archive, as mlp-package(5) tells. The same inputs give the\n"
+             "same bytes on every machine, and the digest of the manifest is the package's\n"
+             "identity everywhere.",
     .files = NULL,
-    .see_also = "mlp(7), mlp-register(1), mlp-serve(1), mlp-package(5), mlp-report(5)",
+    .see_also = "mlp-register(1), mlp-serve(1), mlp-package(5), mlp-report(5), mlp(7)",
     .verbs = verbs,
 };
 

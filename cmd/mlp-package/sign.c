@@ -38,9 +38,10 @@ const struct mlp_verb verb_sign = {
     .operands = "PACKAGE",
     .min_operands = 1,
     .max_operands = 1,
-    .about = "Attaches a Sigstore bundle with a signed in-toto statement about every file, as "
-             "OpenSSF model-signing writes it, to an archive or a layout folder. The archive is "
-             "replaced at once or not at all. A package that the key has signed stays as it is.",
+    .about = "Attaches a Sigstore bundle with a signed in-toto statement about every file,\n"
+             "as OpenSSF model-signing writes it, to an archive or a layout folder. The\n"
+             "archive is replaced at once or not at all. A package that the key has signed\n"
+             "stays as it is.",
     .opts = options,
     .examples = examples,
     .run = run,

@@ -61,8 +61,8 @@ const struct mlp_verb verb_unpack = {
     .operands = "PACKAGE",
     .min_operands = 1,
     .max_operands = 1,
-    .about = "Every file is checked against its digest before it gets its name. Names that lead "
-             "out of the folder are refused, and links in it are not followed.",
+    .about = "Every file is checked against its digest before it gets its name. Names that\n"
+             "lead out of the folder are refused, and links in it are not followed.",
     .opts = options,
     .examples = examples,
     .run = run,

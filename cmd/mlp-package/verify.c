@@ -142,10 +142,11 @@ const struct mlp_verb verb_verify = {
     .operands = "PACKAGE",
     .min_operands = 1,
     .max_operands = 1,
-    .about = "Reads all blobs and compares them with their digests; compares the archive with "
-             "what mlp-package would write, so that a changed padding byte is found too; with "
-             "--key, wants a signature by that key over exactly these files. What does not hold "
-             "ends with status 6, or 3 when the archive cannot even be read.",
+    .about = "Reads all blobs and compares them with their digests; compares the archive\n"
+             "with what mlp-package would write, so that a changed padding byte is found\n"
+             "too; with --key, wants a signature by that key over exactly these files.\n"
+             "What does not hold ends with status 6, or 3 when the archive cannot even be\n"
+             "read.",
     .opts = options,
     .examples = examples,
     .run = run,
