@@ -43,7 +43,7 @@ static void strip_row(const struct strip *s, size_t i, size_t *first, size_t *en
     double x = (double)i * s->m;
     double lo = floor((x - s->h) / s->n) + 1, hi = ceil((x + s->h) / s->n);
     *first = lo > 0 ? (size_t)lo : 0;
-    *end = hi < (double)s->columns ? (size_t)hi : s->columns + 1;
+    *end = hi <= (double)s->columns ? (size_t)hi : s->columns + 1;
 }
 
 /* Share of the paths to each point of row i that have left the strip, in place over the row

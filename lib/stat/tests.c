@@ -44,23 +44,34 @@ double mlp_ks_counts(const uint64_t *a, const uint64_t *b, size_t bins)
     return most;
 }
 
-double mlp_wasserstein_sorted(const double *a, size_t n, const double *b, size_t m)
+static double clamp(double x, struct mlp_range r)
+{
+    return x < r.lo ? r.lo : x > r.hi ? r.hi : x;
+}
+
+double mlp_wasserstein_within(const double *a, size_t n, const double *b, size_t m,
+                              struct mlp_range range)
 {
     double area = 0;
     size_t i = 0, j = 0;
     if (n == 0 || m == 0)
         return NAN;
-    double last = a[0] < b[0] ? a[0] : b[0];
+    double last = clamp(a[0] < b[0] ? a[0] : b[0], range);
     while (i < n || j < m) {
-        double x = j == m || (i < n && a[i] <= b[j]) ? a[i] : b[j];
-        area += fabs((double)i / (double)n - (double)j / (double)m) * (x - last);
-        last = x;
+        double x = j == m || (i < n && a[i] <= b[j]) ? a[i] : b[j], at = clamp(x, range);
+        area += fabs((double)i / (double)n - (double)j / (double)m) * (at - last);
+        last = at;
         while (i < n && a[i] <= x)
             i++;
         while (j < m && b[j] <= x)
             j++;
     }
     return area;
+}
+
+double mlp_wasserstein_sorted(const double *a, size_t n, const double *b, size_t m)
+{
+    return mlp_wasserstein_within(a, n, b, m, (struct mlp_range){-INFINITY, INFINITY});
 }
 
 /* Both sizes, and the least count that a cell must have in all for an expectation of 5. */

@@ -29,8 +29,14 @@ double mlp_kolmogorov_sf(double n, double d);
 double mlp_ks_sorted(const double *a, size_t n, const double *b, size_t m);
 double mlp_ks_counts(const uint64_t *a, const uint64_t *b, size_t bins);
 
-/* First Wasserstein distance of two sorted samples. */
+/* First Wasserstein distance of two sorted samples; and the same with every value beyond lo or hi
+ * moved to it, so that no outlier decides. */
 double mlp_wasserstein_sorted(const double *a, size_t n, const double *b, size_t m);
+struct mlp_range {
+    double lo, hi;
+};
+double mlp_wasserstein_within(const double *a, size_t n, const double *b, size_t m,
+                              struct mlp_range range);
 
 /* Pearson chi-square of a 2 x k table, cells pooled until each expectation is >= 5 (rare ones
  * together); p in *p, degrees in *df, Cramer's V in *v. k after pooling of 1 gives p = 1. */
