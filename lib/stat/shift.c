@@ -220,7 +220,7 @@ static enum mlp_code common_cells(const struct mlp_pcolumn *a, const struct mlp_
 static enum mlp_code shift_texts(const struct mlp_pcolumn *ref, const struct mlp_pcolumn *cur,
                                  struct mlp_shift *s, struct mlp_err *e)
 {
-    struct cells c;
+    struct cells c = {NULL, NULL, 0};
     s->n = (double)mlp_pcolumn_values(ref);
     s->m = (double)mlp_pcolumn_values(cur);
     if (!(s->n > 0) || !(s->m > 0))
