@@ -10,7 +10,7 @@ static const struct mlp_program program = {
     .about = "Loads scikit-learn and XGBoost models without running code of theirs and answers\n"
              "what those libraries answer.",
     .files = "The deployment file is mlp-deployment(5), a package mlp-package(5).",
-    .see_also = "mlp(7), mlp-package(1), mlp-promote(1), mlp-drift(1), mlp-deployment(5)",
+    .see_also = "mlp-drift(1), mlp-package(1), mlp-promote(1), mlp-deployment(5), mlp(7)",
     .verbs = verbs,
     .default_verb = "serve",
 };

@@ -5,9 +5,9 @@
 #include "serve/serve.h"
 
 enum {
-    OPT_DEPLOYMENT, OPT_LISTEN, OPT_REGISTRY, OPT_KEY, OPT_THREADS, OPT_LOG, OPT_EXTRA, OPT_MAX_ROWS,
-    OPT_MAX_BODY, OPT_MAX_CONNECTIONS, OPT_MAX_REQUESTS, OPT_HEADER_TIMEOUT, OPT_BODY_TIMEOUT,
-    OPT_IDLE_TIMEOUT, OPT_DRAIN, OPT_READY_FD, OPT_EVENTS, OPT_BATCH
+    OPT_DEPLOYMENT, OPT_LISTEN, OPT_REGISTRY, OPT_KEY, OPT_THREADS, OPT_LOG, OPT_EXTRA,
+    OPT_MAX_ROWS, OPT_MAX_BODY, OPT_MAX_CONNECTIONS, OPT_MAX_REQUESTS, OPT_HEADER_TIMEOUT,
+    OPT_BODY_TIMEOUT, OPT_IDLE_TIMEOUT, OPT_DRAIN, OPT_READY_FD, OPT_EVENTS, OPT_BATCH
 };
 
 static const struct mlp_opt opts[] = {
@@ -174,14 +174,19 @@ const struct mlp_verb verb_serve = {
     .about =
         "POST /predict takes a JSON object of features, an array of objects or of arrays, or\n"
         "{\"instances\": [...]}, and answers {\"prediction\": X, \"probabilities\": {...}} or\n"
-        "{\"predictions\": [...]}; ?probabilities=true adds them to lists. null is a missing value.\n"
-        "A feature that is unknown, missing, given twice or of the wrong type is refused and named.\n"
-        "GET /model tells the features, /healthz and /readyz the state, /metrics the counters.\n"
+        "{\"predictions\": [...]}; ?probabilities=true adds them to lists. null is a missing\n"
+        "value. A feature that is unknown, missing, given twice or of the wrong type is refused\n"
+        "and named. GET /model tells the features, /healthz and /readyz the state, /metrics the\n"
+        "counters.\n"
         "\n"
-        "With --deployment each route is POST /predict/ROUTE. A changed file is loaded beside what\n"
-        "serves, tested with the packages' golden rows and swapped without dropping a request; one\n"
-        "that cannot be loaded is refused with the reason and what served goes on. The header\n"
-        "x-request-key keeps a client on one arm, x-mlp-arm of the answer tells which.\n"
+        "With --deployment each route is POST /predict/ROUTE. A changed file is loaded beside\n"
+        "what serves, tested with the packages' golden rows and swapped without dropping a\n"
+        "request; one that cannot be loaded is refused with the reason and what served goes on.\n"
+        "The header x-request-key keeps a client on one arm, x-mlp-arm of the answer tells which.\n"
+        "\n"
+        "With --log every prediction is a line of NDJSON: id, time, model, version, digest, arm,\n"
+        "features, output, latency_ms. A client's x-request-id is its id. Lines are dropped and\n"
+        "counted, never waited for, when the disk does not keep up.\n"
         "\n"
         "SIGTERM and SIGINT drain: nothing more is accepted, requests in flight are answered.\n"
         "SIGHUP reloads the models and opens the prediction log anew.",

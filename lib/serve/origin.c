@@ -8,6 +8,18 @@
 #define GOLDEN_MAX ((size_t)64 << 20)
 #define USTAR_AT 257
 
+static enum mlp_code check_folder(const char *path, struct mlp_err *e)
+{
+    char index[4160];
+    struct mlp_stat st;
+    snprintf(index, sizeof index, "%s/index.json", path);
+    enum mlp_code code = mlp_os_stat(index, false, &st, e);
+    if (code != MLP_OK || st.exists)
+        return code;
+    mlp_err_set(e, MLP_EINPUT, "%s is a folder without index.json, so no OCI layout", path);
+    return mlp_err_hint(e, "give a model file, a package or NAME@ALIAS");
+}
+
 /* A package is a folder (OCI layout) or a tar archive; everything else is a model file. */
 static enum mlp_code is_package(const char *path, bool *package, struct mlp_err *e)
 {
@@ -18,7 +30,7 @@ static enum mlp_code is_package(const char *path, bool *package, struct mlp_err 
     enum mlp_code code = mlp_os_stat(path, false, &st, e);
     *package = st.is_dir;
     if (code != MLP_OK || st.is_dir)
-        return code;
+        return code == MLP_OK ? check_folder(path, e) : code;
     if (!st.exists)
         return mlp_err_set(e, MLP_ENOTFOUND, "cannot open %s: no such file", path);
     code = mlp_os_open(path, MLP_OPEN_READ, &fd, e);

@@ -37,19 +37,18 @@ static struct mlp_deployment *load(const char *text, struct mlp_err *e)
 START_TEST(a_file_with_all_of_it)
 {
     struct mlp_err e;
-    struct mlp_deployment *d = load("version: 1\n"
-                                    "registry: ../registry\n"
-                                    "routes:\n"
-                                    "  - name: flights\n"
-                                    "    targets:\n"
-                                    "      - {role: stable, model: flights, version: 3, digest: \"" D1
-                                    "\", weight: 95}\n"
-                                    "      - {role: canary, model: flights, version: 4, digest: \"" D2
-                                    "\", weight: 5}\n"
-                                    "      - {role: shadow, path: next.mlp}\n"
-                                    "  - name: other\n"
-                                    "    targets: [{path: m.joblib}]\n",
-                                    &e);
+    struct mlp_deployment *d = load(
+        "version: 1\n"
+        "registry: ../registry\n"
+        "routes:\n"
+        "  - name: flights\n"
+        "    targets:\n"
+        "      - {role: stable, model: flights, version: 3, digest: \"" D1 "\", weight: 95}\n"
+        "      - {role: canary, model: flights, version: 4, digest: \"" D2 "\", weight: 5}\n"
+        "      - {role: shadow, path: next.mlp}\n"
+        "  - name: other\n"
+        "    targets: [{path: m.joblib}]\n",
+        &e);
     ck_assert_msg(d != NULL, "%s", e.message);
     ck_assert_str_eq(d->registry, "../registry");
     ck_assert_uint_eq(d->nroutes, 2);

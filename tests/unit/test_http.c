@@ -193,7 +193,8 @@ END_TEST
 
 START_TEST(nul_bytes_are_refused)
 {
-    static const char value[] = GET "X: a\0b\r\n\r\n", target[] = "GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n";
+    static const char value[] = GET "X: a\0b\r\n\r\n";
+    static const char target[] = "GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n";
     ck_assert_int_eq(feed(value, sizeof value - 1, sizeof value - 1).status, 400);
     ck_assert_int_eq(feed(target, sizeof target - 1, sizeof target - 1).status, 400);
 }

@@ -264,8 +264,8 @@ START_TEST(a_model_file_must_be_what_was_asked_for)
     struct mlp_served *s;
     mlp_err_init(&e);
     struct mlp_origin from = {.path = FIXTURES "stable.joblib",
-                              .digest = MLP_STR("sha256:00000000000000000000000000000000000000000000"
-                                                "00000000000000000000")};
+                              .digest = MLP_STR("sha256:00000000000000000000000000000000"
+                                                "00000000000000000000000000000000")};
     ck_assert_int_eq(mlp_served_load(&from, 1, &s, &e), MLP_ETRUST);
     ck_assert_ptr_null(s);
     mlp_err_init(&e);
@@ -533,8 +533,9 @@ static const char *deploy(const char *canary, const char *shadow)
     char here[2048], text[8192];
     const char *path = in_folder("deployment.yaml");
     ck_assert_ptr_nonnull(getcwd(here, sizeof here));
-    int n = snprintf(text, sizeof text, TARGETS "      - {role: stable, path: \"%s/%s\", weight: %d}\n",
-                     here, PATH_OF("stable"), canary ? 75 : 100);
+    int n = snprintf(text, sizeof text,
+                     TARGETS "      - {role: stable, path: \"%s/%s\", weight: %d}\n", here,
+                     PATH_OF("stable"), canary ? 75 : 100);
     if (canary)
         n += snprintf(text + n, sizeof text - (size_t)n,
                       "      - {role: canary, path: \"%s/%s\", weight: 25}\n", here, canary);
