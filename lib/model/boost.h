@@ -28,6 +28,21 @@ enum mlp_code mlp_xgb_inputs(struct mlp_sk *s, const struct mlp_jval *root, size
 enum mlp_code mlp_xgb_read(struct mlp_sk *s, const struct mlp_jval *root, struct mlp_cols x,
                            struct mlp_boost *out);
 
+/* The header of a LightGBM text model: number of features, and their names unless they are the
+ * Column_0, Column_1 that stand for none. */
+enum mlp_code mlp_lgb_inputs(struct mlp_sk *s, struct mlp_str text, size_t *n,
+                             const struct mlp_str **names);
+enum mlp_code mlp_lgb_read(struct mlp_sk *s, struct mlp_str text, struct mlp_cols x,
+                           struct mlp_boost *out);
+
+/* Replaces a column by its code in dict (of n categories); unknown ones are NaN. */
+enum mlp_code mlp_boost_code(struct mlp_sk *s, struct mlp_dict *dict, size_t n,
+                             struct mlp_col *column);
+
+/* 1 where a value is above the limit, else 0. */
+enum mlp_code mlp_boost_above(struct mlp_sk *s, struct mlp_cols in, double limit,
+                              struct mlp_cols *out);
+
 /* Class labels "0", "1", ... */
 enum mlp_code mlp_boost_labels(struct mlp_sk *s, size_t n, const struct mlp_labels **out);
 

@@ -23,7 +23,7 @@ enum mlp_split {
     MLP_SPLIT_SET_LEFT = 4,       /* a code in the set goes left, else right */
     MLP_SPLIT_OUT_LEFT = 8,       /* a code outside [0, set size) goes left */
     MLP_SPLIT_OUT_MISSING = 16,   /* ... goes where NaN does */
-    MLP_SPLIT_ZERO_MISSING = 32,  /* |x| <= 1e-35 counts as missing (LightGBM) */
+    MLP_SPLIT_ZERO_MISSING = 32,  /* |x| <= 1e-35f counts as missing (LightGBM) */
     MLP_SPLIT_NAN_ZERO = 64,      /* NaN counts as 0 (LightGBM) */
     MLP_SPLIT_TRUNCATE = 128      /* -0.5 is code 0 (LightGBM), else it is outside */
 };
@@ -83,7 +83,9 @@ struct mlp_forest {
     const float *value32;        /* instead, for sums in float32 */
     const uint32_t *leaf_id;
     const struct mlp_cat_set *sets;
-    bool plain;                  /* no categories, no zero or NaN rules: fast kernels fit */
+    bool plain;                  /* rows without NaN: no categories or zero rules, so that the
+                                    fast kernels fit */
+    bool plain_nan;              /* rows with NaN too */
     uint32_t nused;              /* features that some node looks at, */
     const uint32_t *used;        /* their numbers; nodes hold indices into this */
     const double *base;          /* noutputs starting values, or NULL: 0 */

@@ -215,16 +215,18 @@ static bool fits_packed(const struct mlp_forest_builder *b, struct mlp_forest *f
     f->feature_bits = 0;
     while (f->feature_bits < 31 && (UINT64_C(1) << f->feature_bits) < f->nused)
         f->feature_bits++;
-    return f->plain && b->spec.float32 && (uint64_t)most << (f->feature_bits + 1) <= UINT32_MAX;
+    return f->plain_nan && b->spec.float32 && (uint64_t)most << (f->feature_bits + 1) <= UINT32_MAX;
 }
 
 static enum mlp_code pack_nodes(struct mlp_forest_builder *b, struct mlp_forest *f,
                                 struct mlp_err *e)
 {
     size_t n = b->nodes.n;
-    f->plain = true;
+    uint32_t all = 0;
     for (size_t i = 0; i < n; i++)
-        f->plain &= !(builder_node(b, i)->packed & 255 & ~(uint32_t)MLP_SPLIT_DEFAULT_LEFT);
+        all |= builder_node(b, i)->packed & 255;
+    f->plain = !(all & ~(uint32_t)(MLP_SPLIT_DEFAULT_LEFT | MLP_SPLIT_NAN_ZERO));
+    f->plain_nan = f->plain && !(all & MLP_SPLIT_NAN_ZERO);
     if (!fits_packed(b, f)) {
         struct mlp_node16 *p = mlp_arena_array64(b->arena, n, sizeof *p);
         if (!p)

@@ -208,7 +208,7 @@ static bool general_left(const struct mlp_forest *f, const struct mlp_node16 *n,
         return category_left(f, n, v);
     if (isnan(v) && (flags & MLP_SPLIT_NAN_ZERO))
         v = 0;
-    bool missing = isnan(v) || ((flags & MLP_SPLIT_ZERO_MISSING) && fabs(v) <= 1e-35);
+    bool missing = isnan(v) || ((flags & MLP_SPLIT_ZERO_MISSING) && fabs(v) <= (double)1e-35f);
     return missing ? (flags & MLP_SPLIT_DEFAULT_LEFT) != 0 : v <= n->threshold;
 }
 
@@ -234,7 +234,7 @@ static void walk_group(const struct mlp_forest *f, const struct prepared *p, siz
         walk8(f, p->narrow + row * f->nused, root, GROUP, at);
     else if (p->narrow)
         walk8_nan(f, p->narrow + row * f->nused, root, GROUP, at);
-    else if (!f->plain)
+    else if (p->nan[row] ? !f->plain_nan : !f->plain)
         walk_general(f, p->wide + row * f->nused, root, GROUP, at);
     else if (!p->nan[row])
         walk16(f, p->wide + row * f->nused, root, GROUP, at);
@@ -248,7 +248,7 @@ static void walk_rest(const struct mlp_forest *f, const struct prepared *p, size
 {
     if (p->narrow)
         walk8_nan(f, p->narrow + row * f->nused, root, k, at);
-    else if (!f->plain)
+    else if (!f->plain_nan)
         walk_general(f, p->wide + row * f->nused, root, k, at);
     else
         walk16_nan(f, p->wide + row * f->nused, root, k, at);

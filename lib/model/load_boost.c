@@ -95,3 +95,20 @@ enum mlp_code mlp_load_xgboost_ubjson(struct mlp_load *l)
     l->m->info.format = MLP_STR("XGBoost UBJSON");
     return mlp_jval_get(root, "learner") ? read_xgboost(l, root) : not_xgboost(l);
 }
+
+/* --- LightGBM --- */
+
+enum mlp_code mlp_load_lightgbm(struct mlp_load *l)
+{
+    struct mlp_sk s = {.g = &l->m->graph, .keep = &l->m->arena, .tmp = l->tmp, .e = l->e};
+    struct mlp_boost b;
+    struct mlp_cols x;
+    const struct mlp_str *names;
+    size_t n;
+    l->m->info.format = MLP_STR("LightGBM text");
+    if (mlp_lgb_inputs(&s, l->bytes, &n, &names) || start_graph(l, n, names) ||
+        mlp_graph_inputs(&l->m->graph, &x, l->e) || mlp_lgb_read(&s, l->bytes, x, &b))
+        return l->e->code;
+    l->m->info.estimator = mlp_load_text(l, "%zu trees", b.ntrees);
+    return mlp_boost_outputs(l, &b);
+}

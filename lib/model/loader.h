@@ -33,6 +33,7 @@ struct mlp_load {
 enum mlp_code mlp_load_pickle(struct mlp_load *l);
 enum mlp_code mlp_load_xgboost_json(struct mlp_load *l);
 enum mlp_code mlp_load_xgboost_ubjson(struct mlp_load *l);
+enum mlp_code mlp_load_lightgbm(struct mlp_load *l);
 
 /* A formatted text in the model's arena; empty without memory. */
 struct mlp_str mlp_load_text(struct mlp_load *l, const char *fmt, ...) MLP_PRINTF(2, 3);

@@ -50,13 +50,15 @@ static enum mlp_code load_plain(struct mlp_load *l)
     case MLP_CONTENT_UBJSON:
         return mlp_load_xgboost_ubjson(l);
     case MLP_CONTENT_LIGHTGBM:
+        return mlp_load_lightgbm(l);
     case MLP_CONTENT_ZIP:
     case MLP_CONTENT_ONNX:
     case MLP_CONTENT_UNKNOWN:
         break;
     }
     mlp_err_set(l->e, MLP_EINPUT, "the file is no model that can be read");
-    return mlp_err_hint(l->e, "known are scikit-learn pickle and joblib files and XGBoost JSON and UBJSON");
+    return mlp_err_hint(l->e, "known are scikit-learn pickle and joblib files, XGBoost JSON and UBJSON, and "
+                             "LightGBM text");
 }
 
 static const char *codec_name(enum mlp_codec codec)

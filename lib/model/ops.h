@@ -44,6 +44,7 @@ enum mlp_fn {
     MLP_FN_COSH, MLP_FN_ARCSINH, MLP_FN_FLOOR, MLP_FN_CEIL, MLP_FN_RINT, MLP_FN_EXP2,
     MLP_FN_RADIANS, MLP_FN_DEGREES, MLP_FN_SIGMOID, MLP_FN_RELU, MLP_FN_HALF_SIGMOID,
     MLP_FN_ISNAN, MLP_FN_FLOAT32,
+    MLP_FN_LOG1PEXP, MLP_FN_SIGNED_SQUARE,
     MLP_FN_SIGMOID32, MLP_FN_EXP32 /* in float32, as XGBoost computes them */
 };
 struct mlp_map_fn {
@@ -146,5 +147,20 @@ extern const struct mlp_op mlp_op_gblinear;
 
 /* The leaf that each tree ends in: one output column a tree. */
 extern const struct mlp_op mlp_op_leaves;
+
+/* Trees whose leaves are linear models (LightGBM): leaf k of tree t is entry first[t] + k. Its
+ * value is constant + sum of coefficient * x, or `value` when one of its features is missing. */
+struct mlp_linear_leaf {
+    double constant, value;
+    uint32_t from, n;            /* its terms */
+};
+struct mlp_linear_trees {
+    const struct mlp_forest *forest;
+    const uint32_t *first;
+    const struct mlp_linear_leaf *leaf;
+    const uint32_t *feature;     /* of the terms */
+    const double *coefficient;
+};
+extern const struct mlp_op mlp_op_linear_trees;
 
 #endif

@@ -116,6 +116,16 @@ static double exp32(double x)
     return (double)expf((float)x);
 }
 
+static double log1pexp(double x)
+{
+    return log1p(exp(x));
+}
+
+static double signed_square(double x)
+{
+    return x < 0 ? -x * x : x * x;
+}
+
 static double radians(double x)
 {
     return x * (3.14159265358979323846 / 180);
@@ -136,6 +146,7 @@ static double (*const functions[])(double) = {
     [MLP_FN_RINT] = rint, [MLP_FN_EXP2] = exp2, [MLP_FN_RADIANS] = radians,
     [MLP_FN_DEGREES] = degrees, [MLP_FN_SIGMOID] = sigmoid, [MLP_FN_RELU] = relu,
     [MLP_FN_HALF_SIGMOID] = half_sigmoid, [MLP_FN_ISNAN] = is_nan, [MLP_FN_FLOAT32] = to_float32,
+    [MLP_FN_LOG1PEXP] = log1pexp, [MLP_FN_SIGNED_SQUARE] = signed_square,
     [MLP_FN_SIGMOID32] = sigmoid32, [MLP_FN_EXP32] = exp32,
 };
 

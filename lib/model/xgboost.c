@@ -430,31 +430,6 @@ static enum mlp_code category_texts(struct document *d, const struct mlp_jval *o
     return MLP_OK;
 }
 
-/* Numbers to codes: the code of unknown categories is NaN. */
-static enum mlp_code code_column(struct document *d, struct mlp_dict *dict, size_t n, bool text,
-                                 struct mlp_col *column)
-{
-    struct mlp_sk *s = d->s;
-    struct mlp_cols in = {column, 1}, code;
-    struct mlp_encode p = {dict, false};
-    double *values = mlp_arena_array(s->keep, n + 1, sizeof *values);
-    const double **table = mlp_arena_array(s->keep, 1, sizeof *table);
-    if (!dict || !values || !table)
-        return mlp_err_nomem(s->e);
-    values[0] = NAN;
-    for (size_t i = 0; i < n; i++)
-        values[i + 1] = (double)i;
-    table[0] = values;
-    struct mlp_lookup look = {table};
-    void *a = mlp_sk_params(s, &p, sizeof p), *b = mlp_sk_params(s, &look, sizeof look);
-    if (!a || !b || (text ? mlp_sk_texts(s, &mlp_op_encode_text, a, in, MLP_WIRE_NUM, &code)
-                          : mlp_sk_node(s, &mlp_op_encode, a, in, 1, &code)) ||
-        mlp_sk_node(s, &mlp_op_lookup, b, code, 1, &code))
-        return s->e->code;
-    *column = code.p[0];
-    return MLP_OK;
-}
-
 static enum mlp_code code_columns(struct document *d, struct mlp_cols *x)
 {
     const struct mlp_jval *enc = mlp_jval_get(mlp_jval_get(d->model, "cats"), "enc");
@@ -469,11 +444,11 @@ static enum mlp_code code_columns(struct document *d, struct mlp_cols *x)
         if (category_texts(d, enc->items[i], &texts, &n))
             return d->s->e->code;
         const struct mlp_jval *v = numbers(enc->items[i], "values");
-        if (texts && code_column(d, mlp_dict_texts(d->s->keep, texts, n, -1), n, true, &out.p[i]))
+        if (texts && mlp_boost_code(d->s, mlp_dict_texts(d->s->keep, texts, n, -1), n, &out.p[i]))
             return d->s->e->code;
         if (!texts && v && v->n &&
-            code_column(d, mlp_dict_numbers(d->s->keep, v->numbers, v->n, -1), v->n, false,
-                        &out.p[i]))
+            mlp_boost_code(d->s, mlp_dict_numbers(d->s->keep, v->numbers, v->n, -1), v->n,
+                           &out.p[i]))
             return d->s->e->code;
     }
     *x = out;
@@ -481,32 +456,6 @@ static enum mlp_code code_columns(struct document *d, struct mlp_cols *x)
 }
 
 /* --- results --- */
-
-enum mlp_code mlp_boost_labels(struct mlp_sk *s, size_t n, const struct mlp_labels **out)
-{
-    struct mlp_labels *l = mlp_arena_alloc(s->keep, sizeof *l);
-    if (!l)
-        return mlp_err_nomem(s->e);
-    l->n = n;
-    l->text = mlp_arena_array(s->keep, n, sizeof *l->text);
-    l->number = mlp_arena_array(s->keep, n, sizeof *l->number);
-    for (size_t i = 0; l->text && l->number && i < n; i++) {
-        char text[24];
-        snprintf(text, sizeof text, "%zu", i);
-        l->text[i] = mlp_arena_str(s->keep, mlp_str_from(text));
-        l->number[i] = (double)i;
-    }
-    *out = l;
-    return l->text && l->number ? MLP_OK : mlp_err_nomem(s->e);
-}
-
-static enum mlp_code threshold(struct mlp_sk *s, struct mlp_cols in, double limit,
-                               struct mlp_cols *out)
-{
-    struct mlp_above above = {limit, false};
-    void *params = mlp_sk_params(s, &above, sizeof above);
-    return params ? mlp_sk_node(s, &mlp_op_above, params, in, in.n, out) : s->e->code;
-}
 
 /* Several targets with a logistic objective are labels side by side, not classes. */
 static enum mlp_code logistic_results(struct document *d, struct mlp_boost *out)
@@ -517,7 +466,7 @@ static enum mlp_code logistic_results(struct document *d, struct mlp_boost *out)
     if (d->outputs != 1 || !mlp_str_starts(d->objective, "binary:"))
         return MLP_OK;
     if (mlp_sk_node(s, &mlp_op_pair, NULL, out->predict, 2, &out->proba) ||
-        threshold(s, out->predict, 0.5, &out->label))
+        mlp_boost_above(s, out->predict, 0.5, &out->label))
         return s->e->code;
     return mlp_boost_labels(s, 2, &out->labels);
 }
@@ -549,7 +498,7 @@ static enum mlp_code results(struct document *d, enum link link, struct mlp_boos
     case LINK_LOGIT:
         return logistic_results(d, out);
     case LINK_HINGE:
-        if (threshold(s, out->margin, 0, &out->predict))
+        if (mlp_boost_above(s, out->margin, 0, &out->predict))
             return s->e->code;
         out->label = out->predict;
         return d->outputs == 1 ? mlp_boost_labels(s, 2, &out->labels) : MLP_OK;
