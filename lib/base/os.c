@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -337,13 +336,13 @@ const char *mlp_os_env(const char *name)
 void mlp_os_user(char *out, size_t size)
 {
     const char *name = getenv("USER");
-    char text[1024];
-    struct passwd entry, *found = NULL;
-    if (!name || !name[0]) {
-        bool known = getpwuid_r(geteuid(), &entry, text, sizeof text, &found) == 0 && found;
-        name = known ? entry.pw_name : "unknown";
-    }
-    snprintf(out, size, "%s", name);
+    if (!name || !name[0])
+        name = getenv("LOGNAME");
+    /* Not getpwuid: it loads plug-ins, and aborts when memory is short. */
+    if (name && name[0])
+        snprintf(out, size, "%s", name);
+    else
+        snprintf(out, size, "uid%u", (unsigned)geteuid());
 }
 
 void mlp_os_host(char *out, size_t size)

@@ -82,7 +82,7 @@ uint64_t mlp_os_peak_rss(void);
 /* Bytes from the kernel's random generator. */
 enum mlp_code mlp_os_random(void *p, size_t n, struct mlp_err *e);
 
-/* Environment variable or NULL; user and host names for the audit log, "unknown" when none. */
+/* Environment variable or NULL; user (or "uid0") and host names for the audit log. */
 const char *mlp_os_env(const char *name);
 void mlp_os_user(char *out, size_t size);
 void mlp_os_host(char *out, size_t size);

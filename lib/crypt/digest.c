@@ -1,6 +1,7 @@
 #include "crypt/crypt.h"
 
 #include "base/os.h"
+#include "crypt/start.h"
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -19,8 +20,9 @@ enum mlp_code mlp_sha256_new(struct mlp_sha256 **h, struct mlp_err *e)
     struct mlp_sha256 *s = calloc(1, sizeof *s);
     if (!s)
         return mlp_err_nomem(e);
-    s->md = EVP_MD_fetch(NULL, "SHA256", NULL);
-    s->ctx = EVP_MD_CTX_new();
+    bool ready = mlp_crypt_start();
+    s->md = ready ? EVP_MD_fetch(NULL, "SHA256", NULL) : NULL;
+    s->ctx = ready ? EVP_MD_CTX_new() : NULL;
     if (!s->md || !s->ctx || EVP_DigestInit_ex2(s->ctx, s->md, NULL) != 1) {
         mlp_sha256_free(s);
         return mlp_err_set(e, MLP_EIO, "libcrypto offers no SHA-256");
@@ -31,7 +33,7 @@ enum mlp_code mlp_sha256_new(struct mlp_sha256 **h, struct mlp_err *e)
 
 void mlp_sha256_add(struct mlp_sha256 *h, const void *p, size_t n)
 {
-    if (n && EVP_DigestUpdate(h->ctx, p, n) != 1)
+    if (n && !h->failed && EVP_DigestUpdate(h->ctx, p, n) != 1)
         h->failed = true;
 }
 
@@ -39,7 +41,7 @@ void mlp_sha256_finish(struct mlp_sha256 *h, uint8_t out[MLP_SHA256_BYTES])
 {
     unsigned n = 0;
     /* A digest that could not be computed must not equal any that is expected. */
-    if (EVP_DigestFinal_ex(h->ctx, out, &n) != 1 || h->failed || n != MLP_SHA256_BYTES)
+    if (h->failed || EVP_DigestFinal_ex(h->ctx, out, &n) != 1 || n != MLP_SHA256_BYTES)
         memset(out, 0, MLP_SHA256_BYTES);
     h->failed = EVP_DigestInit_ex2(h->ctx, NULL, NULL) != 1;
 }
@@ -56,7 +58,7 @@ void mlp_sha256_free(struct mlp_sha256 *h)
 enum mlp_code mlp_sha256(struct mlp_str s, uint8_t out[MLP_SHA256_BYTES], struct mlp_err *e)
 {
     size_t n = 0;
-    if (EVP_Q_digest(NULL, "SHA256", NULL, s.p ? s.p : "", s.n, out, &n) != 1)
+    if (!mlp_crypt_start() || EVP_Q_digest(NULL, "SHA256", NULL, s.p ? s.p : "", s.n, out, &n) != 1)
         return mlp_err_set(e, MLP_EIO, "libcrypto could not compute a SHA-256");
     return MLP_OK;
 }

@@ -1,4 +1,5 @@
 #include "crypt/crypt.h"
+#include "crypt/start.h"
 
 #include "base/file.h"
 #include <openssl/err.h>
@@ -77,6 +78,8 @@ static enum mlp_code wrap_key(EVP_PKEY *pkey, bool is_private, struct mlp_key **
 enum mlp_code mlp_key_generate(enum mlp_key_type type, struct mlp_key **k, struct mlp_err *e)
 {
     *k = NULL;
+    if (!mlp_crypt_start())
+        return mlp_err_nomem(e);
     EVP_PKEY *pkey = type == MLP_KEY_ED25519 ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
                                              : EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
     if (!pkey)
@@ -146,7 +149,7 @@ enum mlp_code mlp_key_parse(struct mlp_str pem, const char *source, const char *
                                    "\"-----BEGIN PRIVATE KEY-----\"");
         return mlp_err_at(e, source, 0, 0);
     }
-    BIO *bio = pem.n <= PEM_BYTES ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
+    BIO *bio = pem.n <= PEM_BYTES && mlp_crypt_start() ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
     EVP_PKEY *pkey = NULL;
     if (bio)
         pkey = is_private ? PEM_read_bio_PrivateKey(bio, NULL, give_pass, &pass)
