@@ -1,0 +1,211 @@
+#include "model.h"
+
+#include "base/file.h"
+#include "rule/rule.h"
+
+#include <math.h>
+
+#define REPORT_BYTES ((size_t)64 << 20)
+
+enum { OPT_RULES, OPT_LABEL, OPT_SCORE, OPT_PREDICTION, OPT_WEIGHT, OPT_POSITIVE, OPT_THRESHOLD,
+       OPT_TASK, OPT_CHAMPION, OPT_KEY, OPT_LEVEL, OPT_ROUNDS, OPT_SEED, OPT_REPORT, OPT_FORMAT,
+       OPT_QUIET, INPUT_OPTION_INDICES };
+
+static const struct mlp_opt opts[] = {
+    [OPT_RULES] = {"rules", 'r', MLP_OPT_FILE, "FILE",
+                   "gates: the section model: of mlp-rules(5)", NULL, NULL, false},
+    [OPT_LABEL] = {"label", 'l', MLP_OPT_TEXT, "COL",
+                   "the truth (default: label, target, y, or the only column left)", NULL, NULL,
+                   false},
+    [OPT_SCORE] = {"score", 0, MLP_OPT_TEXT, "COL",
+                   "score of the positive class (default: proba_1)", NULL, NULL, false},
+    [OPT_PREDICTION] = {"prediction", 'p', MLP_OPT_TEXT, "COL",
+                        "predicted class or number (default: prediction)", NULL, NULL, false},
+    [OPT_WEIGHT] = {"weight", 'w', MLP_OPT_TEXT, "COL", "weights of the rows", NULL, NULL, false},
+    [OPT_POSITIVE] = {"positive", 0, MLP_OPT_TEXT, "CLASS",
+                      "the positive class (default: 1, true, or the greater of two)", NULL, NULL,
+                      false},
+    [OPT_THRESHOLD] = {"threshold", 't', MLP_OPT_NUMBER, "SCORE",
+                       "predict the positive class from this score on (default: 0.5)", NULL, NULL,
+                       false},
+    [OPT_TASK] = {"task", 0, MLP_OPT_CHOICE, "TASK", "what the model does",
+                  "auto|binary|multiclass|regression", "auto", false},
+    [OPT_CHAMPION] = {"champion", 'c', MLP_OPT_FILE, "FILE",
+                      "another model's predictions of the same rows", NULL, NULL, false},
+    [OPT_KEY] = {"key", 'k', MLP_OPT_TEXT, "COL",
+                 "match the champion's rows by this column, not by order", NULL, NULL, false},
+    [OPT_LEVEL] = {"level", 0, MLP_OPT_NUMBER, "SHARE", "level of the intervals", NULL, "0.95",
+                   false},
+    [OPT_ROUNDS] = {"rounds", 0, MLP_OPT_INT, "N", "bootstrap rounds; 0: no intervals", NULL,
+                    "500", false},
+    [OPT_SEED] = {"seed", 0, MLP_OPT_INT, "N", "seed of the bootstrap", NULL, "1", false},
+    [OPT_REPORT] = {"report", 'R', MLP_OPT_TEXT, "[FORMAT:]FILE",
+                    "write the report there; text, json, junit, sarif, github, html or prom", NULL,
+                    NULL, true},
+    [OPT_FORMAT] = {"format", 'f', MLP_OPT_CHOICE, "FORMAT", "form of the report on stdout",
+                    MLP_REPORT_CHOICES, "text", false},
+    [OPT_QUIET] = {"quiet", 'q', MLP_OPT_FLAG, NULL, "no report on stdout", NULL, NULL, false},
+    INPUT_OPTIONS,
+    {0},
+};
+
+struct run {
+    const struct mlp_cmd *cmd;
+    struct mlp_rules *rules;
+    struct gate gates[MOST_METRICS];
+    struct classes classes;
+    struct predictions ours, champion;
+    struct evaluation evaluation;
+    struct mlp_report report;
+};
+
+static enum mlp_code read_gates(struct run *run, struct mlp_err *e)
+{
+    const char *path = mlp_opt_text(run->cmd, OPT_RULES);
+    if (!path)
+        return MLP_OK;
+    enum mlp_code code = mlp_rules_load(path, &run->rules, e);
+    return code == MLP_OK ? gates_read(mlp_rules_doc(run->rules), run->gates, e) : code;
+}
+
+static enum mlp_code read_tables(struct run *run, struct mlp_err *e)
+{
+    const struct mlp_cmd *cmd = run->cmd;
+    const char *nulls[33], *champion = mlp_opt_text(cmd, OPT_CHAMPION);
+    const char *path = mlp_operand(cmd, 0, "-");
+    struct mlp_table_options o;
+    struct columns want = {
+        mlp_opt_text(cmd, OPT_LABEL), mlp_opt_text(cmd, OPT_SCORE),
+        mlp_opt_text(cmd, OPT_PREDICTION), mlp_opt_text(cmd, OPT_WEIGHT),
+        champion ? mlp_opt_text(cmd, OPT_KEY) : NULL, mlp_opt_text(cmd, OPT_POSITIVE),
+        mlp_opt_given(cmd, OPT_THRESHOLD) && !mlp_opt_given(cmd, OPT_PREDICTION),
+    };
+    if (champion && strcmp(champion, "-") == 0 && strcmp(path, "-") == 0)
+        return mlp_err_set(e, MLP_EUSAGE, "stdin cannot be both the predictions and the champion");
+    if (!champion && mlp_opt_given(cmd, OPT_KEY))
+        return mlp_err_set(e, MLP_EUSAGE, "--key is for --champion");
+    enum mlp_code code = input_options(cmd, INPUT_INDICES, nulls, &o, e);
+    if (code == MLP_OK && run->rules)
+        mlp_rules_input(run->rules, &o);
+    if (code == MLP_OK)
+        code = predictions_read(&run->ours, path, &o, &want, &run->classes, e);
+    want.weight = NULL;
+    if (code == MLP_OK && champion)
+        code = predictions_read(&run->champion, champion, &o, &want, &run->classes, e);
+    return code;
+}
+
+static enum mlp_code evaluate(struct run *run, struct mlp_err *e)
+{
+    static const struct {
+        const char *name;
+        unsigned task;
+    } tasks[] = {{"auto", 0}, {"binary", MLP_TASK_BINARY}, {"multiclass", MLP_TASK_MULTICLASS},
+                 {"regression", MLP_TASK_REGRESSION}};
+    const struct mlp_cmd *cmd = run->cmd;
+    bool champion = mlp_opt_given(cmd, OPT_CHAMPION);
+    run->evaluation.positive = mlp_opt_text(cmd, OPT_POSITIVE);
+    run->evaluation.threshold = mlp_opt_number(cmd, OPT_THRESHOLD, 0.5);
+    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++)
+        if (strcmp(mlp_opt_text(cmd, OPT_TASK), tasks[i].name) == 0)
+            run->evaluation.task = tasks[i].task;
+    return evaluation_make(&run->evaluation, &run->ours, champion ? &run->champion : NULL,
+                           &run->classes, e);
+}
+
+static enum mlp_code plan_make(const struct mlp_cmd *cmd, struct mlp_resample *plan,
+                               struct mlp_err *e)
+{
+    int64_t rounds = mlp_opt_int(cmd, OPT_ROUNDS, 500);
+    plan->level = mlp_opt_number(cmd, OPT_LEVEL, 0.95);
+    plan->seed = (uint64_t)mlp_opt_int(cmd, OPT_SEED, 1);
+    if (!(plan->level > 0 && plan->level < 1))
+        return mlp_err_set(e, MLP_EUSAGE, "--level takes a share between 0 and 1");
+    if (rounds > 1000000)
+        return mlp_err_set(e, MLP_EUSAGE, "--rounds takes at most 1000000");
+    plan->rounds = (unsigned)rounds;
+    return MLP_OK;
+}
+
+static enum mlp_code print(const struct run *run, struct mlp_err *e)
+{
+    enum mlp_report_format format = MLP_REPORT_TEXT;
+    struct mlp_buf b;
+    mlp_report_format_parse(mlp_str_from(mlp_opt_text(run->cmd, OPT_FORMAT)), &format);
+    mlp_buf_init(&b, REPORT_BYTES);
+    mlp_report_render(&run->report, format, format == MLP_REPORT_TEXT && mlp_colour(1), &b);
+    enum mlp_code code = mlp_buf_check(&b, e);
+    if (code == MLP_OK)
+        code = mlp_file_write("-", mlp_buf_str(&b), 0, e);
+    mlp_buf_fini(&b);
+    return code;
+}
+
+static enum mlp_code tell(struct run *run, struct mlp_err *e)
+{
+    enum mlp_code code = give_report(run->cmd, OPT_REPORT, &run->report, NULL, e);
+    if (code == MLP_OK && !mlp_opt_flag(run->cmd, OPT_QUIET))
+        code = print(run, e);
+    if (code == MLP_OK && run->report.outcome == MLP_FAIL)
+        code = MLP_FINDING;
+    return code;
+}
+
+static enum mlp_code work(struct run *run, struct mlp_err *e)
+{
+    struct mlp_resample plan = {0};
+    enum mlp_code code = plan_make(run->cmd, &plan, e);
+    if (code == MLP_OK)
+        code = read_gates(run, e);
+    if (code == MLP_OK)
+        code = read_tables(run, e);
+    if (code == MLP_OK)
+        code = evaluate(run, e);
+    if (code != MLP_OK)
+        return code;
+    run->report.subject = mlp_report_text(&run->report, "%s", run->ours.source);
+    const struct mlp_doc *doc = run->rules ? mlp_rules_doc(run->rules) : NULL;
+    code = model_report(&run->report, &run->evaluation, run->gates, doc, &plan, e);
+    return code == MLP_OK ? tell(run, e) : code;
+}
+
+static enum mlp_code run_model(struct mlp_cmd *cmd, struct mlp_err *e)
+{
+    struct run run = {.cmd = cmd};
+    classes_init(&run.classes);
+    predictions_init(&run.ours);
+    predictions_init(&run.champion);
+    mlp_report_init(&run.report, "mlp-validate", "model");
+    enum mlp_code code = work(&run, e);
+    mlp_report_fini(&run.report);
+    evaluation_fini(&run.evaluation);
+    predictions_fini(&run.champion);
+    predictions_fini(&run.ours);
+    classes_fini(&run.classes);
+    mlp_rules_free(run.rules);
+    return code;
+}
+
+static const struct mlp_example examples[] = {
+    {"Metrics of predictions with their 95 % intervals.",
+     "mlp-validate model --label late predictions.csv"},
+    {"Is the new model good enough, and no worse than the one in use?",
+     "mlp-validate model -r model-rules.yaml --label late --champion old.csv "
+     "-R json:eval.json predictions.csv"},
+    {0},
+};
+
+const struct mlp_verb verb_model = {
+    .name = "model",
+    .summary = "metrics of predictions against gates and a champion",
+    .operands = "[FILE|-]",
+    .max_operands = 1,
+    .about = "Reads predictions next to their labels, as `mlp-serve batch --keep LABEL` writes\n"
+             "them, and measures what makes sense for the task, as scikit-learn defines it.\n"
+             "Intervals come from a seeded Poisson bootstrap. A champion's predictions of the\n"
+             "same rows are compared by DeLong's test (AUC) or a paired bootstrap (the rest).\n"
+             "Exit status 1 means that a gate of severity error fails.",
+    .opts = opts,
+    .examples = examples,
+    .run = run_model,
+};

@@ -1,0 +1,278 @@
+/* Reading predictions: columns by name or convention, rows that leave nothing to guess. */
+#include "model.h"
+
+#include "base/file.h"
+#include "text/num.h"
+
+#include <ctype.h>
+#include <math.h>
+
+#define KEY_BYTES ((size_t)1 << 30)
+
+void classes_init(struct classes *c)
+{
+    mlp_map_init(&c->names, 1, (size_t)16 << 20);
+    c->overflow = false;
+}
+
+void classes_fini(struct classes *c)
+{
+    mlp_map_fini(&c->names);
+}
+
+static bool is_word(struct mlp_str s, const char *word)
+{
+    size_t i = 0;
+    while (i < s.n && word[i] && tolower((unsigned char)s.p[i]) == word[i])
+        i++;
+    return i == s.n && !word[i];
+}
+
+/* The name that equal values share; a number is its shortest text. */
+static struct mlp_str class_name(struct mlp_str text, double number, char digits[32])
+{
+    if (is_word(text, "true"))
+        return MLP_STR("1");
+    if (is_word(text, "false"))
+        return MLP_STR("0");
+    if (isnan(number))
+        return text;
+    struct mlp_str s = {digits, mlp_num_print_f64(number, digits)};
+    if (mlp_str_ends(s, ".0"))
+        s.n -= 2;
+    return mlp_str_is(s, "-0") ? MLP_STR("0") : s;
+}
+
+static double number_of(struct mlp_str text)
+{
+    double v = (double)NAN;
+    mlp_num_f64(text, &v);
+    return v;
+}
+
+uint32_t classes_find(const struct classes *c, struct mlp_str text)
+{
+    char digits[32];
+    const uint64_t *found = mlp_map_get(&c->names, class_name(text, number_of(text), digits));
+    return found ? (uint32_t)(*found >> 1) : NO_CLASS;
+}
+
+static uint32_t class_of(struct classes *c, struct mlp_str text, double number, bool label)
+{
+    char digits[32];
+    bool fresh = false;
+    struct mlp_str name = class_name(text, number, digits);
+    uint64_t *value = mlp_map_get(&c->names, name);
+    if (!value && c->names.n < MOST_CLASSES)
+        value = mlp_map_put(&c->names, name, &fresh);
+    if (!value) {
+        c->overflow = true;
+        return NO_CLASS;
+    }
+    if (fresh)
+        *value = (uint64_t)(c->names.n - 1) << 1;
+    *value |= label;
+    return (uint32_t)(*value >> 1);
+}
+
+void predictions_init(struct predictions *p)
+{
+    *p = (struct predictions){.label = -1, .score = -1, .prediction = -1, .weight = -1, .key = -1};
+    mlp_vec_init(&p->rows, sizeof(struct row));
+    mlp_map_init(&p->keys, 1, KEY_BYTES);
+}
+
+void predictions_fini(struct predictions *p)
+{
+    mlp_vec_fini(&p->rows);
+    mlp_map_fini(&p->keys);
+}
+
+/* Columns. */
+
+static enum mlp_code no_column(const struct mlp_table *t, const char *what, struct mlp_err *e)
+{
+    struct mlp_buf list;
+    mlp_buf_init(&list, 400);
+    for (size_t i = 0; i < mlp_table_ncols(t); i++) {
+        mlp_buf_adds(&list, i ? ", " : "");
+        mlp_buf_addstr(&list, mlp_table_name(t, i));
+    }
+    mlp_err_set(e, MLP_EINPUT, "%s; the columns are %.*s", what, MLP_STR_ARG(mlp_buf_str(&list)));
+    mlp_buf_fini(&list);
+    return mlp_err_at(e, mlp_table_source(t), 0, 0);
+}
+
+static enum mlp_code named(const struct mlp_table *t, const char *name, int *column,
+                           struct mlp_err *e)
+{
+    char what[300];
+    if (!name || (*column = mlp_table_find(t, mlp_str_from(name))) >= 0)
+        return MLP_OK;
+    snprintf(what, sizeof what, "no column \"%s\"", name);
+    return no_column(t, what, e);
+}
+
+static int first_of(const struct mlp_table *t, const char *const *names)
+{
+    for (; *names; names++)
+        if (mlp_table_find(t, mlp_str_from(*names)) >= 0)
+            return mlp_table_find(t, mlp_str_from(*names));
+    return -1;
+}
+
+/* The label among columns that mlp-serve did not make, when there is only one of them. */
+static int guess_label(const struct mlp_table *t)
+{
+    static const char *const usual[] = {"label", "target", "y", NULL};
+    int found = first_of(t, usual), others = 0, last = -1;
+    for (size_t i = 0; i < mlp_table_ncols(t); i++) {
+        struct mlp_str name = mlp_table_name(t, i);
+        if (mlp_str_starts(name, "prediction") || mlp_str_starts(name, "proba_"))
+            continue;
+        others++;
+        last = (int)i;
+    }
+    return found >= 0 ? found : others == 1 ? last : -1;
+}
+
+/* The probability of the positive class: that of two which sorts last, as scikit-learn has it. */
+static int guess_score(const struct mlp_table *t, const char *positive)
+{
+    static const char *const usual[] = {"proba_1", "proba_True", "proba_true", "score", NULL};
+    char name[300];
+    int found, probabilities = 0, last = -1;
+    snprintf(name, sizeof name, "proba_%s", positive ? positive : "1");
+    found = mlp_table_find(t, mlp_str_from(name));
+    if (found >= 0 || positive)
+        return found;
+    if ((found = first_of(t, usual)) >= 0)
+        return found;
+    for (size_t i = 0; i < mlp_table_ncols(t); i++)
+        if (mlp_str_starts(mlp_table_name(t, i), "proba_")) {
+            probabilities++;
+            last = (int)i;
+        }
+    return probabilities == 2 ? last : -1;
+}
+
+static enum mlp_code find_columns(struct predictions *p, const struct mlp_table *t,
+                                  const struct columns *want, struct mlp_err *e)
+{
+    static const char *const predictions[] = {"prediction", "pred", NULL};
+    if (named(t, want->label, &p->label, e) != MLP_OK ||
+        named(t, want->score, &p->score, e) != MLP_OK ||
+        named(t, want->prediction, &p->prediction, e) != MLP_OK ||
+        named(t, want->weight, &p->weight, e) != MLP_OK ||
+        named(t, want->key, &p->key, e) != MLP_OK)
+        return e->code;
+    if (p->label < 0)
+        p->label = guess_label(t);
+    if (p->score < 0)
+        p->score = guess_score(t, want->positive);
+    if (p->prediction < 0 && !want->by_threshold)
+        p->prediction = first_of(t, predictions);
+    if (p->label < 0)
+        return no_column(t, "which column is the label? Say --label", e);
+    if (p->score < 0 && p->prediction < 0)
+        return no_column(t, "no scores and no predictions: say --score or --prediction", e);
+    return MLP_OK;
+}
+
+/* Rows. */
+
+static enum mlp_code bad_cell(const struct mlp_table *t, uint64_t line, int column,
+                              const char *what, struct mlp_err *e)
+{
+    struct mlp_str name = mlp_table_name(t, (size_t)column);
+    mlp_err_set(e, MLP_EINPUT, "column \"%.*s\": %s", MLP_STR_ARG(name), what);
+    mlp_err_at(e, mlp_table_source(t), line, 0);
+    return mlp_err_hint(e, "`mlp-validate check` takes out the rows that cannot be judged");
+}
+
+static enum mlp_code read_key(struct predictions *p, const struct mlp_cell *c, uint64_t line,
+                              const struct mlp_table *t, struct mlp_err *e)
+{
+    bool fresh = false;
+    if (!c->p)
+        return bad_cell(t, line, p->key, "a row without its key", e);
+    uint64_t *row = mlp_map_put(&p->keys, mlp_cell_str(c), &fresh);
+    if (!row)
+        return mlp_err_nomem(e);
+    *row = p->rows.n - 1;
+    return fresh ? MLP_OK : bad_cell(t, line, p->key, "a key that an earlier row has too", e);
+}
+
+static enum mlp_code read_row(struct predictions *p, const struct mlp_table *t,
+                              const struct mlp_batch *b, size_t r, struct classes *classes,
+                              struct mlp_err *e)
+{
+    struct row *row = mlp_vec_push(&p->rows);
+    uint64_t line = b->line[r];
+    if (!row)
+        return mlp_err_nomem(e);
+    *row = (struct row){(double)NAN, (double)NAN, (double)NAN, 1, NO_CLASS, NO_CLASS, line};
+    struct mlp_str label = mlp_cell_str(mlp_cell_at(b, r, (size_t)p->label));
+    row->label = number_of(label);
+    if (label.n == 0 || is_word(label, "nan"))
+        return bad_cell(t, line, p->label, "a row without a label", e);
+    row->label_class = class_of(classes, label, row->label, true);
+    if (p->score >= 0) {
+        row->score = number_of(mlp_cell_str(mlp_cell_at(b, r, (size_t)p->score)));
+        if (isnan(row->score))
+            return bad_cell(t, line, p->score, "a score that is no number", e);
+    }
+    if (p->prediction >= 0) {
+        struct mlp_str pred = mlp_cell_str(mlp_cell_at(b, r, (size_t)p->prediction));
+        if (pred.n == 0)
+            return bad_cell(t, line, p->prediction, "a row without a prediction", e);
+        row->pred = number_of(pred);
+        row->pred_class = class_of(classes, pred, row->pred, false);
+    }
+    if (p->weight >= 0) {
+        row->weight = number_of(mlp_cell_str(mlp_cell_at(b, r, (size_t)p->weight)));
+        if (!(row->weight >= 0) || isinf(row->weight))
+            return bad_cell(t, line, p->weight, "a weight must be a number >= 0", e);
+    }
+    return p->key < 0 ? MLP_OK : read_key(p, mlp_cell_at(b, r, (size_t)p->key), line, t, e);
+}
+
+static enum mlp_code read_rows(struct predictions *p, struct mlp_table *t,
+                               struct classes *classes, struct mlp_err *e)
+{
+    struct mlp_batch *b;
+    enum mlp_code code;
+    while ((code = mlp_table_next(t, &b, e)) == MLP_OK && b) {
+        for (size_t r = 0; r < b->nrows; r++) {
+            if (b->bad[r]) {
+                mlp_err_set(e, MLP_EINPUT, "%s", b->bad[r]);
+                return mlp_err_at(e, mlp_table_source(t), b->line[r], 0);
+            }
+            code = read_row(p, t, b, r, classes, e);
+            if (code != MLP_OK)
+                return code;
+        }
+    }
+    if (code == MLP_OK && p->rows.n == 0) {
+        mlp_err_set(e, MLP_EINPUT, "has a header but no rows: nothing was measured");
+        code = mlp_err_at(e, mlp_table_source(t), 0, 0);
+    }
+    return code;
+}
+
+enum mlp_code predictions_read(struct predictions *p, const char *path,
+                               const struct mlp_table_options *options,
+                               const struct columns *want, struct classes *classes,
+                               struct mlp_err *e)
+{
+    struct mlp_table *t;
+    p->source = mlp_file_name(path);
+    enum mlp_code code = mlp_table_open(path, options, &t, e);
+    if (code != MLP_OK)
+        return code;
+    code = find_columns(p, t, want, e);
+    if (code == MLP_OK)
+        code = read_rows(p, t, classes, e);
+    mlp_table_close(t);
+    return code;
+}

@@ -1,0 +1,295 @@
+/* The gates of a model, and the report of how it fared. */
+#include "model.h"
+
+#include "text/num.h"
+
+#include <math.h>
+
+/* Gates. */
+
+static enum mlp_code number(const struct mlp_doc *d, const struct mlp_node *map, const char *name,
+                            const struct mlp_node **out, struct mlp_err *e)
+{
+    *out = mlp_node_get(map, name);
+    if (*out && (!mlp_node_is_num(*out) || !isfinite(mlp_node_num(*out, 0))))
+        return mlp_node_error(d, *out, e, "%s takes a number", name);
+    return MLP_OK;
+}
+
+static enum mlp_code choice(const struct mlp_doc *d, const struct mlp_node *map, const char *name,
+                            const char *const names[4], int *out, struct mlp_err *e)
+{
+    const struct mlp_node *n = mlp_node_get(map, name);
+    *out = 0;
+    if (!n)
+        return MLP_OK;
+    for (int i = 0; i < 3; i++)
+        if (mlp_str_is(mlp_node_str(n, ""), names[i])) {
+            *out = i;
+            return MLP_OK;
+        }
+    return mlp_node_error(d, n, e, "%s is %s, %s or %s", name, names[0], names[1], names[2]);
+}
+
+static enum mlp_code read_gate(const struct mlp_doc *d, const struct mlp_node *map, struct gate *g,
+                               struct mlp_err *e)
+{
+    static const char *const known[] = {"min", "max", "drop", "bound", "severity", NULL};
+    static const char *const bounds[] = {"value", "lower", "upper", NULL};
+    static const char *const severities[] = {"error", "warn", "info", NULL};
+    int bound = 0, severity = 0;
+    if (map->type != MLP_DOC_MAP)
+        return mlp_node_error(d, map, e, "expected a map, as {min: 0.7, drop: 0.01}");
+    if (mlp_node_known(d, map, known, e) != MLP_OK || number(d, map, "min", &g->min, e) != MLP_OK ||
+        number(d, map, "max", &g->max, e) != MLP_OK ||
+        number(d, map, "drop", &g->drop, e) != MLP_OK ||
+        choice(d, map, "bound", bounds, &bound, e) != MLP_OK ||
+        choice(d, map, "severity", severities, &severity, e) != MLP_OK)
+        return e->code;
+    if (!g->min && !g->max && !g->drop)
+        return mlp_node_error(d, map, e, "a gate needs min, max or drop");
+    g->node = map;
+    g->bound = (enum gate_bound)bound;
+    g->severity = (enum mlp_severity)severity;
+    return MLP_OK;
+}
+
+enum mlp_code gates_read(const struct mlp_doc *d, struct gate gates[MOST_METRICS],
+                         struct mlp_err *e)
+{
+    static const char *const known[] = {"metrics", NULL};
+    const struct mlp_node *model = mlp_node_get(d->root, "model");
+    const struct mlp_node *metrics = mlp_node_get(model, "metrics");
+    const struct mlp_metric *table = mlp_metric_table();
+    const char *names[MOST_METRICS + 1] = {NULL};
+    for (size_t i = 0; i < MOST_METRICS && table[i].name; i++)
+        names[i] = table[i].name;
+    if (!model || model->type != MLP_DOC_MAP)
+        return mlp_node_error(d, model, e, "no section \"model:\", as mlp-rules(5) shows");
+    if (mlp_node_known(d, model, known, e) != MLP_OK)
+        return e->code;
+    if (!metrics || metrics->type != MLP_DOC_MAP || !metrics->child)
+        return mlp_node_error(d, metrics ? metrics : model, e, "expected metrics: {NAME: {...}}");
+    if (mlp_node_known(d, metrics, names, e) != MLP_OK)
+        return e->code;
+    for (size_t i = 0; names[i]; i++) {
+        const struct mlp_node *map = mlp_node_get(metrics, names[i]);
+        if (map && read_gate(d, map, &gates[i], e) != MLP_OK)
+            return e->code;
+    }
+    return MLP_OK;
+}
+
+/* Measuring. */
+
+struct result {
+    const struct mlp_metric *metric;
+    const struct gate *gate;
+    double value, lo, hi, champion, p;
+    bool compared;
+};
+
+/* Four places where they tell something, else four digits. */
+static struct mlp_str figure(struct mlp_report *r, double v)
+{
+    double size = fabs(v);
+    return mlp_report_text(r, size >= 0.001 && size < 1000 ? "%.4f" : "%.4g", v);
+}
+
+static const struct mlp_node *bound_node(const struct result *x, bool min)
+{
+    return min ? x->gate->min : x->gate->max;
+}
+
+static double bound_value(const struct result *x)
+{
+    return x->gate->bound == BOUND_LOWER ? x->lo : x->gate->bound == BOUND_UPPER ? x->hi : x->value;
+}
+
+/* How much worse than the champion; negative when better. */
+static double worse(const struct result *x)
+{
+    return x->metric->greater_is_better ? x->champion - x->value : x->value - x->champion;
+}
+
+/* Written so that a figure that is not defined fails. */
+static bool holds(const struct result *x)
+{
+    const struct gate *g = x->gate;
+    if (g->min && !(bound_value(x) >= mlp_node_num(g->min, 0)))
+        return false;
+    if (g->max && !(bound_value(x) <= mlp_node_num(g->max, 0)))
+        return false;
+    return !g->drop || !x->compared || worse(x) <= mlp_node_num(g->drop, 0);
+}
+
+static struct mlp_str expectation(struct mlp_report *r, const struct result *x)
+{
+    static const char *const ends[] = {"", "lower end ", "upper end "};
+    const char *end = ends[x->gate->bound], *gap = "";
+    struct mlp_str s = MLP_STR("");
+    for (int min = 1; min >= 0; min--) {
+        const struct mlp_node *n = bound_node(x, min);
+        if (!n)
+            continue;
+        s = mlp_report_text(r, "%.*s%s%s%s %.*s", MLP_STR_ARG(s), gap, end, min ? ">=" : "<=",
+                            MLP_STR_ARG(n->text));
+        gap = ", ";
+    }
+    if (x->gate->drop && x->compared)
+        s = mlp_report_text(r, "%.*s%sat most %.*s worse than the champion", MLP_STR_ARG(s), gap,
+                            MLP_STR_ARG(x->gate->drop->text));
+    return s;
+}
+
+static struct mlp_str observation(struct mlp_report *r, const struct result *x)
+{
+    struct mlp_str value = figure(r, x->value);
+    if (isnan(x->value))
+        return MLP_STR("not defined");
+    if (isnan(x->lo))
+        return value;
+    struct mlp_str lo = figure(r, x->lo), hi = figure(r, x->hi);
+    return mlp_report_text(r, "%.*s [%.*s, %.*s]", MLP_STR_ARG(value), MLP_STR_ARG(lo),
+                           MLP_STR_ARG(hi));
+}
+
+static struct mlp_str comment(struct mlp_report *r, const struct result *x)
+{
+    if (isnan(x->value))
+        return MLP_STR("rows of one class only, or scores that are no probabilities");
+    if (!x->compared)
+        return MLP_STR("");
+    struct mlp_str champion = figure(r, x->champion);
+    struct mlp_str size = figure(r, fabs(worse(x)));
+    const char *word = worse(x) > 0 ? "worse" : "better";
+    if (worse(x) == 0)
+        return mlp_report_text(r, "as the champion, %.*s", MLP_STR_ARG(champion));
+    return mlp_report_text(r, "%.*s %s than the champion, %.*s (p %.2g)", MLP_STR_ARG(size), word,
+                           MLP_STR_ARG(champion), x->p);
+}
+
+static void add_measures(struct mlp_report *r, struct mlp_check *c, const struct result *x)
+{
+    mlp_report_measure(r, c, "value", x->value);
+    if (!isnan(x->lo)) {
+        mlp_report_measure(r, c, "lo", x->lo);
+        mlp_report_measure(r, c, "hi", x->hi);
+    }
+    if (x->gate->min)
+        mlp_report_measure(r, c, "min", mlp_node_num(x->gate->min, 0));
+    if (x->gate->max)
+        mlp_report_measure(r, c, "max", mlp_node_num(x->gate->max, 0));
+    if (!x->compared)
+        return;
+    mlp_report_measure(r, c, "champion", x->champion);
+    mlp_report_measure(r, c, "difference", x->value - x->champion);
+    if (!isnan(x->p))
+        mlp_report_measure(r, c, "p_value", x->p);
+}
+
+static enum mlp_code add_result(struct mlp_report *r, const struct result *x, struct mlp_err *e)
+{
+    struct mlp_str name = mlp_str_from(x->metric->name);
+    struct mlp_check check = {
+        .id = name, .type = MLP_STR("metric"), .column = name, .severity = MLP_SEV_INFO,
+        .observed = observation(r, x), .message = comment(r, x),
+    };
+    if (x->gate->node) {
+        check.severity = x->gate->severity;
+        check.expected = expectation(r, x);
+        check.outcome = holds(x) ? MLP_PASS : MLP_FAIL;
+    }
+    struct mlp_check *c = mlp_report_add(r, &check);
+    if (!c)
+        return mlp_err_nomem(e);
+    add_measures(r, c, x);
+    return MLP_OK;
+}
+
+static bool measurable(const struct mlp_metric *m, const struct evaluation *v)
+{
+    return (m->tasks & v->task) && (m->needs_score ? v->rows.score : v->rows.pred);
+}
+
+static enum mlp_code compare(struct result *x, const struct evaluation *v, struct mlp_err *e)
+{
+    double difference, se;
+    x->compared = v->other.n > 0;
+    if (!x->compared)
+        return MLP_OK;
+    x->champion = x->metric->fn(&v->other);
+    /* Without two rows of each class, or with weights, the bootstrap's p stays. */
+    if (x->metric->fn != mlp_roc_auc || v->rows.w || v->positives < 2 ||
+        (double)v->rows.n - v->positives < 2)
+        return MLP_OK;
+    return mlp_delong(&v->rows, v->other.score, &difference, &se, &x->p, e);
+}
+
+static enum mlp_code measure(struct result *x, size_t n, const struct evaluation *v,
+                             const struct mlp_resample *plan, struct mlp_err *e)
+{
+    mlp_metric_fn *fns[MOST_METRICS];
+    struct mlp_interval intervals[MOST_METRICS];
+    struct mlp_resample all = *plan;
+    for (size_t i = 0; i < n; i++)
+        fns[i] = x[i].metric->fn;
+    all.fns = fns;
+    all.nfns = n;
+    all.other = v->other.n ? &v->other : NULL;
+    enum mlp_code code = mlp_bootstrap_all(&v->rows, &all, intervals, e);
+    for (size_t i = 0; i < n && code == MLP_OK; i++) {
+        x[i].value = x[i].metric->fn(&v->rows);
+        x[i].lo = intervals[i].lo;
+        x[i].hi = intervals[i].hi;
+        x[i].p = intervals[i].p;
+        code = compare(&x[i], v, e);
+    }
+    return code;
+}
+
+static void summarise(struct mlp_report *r, const struct evaluation *v, const struct result *x,
+                      size_t n)
+{
+    size_t gates = 0, held = 0;
+    for (size_t i = 0; i < n; i++) {
+        gates += x[i].gate->node != NULL;
+        held += x[i].gate->node && holds(&x[i]);
+    }
+    if (gates == 0)
+        r->title = MLP_STR("Measured only: no gates were given");
+    else if (held == gates)
+        r->title = mlp_report_text(r, "The model passes its %zu gates", gates);
+    else
+        r->title = mlp_report_text(r, "The model fails %zu of %zu gates", gates - held, gates);
+    mlp_report_summary(r, "rows", (double)v->rows.n);
+    if (v->task == MLP_TASK_BINARY)
+        mlp_report_summary(r, "positives", v->positives);
+    if (v->task == MLP_TASK_MULTICLASS)
+        mlp_report_summary(r, "classes", (double)v->nclasses);
+}
+
+enum mlp_code model_report(struct mlp_report *r, const struct evaluation *v,
+                           const struct gate gates[MOST_METRICS], const struct mlp_doc *d,
+                           const struct mlp_resample *plan, struct mlp_err *e)
+{
+    const struct mlp_metric *table = mlp_metric_table();
+    struct result x[MOST_METRICS] = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < MOST_METRICS && table[i].name; i++) {
+        if (measurable(&table[i], v))
+            x[n++] = (struct result){.metric = &table[i], .gate = &gates[i]};
+        else if (gates[i].node)
+            return mlp_node_error(d, gates[i].node, e,
+                                  "%s cannot be measured: the task or the columns are others",
+                                  table[i].name);
+    }
+    if (n == 0)
+        return mlp_err_set(e, MLP_EINPUT, "no metric can be measured from these columns");
+    enum mlp_code code = measure(x, n, v, plan, e);
+    for (size_t i = 0; i < n && code == MLP_OK; i++)
+        code = add_result(r, &x[i], e);
+    if (code == MLP_OK)
+        summarise(r, v, x, n);
+    return code;
+}

@@ -1,0 +1,276 @@
+/* From rows as read to arrays as metrics take them: the task, the classes, the champion's rows. */
+#include "model.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define FEW_LABELS 20
+
+/* Classes in order: numbers by value, else names by their bytes, as scikit-learn sorts them. */
+struct order {
+    size_t n, nlabels;
+    bool numeric;                  /* every label is a number */
+    double number[MOST_CLASSES];
+    uint32_t rank[MOST_CLASSES];
+};
+
+static bool before(const struct classes *c, const struct order *o, size_t a, size_t b)
+{
+    if (!isnan(o->number[a]) && !isnan(o->number[b]))
+        return o->number[a] < o->number[b];
+    return mlp_str_cmp(c->names.entries[a].key, c->names.entries[b].key) < 0;
+}
+
+static void learn_numbers(struct order *o, const struct predictions *p)
+{
+    for (size_t i = 0; i < p->rows.n; i++) {
+        const struct row *row = mlp_vec_at(&p->rows, i);
+        if (row->label_class != NO_CLASS)
+            o->number[row->label_class] = row->label;
+        if (row->pred_class != NO_CLASS)
+            o->number[row->pred_class] = row->pred;
+    }
+}
+
+static void put_in_order(struct order *o, const struct classes *c, const struct predictions *p)
+{
+    o->n = c->names.n;
+    o->nlabels = 0;
+    o->numeric = true;
+    for (size_t i = 0; i < o->n; i++)
+        o->number[i] = (double)NAN;
+    learn_numbers(o, p);
+    for (size_t i = 0; i < o->n; i++) {
+        bool label = c->names.entries[i].value & 1;
+        o->nlabels += label;
+        o->numeric = o->numeric && (!label || !isnan(o->number[i]));
+        o->rank[i] = 0;
+        for (size_t k = 0; k < o->n; k++)
+            o->rank[i] += before(c, o, k, i);
+    }
+}
+
+static bool whole_labels(const struct order *o, const struct classes *c)
+{
+    for (size_t i = 0; i < o->n; i++)
+        if ((c->names.entries[i].value & 1) && floor(o->number[i]) != o->number[i])
+            return false;
+    return true;
+}
+
+static unsigned guess_task(const struct evaluation *v, const struct order *o,
+                           const struct classes *c)
+{
+    if (v->positive)
+        return MLP_TASK_BINARY;
+    if (o->numeric && (o->nlabels > FEW_LABELS || c->overflow || !whole_labels(o, c)))
+        return MLP_TASK_REGRESSION;
+    return o->n <= 2 ? MLP_TASK_BINARY : MLP_TASK_MULTICLASS;
+}
+
+static enum mlp_code fault(const struct predictions *p, struct mlp_err *e, const char *message,
+                           const char *hint)
+{
+    mlp_err_set(e, MLP_EINPUT, "%s", message);
+    mlp_err_hint(e, "%s", hint);
+    return mlp_err_at(e, p->source, 0, 0);
+}
+
+/* Of 0 and 1 it is 1, even where no row has it; of two classes the greater one. */
+static enum mlp_code choose_positive(const struct evaluation *v, const struct classes *c,
+                                     const struct order *o, uint32_t *positive, struct mlp_err *e)
+{
+    uint32_t one = classes_find(c, MLP_STR("1")), zero = classes_find(c, MLP_STR("0"));
+    if (v->positive) {
+        *positive = classes_find(c, mlp_str_from(v->positive));
+        return *positive != NO_CLASS ? MLP_OK
+                                     : mlp_err_set(e, MLP_EINPUT, "no row is of the class \"%s\"",
+                                                   v->positive);
+    }
+    *positive = one;
+    if (o->n == (size_t)(one != NO_CLASS) + (size_t)(zero != NO_CLASS))
+        return MLP_OK;
+    if (o->n != 2) {
+        mlp_err_set(e, MLP_EINPUT, o->n < 2 ? "all labels are of one class"
+                                            : "labels and predictions are of more than two classes");
+        return mlp_err_hint(e, "say which class is the positive one: --positive CLASS");
+    }
+    *positive = o->rank[0] == 1 ? 0 : 1;
+    return MLP_OK;
+}
+
+/* A column of numbers for metrics, from one field of the rows. */
+struct filling {
+    const struct evaluation *v;
+    const struct order *o;
+    const struct predictions *p;
+    const size_t *at;              /* row of p for each of ours; NULL: the same */
+    uint32_t positive;
+    double *y, *score, *pred;
+};
+
+static double class_value(const struct filling *f, uint32_t class)
+{
+    if (f->v->task == MLP_TASK_BINARY)
+        return class != NO_CLASS && class == f->positive;
+    return class == NO_CLASS ? MLP_METRIC_CLASSES : f->o->rank[class];
+}
+
+static void fill_row(const struct filling *f, size_t i, const struct row *row)
+{
+    bool scored = f->p->prediction < 0;
+    if (f->v->task == MLP_TASK_REGRESSION) {
+        f->y[i] = row->label;
+        f->score[i] = scored ? row->score : row->pred;
+        return;
+    }
+    f->y[i] = class_value(f, row->label_class);
+    f->score[i] = row->score;
+    f->pred[i] = scored ? row->score >= f->v->threshold : class_value(f, row->pred_class);
+}
+
+static void fill(const struct filling *f)
+{
+    for (size_t i = 0; i < f->p->rows.n; i++)
+        fill_row(f, i, mlp_vec_at(&f->p->rows, f->at ? f->at[i] : i));
+}
+
+static enum mlp_code check_task(const struct evaluation *v, const struct predictions *p,
+                                const struct order *o, const struct classes *c, struct mlp_err *e)
+{
+    bool regression = v->task == MLP_TASK_REGRESSION;
+    if (v->task == MLP_TASK_MULTICLASS && p->prediction < 0)
+        return fault(p, e, "several classes, and no column of predictions", "say --prediction");
+    if (!regression && (c->overflow || (v->task == MLP_TASK_MULTICLASS && o->n > MLP_METRIC_CLASSES)))
+        return fault(p, e, "too many distinct labels and predictions for classes",
+                     "for numbers say --task regression; for scores --score, not --prediction");
+    for (size_t i = 0; regression && i < p->rows.n; i++) {
+        const struct row *row = mlp_vec_at(&p->rows, i);
+        double value = p->prediction < 0 ? row->score : row->pred;
+        if (isfinite(row->label) && isfinite(value))
+            continue;
+        mlp_err_set(e, MLP_EINPUT, "regression takes numbers, as label and as prediction");
+        return mlp_err_at(e, p->source, row->line, 0);
+    }
+    return MLP_OK;
+}
+
+/* Which row of the champion's is which of ours. Labels that differ show that rows do not match. */
+static enum mlp_code match(const struct predictions *p, const struct predictions *champion,
+                           size_t *at, struct mlp_err *e)
+{
+    if (champion->rows.n != p->rows.n) {
+        mlp_err_set(e, MLP_EINPUT, "%zu rows, but %s has %zu", champion->rows.n, p->source,
+                    p->rows.n);
+        return mlp_err_at(e, champion->source, 0, 0);
+    }
+    for (size_t i = 0; i < p->rows.n; i++) {
+        const uint64_t *found = p->key < 0 ? NULL : mlp_map_get(&champion->keys,
+                                                                p->keys.entries[i].key);
+        const struct row *ours = mlp_vec_at(&p->rows, i);
+        if (p->key >= 0 && !found) {
+            mlp_err_set(e, MLP_EINPUT, "key \"%.*s\" is missing in %s",
+                        MLP_STR_ARG(p->keys.entries[i].key), champion->source);
+            return mlp_err_at(e, p->source, ours->line, 0);
+        }
+        at[i] = found ? (size_t)*found : i;
+        const struct row *theirs = mlp_vec_at(&champion->rows, at[i]);
+        if (ours->label_class == theirs->label_class &&
+            (ours->label == theirs->label || isnan(ours->label)))
+            continue;
+        mlp_err_set(e, MLP_EINPUT, "another label than line %llu of %s",
+                    (unsigned long long)ours->line, p->source);
+        mlp_err_hint(e, "rows of the champion are matched by order; --key COL matches them by key");
+        return mlp_err_at(e, champion->source, theirs->line, 0);
+    }
+    return MLP_OK;
+}
+
+/* memory: y, score, pred, weight; then the champion's label (not used), score and pred. */
+static void set_rows(struct evaluation *v, const struct predictions *p, struct filling *f)
+{
+    size_t n = p->rows.n;
+    double *w = v->memory + 3 * n, *pred;
+    f->y = v->memory;
+    f->score = v->memory + n;
+    f->pred = v->memory + 2 * n;
+    pred = v->task == MLP_TASK_REGRESSION ? NULL : f->pred;
+    for (size_t i = 0; i < n; i++)
+        w[i] = ((const struct row *)mlp_vec_at(&p->rows, i))->weight;
+    fill(f);
+    bool scores = v->task == MLP_TASK_REGRESSION || p->score >= 0;
+    v->rows = (struct mlp_binary){n, f->y, scores ? f->score : NULL, pred,
+                                  p->weight >= 0 ? w : NULL};
+    v->positives = 0;
+    for (size_t i = 0; i < n; i++)
+        v->positives += f->y[i] > 0;
+}
+
+static enum mlp_code set_other(struct evaluation *v, const struct predictions *champion,
+                               struct filling *f, struct mlp_err *e)
+{
+    size_t n = v->rows.n;
+    enum mlp_code code = check_task(v, champion, f->o, &(struct classes){0}, e);
+    if (code != MLP_OK)
+        return code;
+    f->p = champion;
+    f->y = v->memory + 4 * n;
+    f->score = v->memory + 5 * n;
+    f->pred = v->memory + 6 * n;
+    fill(f);
+    v->other = (struct mlp_binary){n, v->rows.y, v->rows.score ? f->score : NULL,
+                                   v->rows.pred ? f->pred : NULL, v->rows.w};
+    if (v->task == MLP_TASK_BINARY && v->rows.score && champion->score < 0)
+        return fault(champion, e, "the champion's predictions have no scores",
+                     "both files need the column that --score names");
+    return MLP_OK;
+}
+
+static enum mlp_code make(struct evaluation *v, const struct predictions *p,
+                          const struct predictions *champion, struct filling *f,
+                          struct mlp_err *e)
+{
+    size_t n = p->rows.n;
+    size_t *at = NULL;
+    enum mlp_code code = MLP_OK;
+    v->memory = calloc(7 * n, sizeof *v->memory);
+    if (!v->memory)
+        return mlp_err_nomem(e);
+    set_rows(v, p, f);
+    if (!champion)
+        return MLP_OK;
+    at = calloc(n, sizeof *at);
+    code = at ? match(p, champion, at, e) : mlp_err_nomem(e);
+    f->at = at;
+    if (code == MLP_OK)
+        code = set_other(v, champion, f, e);
+    free(at);
+    return code;
+}
+
+enum mlp_code evaluation_make(struct evaluation *v, const struct predictions *p,
+                              const struct predictions *champion, const struct classes *classes,
+                              struct mlp_err *e)
+{
+    struct order *o = calloc(1, sizeof *o);
+    struct filling f = {.v = v, .o = o, .p = p, .positive = NO_CLASS};
+    if (!o)
+        return mlp_err_nomem(e);
+    put_in_order(o, classes, p);
+    if (!v->task)
+        v->task = guess_task(v, o, classes);
+    v->nclasses = o->n;
+    enum mlp_code code = check_task(v, p, o, classes, e);
+    if (code == MLP_OK && v->task == MLP_TASK_BINARY)
+        code = choose_positive(v, classes, o, &f.positive, e);
+    if (code == MLP_OK)
+        code = make(v, p, champion, &f, e);
+    free(o);
+    return code;
+}
+
+void evaluation_fini(struct evaluation *v)
+{
+    free(v->memory);
+    v->memory = NULL;
+}
