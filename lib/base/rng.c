@@ -49,16 +49,24 @@ uint64_t mlp_rng_below(struct mlp_rng *r, uint64_t n)
     }
 }
 
-/* Inversion of the distribution function; the tail beyond 12 has less than 2^-32. */
+/* P(X <= k) for k = 0 .. 15, in order of summation. */
+static const double poisson1[16] = {
+    0x1.78b56362cef38p-2, 0x1.78b56362cef38p-1, 0x1.d6e2bc3b82b06p-1, 0x1.f6472f2e6944bp-1,
+    0x1.fe204beb22e9cp-1, 0x1.ffb21e77480acp-1, 0x1.fff516e3f8e59p-1, 0x1.fffea81812296p-1,
+    0x1.ffffda3e9551ep-1, 0x1.fffffc42dcc82p-1, 0x1.ffffffa9b0ba6p-1, 0x1.fffffff8db44cp-1,
+    0x1.ffffffff7425ap-1, 0x1.fffffffff60f9p-1, 0x1.ffffffffff572p-1, 0x1.fffffffffff58p-1,
+};
+
+/* Inversion of the distribution function. The first steps, where nearly all draws end, are counted
+ * without branches that nobody could predict; the tail beyond 12 has less than 2^-32. */
 unsigned mlp_rng_poisson1(struct mlp_rng *r)
 {
     double u = mlp_rng_f64(r);
-    double term = 0.36787944117144233, sum = term;
-    unsigned k = 0;
-    while (u >= sum && k < 16) {
+    unsigned k = (unsigned)(u >= poisson1[0]) + (unsigned)(u >= poisson1[1]) +
+                 (unsigned)(u >= poisson1[2]) + (unsigned)(u >= poisson1[3]);
+    if (k < 4)
+        return k;
+    while (k < 16 && u >= poisson1[k])
         k++;
-        term /= k;
-        sum += term;
-    }
     return k;
 }
