@@ -8,6 +8,9 @@
 
 #define MOST_ROWS 256u
 #define CHUNK_BYTES ((size_t)2 << 20)
+/* One cache line between columns: a row that is written across columns at a distance of a power of
+ * two would fall into one set of the cache. */
+#define COLUMN_GAP 8u
 #define STRINGS_MAX ((size_t)64 << 20)
 #define ARENA_MAX ((size_t)1 << 30)
 #define SIGNATURE_MAX ((size_t)64 << 20)
@@ -83,12 +86,13 @@ static bool make_columns(const struct mlp_model_info *info, struct mlp_scratch *
 {
     struct mlp_arena *a = &w->columns;
     size_t n = info->ninputs, rows = w->max_rows;
+    size_t room = rows + COLUMN_GAP;
     bool good = true;
     for (size_t i = 0; good && i < n; i++) {
         if (info->inputs[i].type == MLP_INPUT_TEXT)
-            good = (w->texts[i] = mlp_arena_array(a, rows, sizeof **w->texts)) != NULL;
+            good = (w->texts[i] = mlp_arena_array(a, room, sizeof **w->texts)) != NULL;
         else
-            good = (w->numbers[i] = mlp_arena_array64(a, rows, sizeof **w->numbers)) != NULL;
+            good = (w->numbers[i] = mlp_arena_array64(a, room, sizeof **w->numbers)) != NULL;
     }
     if (info->has_proba)
         w->proba = mlp_arena_array64(a, rows * info->nclasses, sizeof *w->proba);

@@ -10,11 +10,12 @@
 #define D1 "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define D2 "sha256:1123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-static char folder[] = "/tmp/mlp-deployment-XXXXXX";
+static char folder[32];
 static char path[64];
 
 static void make_folder(void)
 {
+    snprintf(folder, sizeof folder, "/tmp/mlp-test-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/deployment.yaml", folder);
 }

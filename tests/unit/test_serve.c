@@ -16,10 +16,11 @@
 
 #define FIXTURES "tests/fixtures/serve/"
 
-static char folder[] = "/tmp/mlp-serve-XXXXXX";
+static char folder[32];
 
 static void make_folder(void)
 {
+    snprintf(folder, sizeof folder, "/tmp/mlp-test-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     mlp_os_ignore_sigpipe();
 }
