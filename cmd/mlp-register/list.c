@@ -21,7 +21,14 @@ static const char *const heads[COLUMNS] = {"MODEL",  "VERSION", "ALIASES", "CREA
 /* The cells of one row, as texts in one buffer each. */
 struct row {
     struct mlp_buf cell[COLUMNS];
+    bool failed;
 };
+
+static void note_failure(struct row *row)
+{
+    for (int i = 0; i < COLUMNS; i++)
+        row->failed = row->failed || row->cell[i].failed;
+}
 
 static void fill_row(const struct mlp_registry *r, const struct mlp_version *v, struct row *row,
                      bool brief)
@@ -35,6 +42,7 @@ static void fill_row(const struct mlp_registry *r, const struct mlp_version *v, 
     mlp_buf_addstr(&row->cell[ACTOR], v->actor);
     mlp_buf_add(&row->cell[DIGEST], v->digest.p, brief && v->digest.n > 19 ? 19 : v->digest.n);
     add_tags(v, " ", &row->cell[TAGS]);
+    note_failure(row);
 }
 
 /* Versions of the model asked for, or all. */
@@ -81,6 +89,7 @@ static void write_text(const struct mlp_cmd *cmd, const struct mlp_registry *r, 
         mlp_buf_reset(&row->cell[i]);
         mlp_buf_adds(&row->cell[i], heads[i]);
     }
+    note_failure(row);
     add_text_row(row, width, out);
     for (size_t i = 0; i < mlp_registry_nversions(r); i++) {
         const struct mlp_version *v = mlp_registry_version(r, i);
@@ -160,7 +169,7 @@ static void write_list(const struct mlp_cmd *cmd, const struct mlp_registry *r,
                        struct mlp_buf *out)
 {
     const char *format = mlp_opt_text(cmd, OPT_FORMAT);
-    struct row row;
+    struct row row = {.failed = false};
     for (int i = 0; i < COLUMNS; i++)
         mlp_buf_init(&row.cell[i], 1 << 16);
     if (strcmp(format, "json") == 0)
@@ -169,8 +178,10 @@ static void write_list(const struct mlp_cmd *cmd, const struct mlp_registry *r,
         write_csv(cmd, r, &row, out);
     else
         write_text(cmd, r, &row, out);
-    for (int i = 0; i < COLUMNS; i++)
+    for (int i = 0; i < COLUMNS; i++) {
+        out->failed = out->failed || row.failed;
         mlp_buf_fini(&row.cell[i]);
+    }
 }
 
 static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)

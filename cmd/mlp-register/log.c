@@ -18,7 +18,9 @@ static void add_detail(struct mlp_registry *r, const struct mlp_event *v, struct
                                         "reason"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct mlp_str value = mlp_registry_member(r, v, names[i]);
-        if (value.p)
+        if (mlp_str_starts(value, "sha256:") && value.n > 19)
+            value.n = 19;
+        if (value.n)
             mlp_buf_addf(b, "  %s=%.*s", names[i], MLP_STR_ARG(value));
     }
 }
