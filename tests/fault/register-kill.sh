@@ -26,6 +26,7 @@ for ((k = 0; k < ${KILLS:-60}; k++)); do
 done 2>/dev/null # the shell tells of each kill
 expect 0 mlp-register verify
 mlp-register log --format json >log 2>/dev/null
+# shellcheck disable=SC2094 # fail does not write acks
 while read -r pair; do
     acknowledged=$((acknowledged + 1))
     grep -qF "\"key\":\"${pair%%=*}\",\"value\":\"${pair#*=}\"" log || fail "lost: $pair"
