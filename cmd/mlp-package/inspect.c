@@ -21,20 +21,21 @@ static const struct mlp_example examples[] = {
 };
 
 /* The key that a bundle says it is signed with: our key id, or the hint of other tools. Only the
- * bundle's word: verify checks it. */
-static void signer(struct mlp_package *p, const struct mlp_referrer *r, char out[80])
+ * bundle's word: verify checks it. A bundle that is none has no signer. */
+static enum mlp_code signer(struct mlp_package *p, const struct mlp_referrer *r, char out[80],
+                            struct mlp_err *e)
 {
     struct mlp_buf text;
     struct mlp_doc d;
-    struct mlp_err unused;
-    mlp_err_init(&unused);
+    struct mlp_err local;
+    mlp_err_init(&local);
     out[0] = '\0';
     if (!mlp_str_is(r->artifact_type, MLP_TYPE_BUNDLE))
-        return;
+        return MLP_OK;
     mlp_buf_init(&text, BUNDLE_MAX);
     mlp_doc_init(&d, "bundle", TEXT_MAX * 4);
-    if (mlp_package_read(p, r->blob, &text, &unused) == MLP_OK &&
-        mlp_doc_parse_json(&d, mlp_buf_str(&text), &unused) == MLP_OK) {
+    if (mlp_package_read(p, r->blob, &text, &local) == MLP_OK &&
+        mlp_doc_parse_json(&d, mlp_buf_str(&text), &local) == MLP_OK) {
         const struct mlp_node *list = mlp_node_path(d.root, "dsseEnvelope", "signatures", NULL);
         struct mlp_str id = mlp_node_str(mlp_node_get(mlp_node_at(list, 0), "keyid"), "");
         struct mlp_str hint = mlp_node_str(
@@ -43,6 +44,10 @@ static void signer(struct mlp_package *p, const struct mlp_referrer *r, char out
     }
     mlp_doc_fini(&d);
     mlp_buf_fini(&text);
+    if (local.code == MLP_OK || local.code == MLP_EINPUT)
+        return MLP_OK;
+    *e = local;
+    return e->code;
 }
 
 /* Texts of a package come from others: control bytes could redraw the terminal. */
@@ -124,15 +129,16 @@ static void add_files(struct mlp_package *p, struct mlp_buf *b)
     }
 }
 
-static void add_referrers(struct mlp_package *p, struct mlp_buf *b)
+static enum mlp_code add_referrers(struct mlp_package *p, struct mlp_buf *b, struct mlp_err *e)
 {
+    enum mlp_code code = MLP_OK;
     size_t n = mlp_package_nreferrers(p);
     mlp_buf_adds(b, n ? "referrers\n" : "no signatures, no other referrers\n");
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && code == MLP_OK; i++) {
         const struct mlp_referrer *r = mlp_package_referrer(p, i);
         char size[32], by[80];
         size_words(r->size, size);
-        signer(p, r, by);
+        code = signer(p, r, by, e);
         mlp_buf_addf(b, "  %10s  %.19s  ", size, r->digest.p);
         add_plain(b, r->artifact_type);
         if (by[0]) {
@@ -141,6 +147,7 @@ static void add_referrers(struct mlp_package *p, struct mlp_buf *b)
         }
         mlp_buf_addc(b, '\n');
     }
+    return code;
 }
 
 static void member(struct mlp_json_out *o, const char *key, struct mlp_str value)
@@ -179,14 +186,16 @@ static void json_files(struct mlp_package *p, struct mlp_json_out *o)
     mlp_json_close(o, ']');
 }
 
-static void json_referrers(struct mlp_package *p, struct mlp_json_out *o)
+static enum mlp_code json_referrers(struct mlp_package *p, struct mlp_json_out *o,
+                                    struct mlp_err *e)
 {
+    enum mlp_code code = MLP_OK;
     mlp_json_key(o, "referrers");
     mlp_json_open(o, '[');
-    for (size_t i = 0; i < mlp_package_nreferrers(p); i++) {
+    for (size_t i = 0; i < mlp_package_nreferrers(p) && code == MLP_OK; i++) {
         const struct mlp_referrer *r = mlp_package_referrer(p, i);
         char by[80];
-        signer(p, r, by);
+        code = signer(p, r, by, e);
         mlp_json_open(o, '{');
         member(o, "digest", r->digest);
         member(o, "artifactType", r->artifact_type);
@@ -198,9 +207,10 @@ static void json_referrers(struct mlp_package *p, struct mlp_json_out *o)
         mlp_json_close(o, '}');
     }
     mlp_json_close(o, ']');
+    return code;
 }
 
-static void add_json(struct mlp_package *p, struct mlp_buf *b)
+static enum mlp_code add_json(struct mlp_package *p, struct mlp_buf *b, struct mlp_err *e)
 {
     struct mlp_json_out o;
     mlp_json_out_init(&o, b, 2);
@@ -210,9 +220,10 @@ static void add_json(struct mlp_package *p, struct mlp_buf *b)
     member_node(&o, "config", mlp_node_get(mlp_package_config(p), "config"));
     member_node(&o, "annotations", mlp_node_get(mlp_package_manifest(p), "annotations"));
     json_files(p, &o);
-    json_referrers(p, &o);
+    enum mlp_code code = json_referrers(p, &o, e);
     mlp_json_close(&o, '}');
     mlp_buf_addc(b, '\n');
+    return code;
 }
 
 static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
@@ -224,13 +235,14 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
         return code;
     mlp_buf_init(&out, TEXT_MAX);
     if (strcmp(mlp_opt_text(cmd, FORMAT), "json") == 0) {
-        add_json(p, &out);
+        code = add_json(p, &out, e);
     } else {
         add_about(p, &out);
         add_files(p, &out);
-        add_referrers(p, &out);
+        code = add_referrers(p, &out, e);
     }
-    code = say(&out, e);
+    if (code == MLP_OK)
+        code = say(&out, e);
     mlp_buf_fini(&out);
     mlp_package_close(p);
     return code;

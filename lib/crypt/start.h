@@ -7,11 +7,11 @@
 
 /* False when libcrypto could not start, as without memory: calling on would crash inside it. The
  * system's openssl.cnf is not read: what a digest or signature is must not depend on it, and
- * reading it is most of the start-up time of a short command. Safe to call often. */
+ * reading it is most of the start-up time of a short command. Names of ciphers and digests are
+ * added: keys with a passphrase look theirs up. Safe to call often. */
 static inline bool mlp_crypt_start(void)
 {
-    return OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
-                               OPENSSL_INIT_NO_ADD_ALL_DIGESTS, NULL) == 1 &&
+    return OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1 &&
            OSSL_LIB_CTX_get0_global_default() != NULL;
 }
 

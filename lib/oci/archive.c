@@ -176,14 +176,10 @@ static enum mlp_code write_entries(struct mlp_tar *t, const struct mlp_vec *part
 enum mlp_code mlp_archive_write(struct mlp_vec *parts, struct mlp_str index, int64_t mtime,
                                 const struct mlp_sink *to, struct mlp_err *e)
 {
-    struct mlp_tar *t;
-    enum mlp_code code = mlp_tar_new(to, mtime, &t, e);
-    if (code != MLP_OK)
-        return code;
+    struct mlp_tar t;
+    mlp_tar_init(&t, to, mtime);
     sort_unique(parts);
-    code = write_entries(t, parts, index, e);
-    mlp_tar_free(t);
-    return code;
+    return write_entries(&t, parts, index, e);
 }
 
 static enum mlp_code save_archive(struct mlp_vec *parts, struct mlp_str index, int64_t mtime,

@@ -381,16 +381,15 @@ static enum mlp_code to_buf(void *ctx, const void *p, size_t n, struct mlp_err *
 static void archive_with(const char *name, const char *text)
 {
     struct mlp_buf b;
-    struct mlp_tar *t;
+    struct mlp_tar t;
     mlp_buf_init(&b, 1 << 20);
     struct mlp_sink sink = {to_buf, &b};
-    OK(mlp_tar_new(&sink, 0, &t, &err));
-    OK(mlp_tar_add_file(t, name, strlen(text), &err));
-    OK(mlp_tar_data(t, text, strlen(text), &err));
-    OK(mlp_tar_add_file(t, "oci-layout", 2, &err));
-    OK(mlp_tar_data(t, "{}", 2, &err));
-    OK(mlp_tar_finish(t, &err));
-    mlp_tar_free(t);
+    mlp_tar_init(&t, &sink, 0);
+    OK(mlp_tar_add_file(&t, name, strlen(text), &err));
+    OK(mlp_tar_data(&t, text, strlen(text), &err));
+    OK(mlp_tar_add_file(&t, "oci-layout", 2, &err));
+    OK(mlp_tar_data(&t, "{}", 2, &err));
+    OK(mlp_tar_finish(&t, &err));
     OK(mlp_file_write("bad.mlp", mlp_buf_str(&b), 0, &err));
     mlp_buf_fini(&b);
 }
