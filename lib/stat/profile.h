@@ -68,7 +68,7 @@ struct mlp_profile {
  * `sampled` says so; sums, extremes, missing and distinct stay those of all rows. Profiling again
  * with that profile as reference makes the counts exact too.
  *
- * reference may be NULL; it must outlive the builder and what it makes. */
+ * reference may be NULL; it must outlive the builder. */
 struct mlp_profiler;
 enum mlp_code mlp_profiler_new(const struct mlp_profile *reference, struct mlp_profiler **p,
                                struct mlp_err *e);

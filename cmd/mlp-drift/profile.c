@@ -1,0 +1,73 @@
+#include "verbs.h"
+
+#include "base/file.h"
+
+#define PROFILE_BYTES ((size_t)256 << 20)
+
+enum { OPT_REFERENCE, OPT_REGISTRY, OPT_OUTPUT, INPUT_OPTION_INDICES };
+
+static const struct mlp_opt opts[] = {
+    [OPT_REFERENCE] = {"reference", 'r', MLP_OPT_FILE, "REF",
+                       "count into the edges of this profile, package or registered model", NULL,
+                       NULL, false},
+    [OPT_REGISTRY] = {"registry", 0, MLP_OPT_DIR, "DIR",
+                      "the registry (default $MLP_REGISTRY, else ~/.local/share/mlp/registry)",
+                      NULL, NULL, false},
+    [OPT_OUTPUT] = {"output", 'o', MLP_OPT_FILE, "FILE", "where the profile goes", NULL, "-",
+                    false},
+    INPUT_OPTIONS,
+    {0},
+};
+
+enum mlp_code give_profile(const struct mlp_profile *p, const char *path, struct mlp_err *e)
+{
+    struct mlp_buf b;
+    mlp_buf_init(&b, PROFILE_BYTES);
+    mlp_profile_write(p, &b);
+    enum mlp_code code = mlp_buf_check(&b, e);
+    if (code == MLP_OK)
+        code = mlp_file_write(path, mlp_buf_str(&b), 0, e);
+    mlp_buf_fini(&b);
+    return code;
+}
+
+static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
+{
+    struct side ref = {0}, made = {0};
+    struct reading reading;
+    const char *path = mlp_opt_text(cmd, OPT_REFERENCE);
+    enum mlp_code code = reading_init(&reading, cmd, INPUT_INDICES, e);
+    if (code == MLP_OK && path)
+        code = side_reference(&ref, path, mlp_opt_text(cmd, OPT_REGISTRY), &reading, e);
+    if (code == MLP_OK)
+        code = profile_rows(&made, mlp_operand(cmd, 0, "-"), path ? &ref.profile : NULL, &reading,
+                            false, e);
+    if (code == MLP_OK && made.malformed)
+        fprintf(stderr, "mlp-drift: %llu malformed rows left out, the first on line %llu\n",
+                (unsigned long long)made.malformed, (unsigned long long)made.first_malformed);
+    if (code == MLP_OK)
+        code = give_profile(&made.profile, mlp_opt_text(cmd, OPT_OUTPUT), e);
+    side_fini(&made);
+    side_fini(&ref);
+    return code;
+}
+
+static const struct mlp_example examples[] = {
+    {"A first profile, which fixes the edges.", "mlp-drift profile train.csv > profile.json"},
+    {"A day of predictions, counted into those edges.",
+     "mlp-drift profile --reference profile.json predictions.ndjson > day1.json"},
+    {0},
+};
+
+const struct mlp_verb verb_profile = {
+    .name = "profile",
+    .summary = "what rows look like, in the edges of a reference",
+    .operands = "[FILE|-]",
+    .max_operands = 1,
+    .about = "Writes a profile, see mlp-profile(5). Profiles of shards, replicas or days that were\n"
+             "made with the same --reference add up with mlp-drift merge, in any order to the same\n"
+             "bytes. Without --reference the edges are quantiles of the data themselves.",
+    .opts = opts,
+    .examples = examples,
+    .run = run,
+};

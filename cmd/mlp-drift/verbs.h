@@ -1,0 +1,113 @@
+/* The verbs of mlp-drift: one file each; and what they share. */
+#ifndef MLP_DRIFT_VERBS_H
+#define MLP_DRIFT_VERBS_H
+
+#include "base/opt.h"
+#include "base/vec.h"
+#include "report/report.h"
+#include "stat/shift.h"
+
+extern const struct mlp_verb verb_check, verb_profile, verb_merge;
+
+/* Options of how a table is read: rows for the option table, and the indices that they get. */
+#define INPUT_OPTION_INDICES OPT_DELIMITER, OPT_NULL, OPT_NO_HEADER, OPT_INPUT
+#define INPUT_OPTIONS \
+    [OPT_DELIMITER] = {"delimiter", 'd', MLP_OPT_TEXT, "CHAR", \
+                       "what separates fields (default: by name or content)", NULL, NULL, false}, \
+    [OPT_NULL] = {"null", 0, MLP_OPT_TEXT, "TEXT", "a text that means missing", NULL, NULL, true}, \
+    [OPT_NO_HEADER] = {"no-header", 0, MLP_OPT_FLAG, NULL, \
+                       "there is no header: columns are c1, c2, ...", NULL, NULL, false}, \
+    [OPT_INPUT] = {"input", 0, MLP_OPT_CHOICE, "FORMAT", "what the rows are", \
+                   "auto|csv|tsv|ndjson", "auto", false}
+
+struct input_indices {
+    int delimiter, null, no_header, input;
+};
+#define INPUT_INDICES ((struct input_indices){OPT_DELIMITER, OPT_NULL, OPT_NO_HEADER, OPT_INPUT})
+
+/* How to read rows: the options of the table, with the texts that mean missing. */
+#define MOST_NULLS 32
+struct reading {
+    struct mlp_table_options table;
+    const char *nulls[MOST_NULLS + 1];
+};
+enum mlp_code reading_init(struct reading *r, const struct mlp_cmd *cmd, struct input_indices at,
+                           struct mlp_err *e);
+
+/* One side of a comparison. Embedded: zeroed, then loaded, then finished. Columns are those of the
+ * profile; extra names what the data have besides (texts in the profile's arena). */
+struct side {
+    struct mlp_profile profile;
+    char name[512];                /* for people */
+    char digest[80];               /* of the package it came from; may be empty */
+    bool rows, log;                /* read from rows; those of a prediction log */
+    struct mlp_vec extra;          /* of struct mlp_str */
+    bool *seen;                    /* by column of the reference; NULL: all */
+    uint64_t malformed, first_malformed; /* rows left out, and the line of the first */
+};
+
+/* Loads what a reference may be: profile, package, table, or (with a registry) NAME@ALIAS. */
+enum mlp_code side_reference(struct side *s, const char *ref, const char *registry,
+                             const struct reading *r, struct mlp_err *e);
+/* Loads rows or a profile to compare with ref. */
+enum mlp_code side_current(struct side *s, const char *path, const struct side *ref,
+                           const struct reading *r, struct mlp_err *e);
+void side_fini(struct side *s);
+
+/* Profiles the rows of path; ref NULL makes a first profile, exact by a second pass when path is a
+ * file that needs it. keep: hold small columns for exact tests. */
+enum mlp_code profile_rows(struct side *s, const char *path, const struct mlp_profile *ref,
+                           const struct reading *r, bool keep, struct mlp_err *e);
+
+/* Rows of a prediction log as a table: members of "features" under their own names, those of
+ * "output" with "output." before them. */
+struct flat;
+bool flat_wanted(const struct mlp_table *t);
+enum mlp_code flat_new(const struct mlp_table *t, struct flat **f, struct mlp_err *e);
+void flat_free(struct flat *f);
+/* Turns a batch of the log into *out, which is good until the next call. The first batch decides
+ * which columns there are; later ones are told by flat_late. */
+enum mlp_code flat_batch(struct flat *f, const struct mlp_batch *in, struct mlp_batch *out,
+                         struct mlp_err *e);
+const struct mlp_str *flat_names(const struct flat *f);
+size_t flat_nlate(const struct flat *f);
+struct mlp_str flat_late(const struct flat *f, size_t i);
+
+/* How to judge. */
+struct judging {
+    double alpha, effect;
+    void (*adjust)(double *, size_t);  /* NULL: none */
+    bool strict;
+    const struct mlp_cmd *cmd;         /* for the lists of columns */
+    int opt_columns, opt_ignore;
+};
+
+/* What can be said about one column. */
+enum question { ASK_LOST, ASK_NEW, ASK_TYPE, ASK_VALUES, ASK_MISSING, ASK_INFINITE, ASK_UNSEEN };
+enum verdict { SAME, UNKNOWN, MAYBE, SLIGHT, DRIFT };
+struct finding {
+    enum question question;
+    enum verdict verdict;
+    struct mlp_str column;
+    const struct mlp_pcolumn *ref, *cur;  /* NULL when a side lacks the column */
+    struct mlp_shift shift;
+    double adjusted, visible;
+    uint64_t before, after;               /* counts, for shares */
+};
+
+/* Compares both sides: fills findings (of struct finding), worst and largest first. */
+enum mlp_code compare(const struct side *ref, const struct side *cur, const struct judging *j,
+                      struct mlp_vec *findings, struct mlp_err *e);
+
+/* Puts findings into a report, with their plots when html is wanted. */
+enum mlp_code tell(struct mlp_report *r, const struct side *ref, const struct side *cur,
+                   const struct judging *j, const struct mlp_vec *findings, struct mlp_err *e);
+
+/* Appends a table of both distributions a column, as SVG, for the page. */
+void add_plots(const struct mlp_vec *findings, struct mlp_buf *b);
+const char *verdict_name(enum verdict v);
+
+/* Writes a profile to path ("-" is stdout). */
+enum mlp_code give_profile(const struct mlp_profile *p, const char *path, struct mlp_err *e);
+
+#endif
