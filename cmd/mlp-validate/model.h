@@ -10,7 +10,7 @@
 #include "text/doc.h"
 
 /* Distinct labels and predictions, as long as they are few: numbers by value, so that 1, 1.0 and
- * "1" are one class; true and false are 1 and 0. The value of a name tells whether it is a label. */
+ * "1" are one class; true and false are 1 and 0. A name's value tells whether it is a label. */
 #define MOST_CLASSES 1024
 #define NO_CLASS UINT32_MAX
 struct classes {

@@ -165,8 +165,11 @@ static struct mlp_str comment(struct mlp_report *r, const struct result *x)
     const char *word = worse(x) > 0 ? "worse" : "better";
     if (worse(x) == 0)
         return mlp_report_text(r, "as the champion, %.*s", MLP_STR_ARG(champion));
-    return mlp_report_text(r, "%.*s %s than the champion, %.*s (p %.2g)", MLP_STR_ARG(size), word,
-                           MLP_STR_ARG(champion), x->p);
+    struct mlp_str p = isnan(x->p)   ? MLP_STR("")
+                       : x->p < 1e-4 ? MLP_STR(" (p < 0.0001)")
+                                     : mlp_report_text(r, " (p %.2g)", x->p);
+    return mlp_report_text(r, "%.*s %s than the champion, %.*s%.*s", MLP_STR_ARG(size), word,
+                           MLP_STR_ARG(champion), MLP_STR_ARG(p));
 }
 
 static void add_measures(struct mlp_report *r, struct mlp_check *c, const struct result *x)
@@ -237,7 +240,7 @@ static enum mlp_code measure(struct result *x, size_t n, const struct evaluation
     all.fns = fns;
     all.nfns = n;
     all.other = v->other.n ? &v->other : NULL;
-    enum mlp_code code = mlp_bootstrap_all(&v->rows, &all, intervals, e);
+    enum mlp_code code = mlp_bootstrap(&v->rows, &all, intervals, e);
     for (size_t i = 0; i < n && code == MLP_OK; i++) {
         x[i].value = x[i].metric->fn(&v->rows);
         x[i].lo = intervals[i].lo;

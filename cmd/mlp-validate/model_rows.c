@@ -92,7 +92,7 @@ static enum mlp_code choose_positive(const struct evaluation *v, const struct cl
         return MLP_OK;
     if (o->n != 2) {
         mlp_err_set(e, MLP_EINPUT, o->n < 2 ? "all labels are of one class"
-                                            : "labels and predictions are of more than two classes");
+                                            : "labels and predictions are of over two classes");
         return mlp_err_hint(e, "say which class is the positive one: --positive CLASS");
     }
     *positive = o->rank[0] == 1 ? 0 : 1;
@@ -141,7 +141,8 @@ static enum mlp_code check_task(const struct evaluation *v, const struct predict
     bool regression = v->task == MLP_TASK_REGRESSION;
     if (v->task == MLP_TASK_MULTICLASS && p->prediction < 0)
         return fault(p, e, "several classes, and no column of predictions", "say --prediction");
-    if (!regression && (c->overflow || (v->task == MLP_TASK_MULTICLASS && o->n > MLP_METRIC_CLASSES)))
+    bool many = v->task == MLP_TASK_MULTICLASS && o->n > MLP_METRIC_CLASSES;
+    if (!regression && (c->overflow || many))
         return fault(p, e, "too many distinct labels and predictions for classes",
                      "for numbers say --task regression; for scores --score, not --prediction");
     for (size_t i = 0; regression && i < p->rows.n; i++) {

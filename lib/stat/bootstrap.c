@@ -94,12 +94,12 @@ static void summarise(const struct job *j, struct mlp_interval *out)
     size_t rounds = j->plan->rounds;
     double tail = (1 - j->plan->level) / 2;
     for (size_t f = 0; f < j->plan->nfns; f++) {
-        double *v = j->value + f * rounds;
+        double *v = j->value + f * rounds, *delta = j->delta + f * rounds;
         size_t n = sort_defined(v, rounds);
         out[f] = (struct mlp_interval){quantile(v, n, tail), quantile(v, n, 1 - tail),
                                        (double)NAN};
         if (j->plan->other)
-            out[f].p = two_sided(j->delta + f * rounds, sort_defined(j->delta + f * rounds, rounds));
+            out[f].p = two_sided(delta, sort_defined(delta, rounds));
     }
 }
 
@@ -132,8 +132,8 @@ static bool prepare(struct job *j)
     return rank_rows(&other, &j->other);
 }
 
-enum mlp_code mlp_bootstrap_all(const struct mlp_binary *b, const struct mlp_resample *plan,
-                                struct mlp_interval *out, struct mlp_err *e)
+enum mlp_code mlp_bootstrap(const struct mlp_binary *b, const struct mlp_resample *plan,
+                            struct mlp_interval *out, struct mlp_err *e)
 {
     struct job j = {.b = b, .plan = plan};
     bool ready = prepare(&j);
@@ -147,17 +147,4 @@ enum mlp_code mlp_bootstrap_all(const struct mlp_binary *b, const struct mlp_res
     free(j.delta);
     free(j.weights);
     return ready ? MLP_OK : mlp_err_nomem(e);
-}
-
-enum mlp_code mlp_bootstrap(const struct mlp_binary *b, mlp_metric_fn *fn, unsigned rounds,
-                            double level, uint64_t seed, double *lo, double *hi,
-                            struct mlp_err *e)
-{
-    mlp_metric_fn *const fns[] = {fn};
-    struct mlp_resample plan = {fns, 1, NULL, rounds, level, seed};
-    struct mlp_interval out = {(double)NAN, (double)NAN, (double)NAN};
-    enum mlp_code code = mlp_bootstrap_all(b, &plan, &out, e);
-    *lo = out.lo;
-    *hi = out.hi;
-    return code;
 }

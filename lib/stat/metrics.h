@@ -67,21 +67,14 @@ const struct mlp_metric *mlp_metric_find(const char *name);
 /* All of them, in the order of reports, ending with a NULL name. */
 const struct mlp_metric *mlp_metric_table(void);
 
-/* Percentile interval from `rounds` seeded Poisson(1) bootstrap samples (one pass each; Hanley and
- * MacGibbon 2006). level 0.95 gives lo and hi at 2.5 % and 97.5 %; rounds in which the metric is
- * not defined do not count (NaN when none does). MLP_EIO without memory. */
-enum mlp_code mlp_bootstrap(const struct mlp_binary *b, mlp_metric_fn *fn, unsigned rounds,
-                            double level, uint64_t seed, double *lo, double *hi,
-                            struct mlp_err *e);
-
-/* The same for many metrics under the same weights, and against other predictions of the same
- * rows, in the same order (other->y and other->w are not used; other may be NULL). */
+/* What to resample: metrics, all under the same weights, and other predictions of the same rows,
+ * in the same order (other->n, y and w are not used; other may be NULL). All is borrowed. */
 struct mlp_resample {
     mlp_metric_fn *const *fns;
     size_t nfns;
     const struct mlp_binary *other;
     unsigned rounds;
-    double level;      /* in (0, 1) */
+    double level;      /* in (0, 1): 0.95 gives lo and hi at 2.5 % and 97.5 % */
     uint64_t seed;
 };
 
@@ -90,9 +83,13 @@ struct mlp_resample {
 struct mlp_interval {
     double lo, hi, p;
 };
-/* Fills out[nfns]. The same seed gives the same figures on any number of threads. */
-enum mlp_code mlp_bootstrap_all(const struct mlp_binary *b, const struct mlp_resample *plan,
-                                struct mlp_interval *out, struct mlp_err *e);
+
+/* Percentile intervals from seeded Poisson(1) bootstrap samples (Hanley and MacGibbon 2006; one
+ * sort, then one pass a round and metric) in out[nfns]. Rounds in which a metric is not defined do
+ * not count for it (NaN when none does). The same seed gives the same figures on any number of
+ * threads. MLP_EIO without memory. */
+enum mlp_code mlp_bootstrap(const struct mlp_binary *b, const struct mlp_resample *plan,
+                            struct mlp_interval *out, struct mlp_err *e);
 
 /* DeLong's test (DeLong, DeLong and Clarke-Pearson 1988; fast form of Sun and Xu 2014) of two
  * scores on the same rows: difference of AUC (a's less the other's), its standard error, two-sided

@@ -13,6 +13,7 @@
     X(crypt) \
     X(deployment) \
     X(http) \
+    X(metrics) \
     X(oci) \
     X(policy) \
     X(serve) \
