@@ -160,8 +160,10 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
 }
 
 static const struct mlp_example examples[] = {
-    {"Serve a saved model on 127.0.0.1:8080 until a signal ends it.",
-     "timeout 2 mlp-serve model.joblib || test $? = 124"},
+    {"Serve a saved model, ask what it wants, and end it.",
+     "mlp-serve model.joblib & sleep 1; curl -sS localhost:8080/model; kill $!"},
+    {"Follow a deployment file, take signed packages only, and keep a log of the predictions.",
+     "mlp-serve --deployment deployment.yaml --key ci.pub --log log.ndjson & sleep 1; kill $!"},
     {0},
 };
 

@@ -129,6 +129,14 @@ static void on_timer(uv_timer_t *timer)
     l->second = now / 1000;
 }
 
+static void tell_drain(const struct mlp_loop *l)
+{
+    struct mlp_http_stats s;
+    mlp_http_stats(l->http, &s);
+    const struct mlp_log_field fields[] = {{"connections", NULL, (double)s.open}, {0}};
+    mlp_log_line(l->http->config.log, MLP_INFO, "drain", fields);
+}
+
 /* Begins the drain, or hurries it when asked a second time. */
 static void on_wake(uv_async_t *wake)
 {
@@ -143,6 +151,8 @@ static void on_wake(uv_async_t *wake)
         if (l->drain_at > l->drain_end)
             l->drain_at = l->drain_end;
         uv_close(&l->listener.handle, NULL);
+        if (l->index == 0)
+            tell_drain(l);
         uv_timer_start(&l->timer, on_timer, GRACE_MS / 5, GRACE_MS / 5);
     }
     sweep(l, now);

@@ -115,5 +115,7 @@ void mlp_keeper_stop(struct mlp_serve *s);
 /* keeper.c: from the loop: look whether the files changed; or reload whatever they say. */
 void mlp_keeper_tick(struct mlp_serve *s);
 void mlp_keeper_force(struct mlp_serve *s);
+/* keeper.c: a line of the event log for every model of a set ("serving", "swap"). */
+void mlp_keeper_tell(const struct mlp_serve *s, const struct mlp_set *set, const char *event);
 
 #endif

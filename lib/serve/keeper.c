@@ -43,10 +43,22 @@ static void look_at(const struct mlp_keeper *k, struct mlp_stat *st)
         *st = (struct mlp_stat){0};
 }
 
-static void tell(const struct mlp_serve *s, const char *event, const char *digest)
+static void tell_lane(const struct mlp_serve *s, const char *event, const char *route,
+                      const struct mlp_lane *lane)
 {
-    const struct mlp_log_field fields[] = {{"digest", digest, 0}, {0}};
+    const struct mlp_served *m = lane->served;
+    const struct mlp_log_field fields[] = {
+        {"route", route, 0}, {"arm", mlp_arm_name(lane->role), 0},
+        {"weight", NULL, lane->weight}, {"model", m->name, 0},
+        {"version", NULL, (double)m->version}, {"digest", m->digest, 0}, {0}};
     mlp_log_line(s->config.log, MLP_INFO, event, fields);
+}
+
+void mlp_keeper_tell(const struct mlp_serve *s, const struct mlp_set *set, const char *event)
+{
+    for (size_t i = 0; i < set->nroutes; i++)
+        for (size_t j = 0; j < set->routes[i].n; j++)
+            tell_lane(s, event, set->routes[i].name, &set->routes[i].lane[j]);
 }
 
 static void tell_refusal(const struct mlp_serve *s, const struct mlp_err *e)
@@ -73,8 +85,8 @@ enum mlp_code mlp_serve_reload(struct mlp_serve *s, bool *changed, struct mlp_er
     }
     *changed = true;
     atomic_fetch_add(&s->reloads, 1);
-    tell(s, "swap", next->routes[0].lane[0].served->digest);
     mlp_sets_swap(s->sets, next);
+    mlp_keeper_tell(s, next, "swap");
     return MLP_OK;
 }
 
@@ -91,7 +103,7 @@ static void reload(struct mlp_serve *s, bool forced)
     if (code != MLP_OK && (!again || forced))
         tell_refusal(s, &e);
     else if (code == MLP_OK && forced && !changed)
-        tell(s, "unchanged", mlp_sets_now(s->sets)->routes[0].lane[0].served->digest);
+        mlp_keeper_tell(s, mlp_sets_now(s->sets), "unchanged");
 }
 
 static void look(struct mlp_serve *s)

@@ -99,7 +99,6 @@ static enum mlp_code load_layer(const struct mlp_origin *from, struct mlp_packag
         code = mlp_served_new(model, threads, out, e);
     if (code != MLP_OK)
         return code;
-    (*out)->is_package = true;
     name_model(*out, from, mlp_package_name(p), mlp_package_digest(p));
     return run_golden(p, *out, e);
 }

@@ -404,10 +404,12 @@ enum mlp_code mlp_serve_new(const struct mlp_serve_config *config, struct mlp_se
     enum mlp_code code = start_parts(s, e);
     if (code == MLP_OK)
         code = mlp_http_new(&http, &s->http, e);
-    if (code == MLP_OK)
+    if (code == MLP_OK) {
+        mlp_keeper_tell(s, mlp_sets_now(s->sets), "serving");
         *out = s;
-    else
+    } else {
         mlp_serve_free(s);
+    }
     return code;
 }
 

@@ -30,7 +30,7 @@ struct mlp_serve_config {
     unsigned threads;            /* 0: one a CPU */
     struct mlp_http_limits limits;
     unsigned drain_ms;
-    const struct mlp_log *log;   /* events: ready, swap, swap_refused, drain; may be NULL */
+    const struct mlp_log *log;   /* events: serving, swap, swap_refused, drain; NULL: none */
 };
 
 struct mlp_serve;

@@ -41,7 +41,6 @@ struct mlp_served {
     char name[128];                      /* of the model; the file's name when it has none */
     uint64_t version;                    /* 0: not from a registry */
     char digest[MLP_DIGEST_TEXT];        /* of the package's manifest, or of the model file */
-    bool is_package;
     uint32_t *slots;                     /* key table: index + 1 of an input, 0 is free */
     size_t nslots;                       /* a power of two */
     struct mlp_str *labels;              /* each class as a JSON value */

@@ -37,7 +37,9 @@ has out 'mlp_requests_total{route="/predict",code="200"} 2'
 has out 'mlp_predictions_total{route="stable",arm="stable",model="stable",version="",digest="sha256:'
 need promtool && ok 'promtool likes the page' promtool check metrics <out
 stop 0
+has file.err '"event":"serving","route":"stable","arm":"stable","weight":100,"model":"stable"'
 has file.err '"event":"ready"'
+has file.err '"event":"drain"'
 has file.err '"event":"stopped"'
 ok 'the log has a line a row' test "$(wc -l <predictions.ndjson)" = 3
 has predictions.ndjson '"features":{"a":0.25,"b":1.0,"c":"red"},"output":{"prediction":false,'
