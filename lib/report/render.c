@@ -62,6 +62,7 @@ void mlp_check_words(const struct mlp_check *c, struct mlp_buf *out)
 void mlp_report_render(const struct mlp_report *r, enum mlp_report_format format, bool colour,
                        struct mlp_buf *out)
 {
+    out->failed = out->failed || r->failed;
     switch (format) {
     case MLP_REPORT_TEXT: mlp_render_text(r, colour, out); break;
     case MLP_REPORT_JSON: mlp_render_json(r, out); break;

@@ -39,6 +39,7 @@ struct mlp_str mlp_report_text(struct mlp_report *r, const char *fmt, ...)
     if (p)
         vsnprintf(p, (size_t)n + 1, fmt, again);
     va_end(again);
+    r->failed = r->failed || !p;
     return (struct mlp_str){p ? p : "", p ? (size_t)n : 0};
 }
 
@@ -52,7 +53,9 @@ static enum mlp_outcome weight(const struct mlp_check *c)
 
 static struct mlp_str copy(struct mlp_report *r, struct mlp_str s)
 {
-    return s.n ? mlp_arena_str(&r->arena, s) : (struct mlp_str){"", 0};
+    struct mlp_str kept = s.n ? mlp_arena_str(&r->arena, s) : (struct mlp_str){"", 0};
+    r->failed = r->failed || !kept.p;
+    return kept;
 }
 
 struct mlp_check *mlp_report_add(struct mlp_report *r, const struct mlp_check *check)
@@ -60,6 +63,7 @@ struct mlp_check *mlp_report_add(struct mlp_report *r, const struct mlp_check *c
     struct mlp_check *c = NULL;
     if (r->nchecks < MOST_CHECKS)
         c = mlp_arena_alloc(&r->arena, sizeof *c);
+    r->failed = r->failed || !c;
     if (!c)
         return NULL;
     *c = *check;
@@ -93,8 +97,10 @@ void mlp_report_example(struct mlp_report *r, struct mlp_check *c, uint64_t line
     struct mlp_example_row **tail = &c->examples;
     for (; *tail && n < MLP_REPORT_EXAMPLES; n++)
         tail = &(*tail)->next;
-    struct mlp_example_row *x =
-        n < MLP_REPORT_EXAMPLES ? mlp_arena_alloc(&r->arena, sizeof *x) : NULL;
+    if (n == MLP_REPORT_EXAMPLES)
+        return;
+    struct mlp_example_row *x = mlp_arena_alloc(&r->arena, sizeof *x);
+    r->failed = r->failed || !x;
     if (!x)
         return;
     *x = (struct mlp_example_row){line, row, copy(r, value), NULL};
@@ -107,6 +113,7 @@ static void add_measure(struct mlp_report *r, struct mlp_measure **tail, const c
     while (*tail)
         tail = &(*tail)->next;
     struct mlp_measure *m = mlp_arena_alloc(&r->arena, sizeof *m);
+    r->failed = r->failed || !m;
     if (!m)
         return;
     *m = (struct mlp_measure){copy(r, mlp_str_from(name)), value, NULL};

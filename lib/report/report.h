@@ -58,6 +58,7 @@ struct mlp_report {
     struct mlp_check *checks, *last;
     size_t nchecks;
     enum mlp_outcome outcome;      /* worst of the checks by severity; kept by add */
+    bool failed;                   /* something was lost for lack of memory: rendering fails */
     struct mlp_str extra_json;     /* a JSON value kept under "detail"; may be empty */
     struct mlp_str extra_html;     /* put before the table in html (SVG plots); may be empty */
 };

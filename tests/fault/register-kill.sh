@@ -25,11 +25,11 @@ for ((k = 0; k < ${KILLS:-60}; k++)); do
     wait $writer
 done 2>/dev/null # the shell tells of each kill
 expect 0 mlp-register verify
-mlp-register log --format json >log 2>/dev/null
+mlp-register log --format json >events 2>/dev/null
 # shellcheck disable=SC2094 # fail does not write acks
 while read -r pair; do
     acknowledged=$((acknowledged + 1))
-    grep -qF "\"key\":\"${pair%%=*}\",\"value\":\"${pair#*=}\"" log || fail "lost: $pair"
+    grep -qF "\"key\":\"${pair%%=*}\",\"value\":\"${pair#*=}\"" events || fail "lost: $pair"
 done <acks
 ok "acknowledged enough to mean something ($acknowledged)" test "$acknowledged" -gt 50
 
