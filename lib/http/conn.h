@@ -86,6 +86,7 @@ struct mlp_http {
     bool is_unix;
     char address[280];
     atomic_int stopping;            /* 0, 1 drain, 2 cut */
+    atomic_uint others;             /* loops but the first that still run */
 };
 
 #define MLP_IN_BYTES 65536u

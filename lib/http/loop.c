@@ -56,15 +56,21 @@ void mlp_loop_deadline(struct mlp_conn *c, unsigned ms)
 static void close_handles(struct mlp_loop *l)
 {
     l->finished = true;
+    if (l->index > 0) {
+        atomic_fetch_sub(&l->http->others, 1);
+        uv_async_send(&l->http->loops[0].wake);
+    }
     uv_close((uv_handle_t *)&l->timer, NULL);
     uv_close((uv_handle_t *)&l->wake, NULL);
     for (size_t i = 0; l->index == 0 && i < 3; i++)
         uv_close((uv_handle_t *)&l->signals[i], NULL);
 }
 
+/* The first loop hears the signals: it stays until the others are done. */
 static void end_if_empty(struct mlp_loop *l)
 {
-    if (l->draining && !l->finished && l->open == 0)
+    bool last = l->index > 0 || atomic_load(&l->http->others) == 0;
+    if (l->draining && !l->finished && l->open == 0 && last)
         close_handles(l);
 }
 

@@ -211,8 +211,12 @@ const char *mlp_http_address(const struct mlp_http *h)
 enum mlp_code mlp_http_run(struct mlp_http *h, struct mlp_err *e)
 {
     enum mlp_code code = mlp_loop_signals(&h->loops[0], e);
-    for (unsigned i = 1; code == MLP_OK && i < h->nloops; i++)
+    for (unsigned i = 1; code == MLP_OK && i < h->nloops; i++) {
+        atomic_fetch_add(&h->others, 1);
         code = mlp_thread_start(&h->loops[i].thread, mlp_loop_run, &h->loops[i], e);
+        if (code != MLP_OK)
+            atomic_fetch_sub(&h->others, 1);
+    }
     if (code != MLP_OK)
         mlp_http_stop(h);
     mlp_loop_run(&h->loops[0]);
