@@ -165,6 +165,7 @@ static void member_node(struct mlp_json_out *o, const char *key, const struct ml
     mlp_node_write_json(n, &text, 0, false);
     mlp_json_key(o, key);
     mlp_json_raw(o, mlp_buf_str(&text));
+    o->b->failed = o->b->failed || text.failed;
     mlp_buf_fini(&text);
 }
 

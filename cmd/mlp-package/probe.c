@@ -29,6 +29,7 @@ static void add_info(struct mlp_json_out *o, const struct mlp_model *m)
     mlp_model_signature(m, &signature);
     mlp_json_key(o, "signature");
     mlp_json_raw(o, mlp_buf_str(&signature));
+    o->b->failed = o->b->failed || signature.failed;
     mlp_buf_fini(&signature);
 }
 
@@ -38,6 +39,8 @@ static enum mlp_code add_golden(struct mlp_json_out *o, const struct mlp_model *
     struct mlp_buf text;
     mlp_buf_init(&text, ANSWER_MAX / 4);
     enum mlp_code code = golden_predict(m, path, &text, e);
+    if (code == MLP_OK)
+        code = mlp_buf_check(&text, e);
     mlp_json_key(o, "golden");
     mlp_json_str(o, mlp_buf_str(&text));
     mlp_buf_fini(&text);

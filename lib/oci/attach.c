@@ -118,7 +118,8 @@ enum mlp_code mlp_evidence_refer(struct mlp_package *p, const struct mlp_evidenc
     mlp_buf_init(&notes, 4096);
     mlp_json_out_init(&o, &notes, 0);
     add_notes(&o, v->type, p->digest);
-    r->listed.notes = mlp_arena_str(&p->arena, mlp_buf_str(&notes));
+    if (!notes.failed)
+        r->listed.notes = mlp_arena_str(&p->arena, mlp_buf_str(&notes));
     mlp_buf_fini(&notes);
     return r->listed.notes.p ? MLP_OK : mlp_err_nomem(e);
 }

@@ -2,6 +2,7 @@
 
 #include "text/json.h"
 
+#define REFERENCE "file:" /* in front of a file's name: how the bill refers to it */
 #define MOST_INPUTS 200 /* rows of the card's table */
 
 static const char *const libraries[][2] = {
@@ -47,6 +48,14 @@ static void member_text(struct mlp_json_out *o, const char *key, const char *val
     member(o, key, mlp_str_from(value));
 }
 
+/* A member from a scratch buffer, which is empty after; its failure becomes the output's. */
+static void member_buf(struct mlp_json_out *o, const char *key, struct mlp_buf *text)
+{
+    o->b->failed = o->b->failed || text->failed;
+    member(o, key, mlp_buf_str(text));
+    mlp_buf_reset(text);
+}
+
 /* [{"format": "..."}] of CycloneDX's modelParameters. */
 static void write_ports(struct mlp_json_out *o, const char *key, const struct mlp_node *first,
                         const char *type)
@@ -63,7 +72,7 @@ static void write_ports(struct mlp_json_out *o, const char *key, const struct ml
         mlp_buf_init(&text, 4096);
         mlp_buf_addf(&text, "%.*s: %.*s", MLP_STR_ARG(name), MLP_STR_ARG(kind));
         mlp_json_open(o, '{');
-        member(o, "format", mlp_buf_str(&text));
+        member_buf(o, "format", &text);
         mlp_json_close(o, '}');
         mlp_buf_fini(&text);
     }
@@ -110,12 +119,6 @@ static void write_metadata(struct mlp_json_out *o, const struct mlp_described *f
     mlp_json_close(o, '}');
 }
 
-static void add_reference(struct mlp_buf *b, const char *name)
-{
-    mlp_buf_reset(b);
-    mlp_buf_addf(b, "file:%s", name);
-}
-
 static void write_file(struct mlp_json_out *o, const struct mlp_package_file *file)
 {
     struct mlp_buf text;
@@ -123,16 +126,15 @@ static void write_file(struct mlp_json_out *o, const struct mlp_package_file *fi
     bool is_data = file->role == MLP_ROLE_DATASET || file->role == MLP_ROLE_GOLDEN;
     mlp_json_open(o, '{');
     member_text(o, "type", is_data ? "data" : "file");
-    add_reference(&text, file_name(file));
-    member(o, "bom-ref", mlp_buf_str(&text));
+    mlp_buf_addf(&text, REFERENCE "%s", file_name(file));
+    member_buf(o, "bom-ref", &text);
     member_text(o, "name", file_name(file));
     mlp_json_key(o, "hashes");
     mlp_json_open(o, '[');
     mlp_json_open(o, '{');
     member_text(o, "alg", "SHA-256");
-    mlp_buf_reset(&text);
     mlp_hex_add(&text, file->sum, MLP_SHA256_BYTES);
-    member(o, "content", mlp_buf_str(&text));
+    member_buf(o, "content", &text);
     mlp_json_close(o, '}');
     mlp_json_close(o, ']');
     mlp_json_close(o, '}');
@@ -179,8 +181,10 @@ static void write_dependencies(struct mlp_json_out *o, const struct mlp_describe
     if (mlp_format_library(fact(f, "format")) && fact(f, "version").n)
         mlp_json_text(o, "library");
     for (size_t i = 0; i < f->nfiles; i++) {
-        add_reference(&text, file_name(&f->files[i]));
+        mlp_buf_reset(&text);
+        mlp_buf_addf(&text, REFERENCE "%s", file_name(&f->files[i]));
         mlp_json_str(o, mlp_buf_str(&text));
+        o->b->failed = o->b->failed || text.failed;
     }
     mlp_json_close(o, ']');
     mlp_json_close(o, '}');
@@ -289,7 +293,9 @@ static void add_report(const struct mlp_package_file *file, bool first, struct m
     struct mlp_err unused;
     mlp_err_init(&unused);
     mlp_doc_init(&d, file_name(file), file->bytes.n * 32 + ((size_t)4 << 20));
-    if (mlp_doc_parse_json(&d, file->bytes, &unused) == MLP_OK) {
+    enum mlp_code code = mlp_doc_parse_json(&d, file->bytes, &unused);
+    out->failed = out->failed || code == MLP_EIO; /* no memory: not the same as no JSON */
+    if (code == MLP_OK) {
         mlp_buf_adds(out, first ? "\n## Evidence\n\n| report | kind | outcome |\n|---|---|---|\n"
                                 : "");
         mlp_buf_adds(out, "| ");
