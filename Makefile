@@ -13,7 +13,8 @@ PKGS    := libuv yaml-0.1 libarchive libcrypto libssl zlib libzstd libpcre2-8 li
 PKGC    := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKGL    := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
-           -Wpointer-arith -Wcast-qual -Wformat=2 -Wundef -Wvla -Wwrite-strings -Werror
+           -Wpointer-arith -Wcast-qual -Wformat=2 -Wundef -Wvla -Wwrite-strings -Werror \
+           $(if $(findstring clang,$(CC)),-Wno-pass-failed)
 OPT     ?= -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 HARDEN  := -fstack-protector-strong -fPIE
 CFLAGS  += -std=c11 -D_GNU_SOURCE -DMLP_VERSION='"$(VERSION)"' -Ilib $(WARN) $(OPT) $(HARDEN) \

@@ -57,8 +57,9 @@ enum mlp_code deploy(const struct serving *s, struct mlp_err *e)
     }
     if (code == MLP_OK)
         code = set_targets(route, s, e);
+    /* Relative paths of the file are relative to it, not to the current folder. */
     if (code == MLP_OK && !d->registry[0])
-        snprintf(d->registry, sizeof d->registry, "%s", s->registry_dir);
+        code = mlp_os_absolute(s->registry_dir, d->registry, sizeof d->registry, e);
     if (code == MLP_OK)
         code = mlp_deployment_save(d, s->path, e);
     mlp_deployment_fini(d);

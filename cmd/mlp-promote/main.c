@@ -12,7 +12,7 @@ static const struct mlp_program program = {
              "is an event of the registry's log. Rolling out replaces the deployment file, which\n"
              "every mlp-serve that watches it follows.",
     .files = "mlp-policy(5) is the policy, mlp-deployment(5) the deployment file.",
-    .see_also = "mlp(7), mlp-register(1), mlp-serve(1), mlp-policy(5), mlp-deployment(5)",
+    .see_also = "mlp-register(1), mlp-serve(1), mlp-deployment(5), mlp-policy(5), mlp(7)",
     .verbs = verbs,
 };
 

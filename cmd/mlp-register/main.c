@@ -14,7 +14,7 @@ static const struct mlp_program program = {
              "killed loses nothing that was acknowledged.",
     .files = "log.ndjson holds one event a line, see mlp-log(5). index.json and blobs/sha256 are\n"
              "the OCI layout, see mlp-registry(5).",
-    .see_also = "mlp(7), mlp-package(1), mlp-promote(1), mlp-log(5), mlp-registry(5)",
+    .see_also = "mlp-package(1), mlp-promote(1), mlp-log(5), mlp-registry(5), mlp(7)",
     .verbs = verbs,
 };
 

@@ -11,7 +11,7 @@ static const struct mlp_program program = {
              "stdout untouched, byte for byte; every other row is told with its line, column,\n"
              "rule and value. A report says how each rule fared; the exit status sums it up.",
     .files = "Rules are mlp-rules(5), reports mlp-report(5), profiles mlp-profile(5).",
-    .see_also = "mlp(7), mlp-drift(1), mlp-serve(1), mlp-rules(5), mlp-report(5), mlp-profile(5)",
+    .see_also = "mlp-drift(1), mlp-serve(1), mlp-profile(5), mlp-report(5), mlp-rules(5), mlp(7)",
     .verbs = verbs,
     .default_verb = "check",
 };

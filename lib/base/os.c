@@ -119,6 +119,15 @@ enum mlp_code mlp_os_rmdir(const char *path, struct mlp_err *e)
     return rmdir(path) == 0 ? MLP_OK : mlp_err_sys(e, errno, "cannot remove folder %s", path);
 }
 
+enum mlp_code mlp_os_absolute(const char *path, char *out, size_t size, struct mlp_err *e)
+{
+    char here[4096] = "";
+    if (path[0] != '/' && !getcwd(here, sizeof here))
+        return mlp_err_sys(e, errno, "cannot tell the current folder");
+    int n = snprintf(out, size, "%s%s%s", here, here[0] ? "/" : "", path);
+    return n > 0 && (size_t)n < size ? MLP_OK : mlp_err_set(e, MLP_EINPUT, "path is too long");
+}
+
 enum mlp_code mlp_os_mkdir(const char *path, struct mlp_err *e)
 {
     struct stat st;

@@ -42,6 +42,9 @@ enum mlp_code mlp_os_rename(const char *from, const char *to, struct mlp_err *e)
 enum mlp_code mlp_os_link(const char *from, const char *to, struct mlp_err *e);
 enum mlp_code mlp_os_unlink(const char *path, struct mlp_err *e);
 
+/* path as it is when absolute, else below the current folder. */
+enum mlp_code mlp_os_absolute(const char *path, char *out, size_t size, struct mlp_err *e);
+
 /* Makes a directory; one that exists is fine. The _all form makes parents too. */
 enum mlp_code mlp_os_mkdir(const char *path, struct mlp_err *e);
 enum mlp_code mlp_os_mkdir_all(const char *path, struct mlp_err *e);
