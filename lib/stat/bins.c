@@ -23,48 +23,103 @@ static double origin(const double *edges, size_t i)
     return edges[i ? i - 1 : 0];
 }
 
+/* Rises with x whatever is rounded, so that edges in lower cells are less than x. */
+static size_t cell_of(const struct mlp_bins *b, double x)
+{
+    double t = (x - b->low) * b->scale;
+    t = t > 0 ? t : 0;
+    t = t < MLP_BINS_CELLS - 1 ? t : MLP_BINS_CELLS - 1;
+    return (size_t)t;
+}
+
+/* Lays the grid over the edges without `aside` of them at either end; returns how many edges the
+ * fullest cell holds. */
+static size_t lay_grid(struct mlp_bins *b, size_t aside)
+{
+    size_t at = 0, fullest = 0;
+    double span = b->edges[b->nedges - 1 - aside] - b->edges[aside];
+    b->low = b->edges[aside];
+    b->scale = span > 0 ? MLP_BINS_CELLS / span : 0;
+    if (!(b->scale < INFINITY))
+        b->scale = 0;
+    for (size_t cell = 0; cell < MLP_BINS_CELLS; cell++) {
+        size_t first = at;
+        b->below[cell] = (uint16_t)at;
+        while (at < b->nedges && cell_of(b, b->edges[at]) == cell)
+            at++;
+        fullest = at - first > fullest ? at - first : fullest;
+    }
+    return fullest;
+}
+
+/* The grid whose fullest cell is least full: long tails are better left outside. */
+static void choose_grid(struct mlp_bins *b)
+{
+    size_t best = 0, least = SIZE_MAX;
+    for (size_t part = 64; part >= 8; part /= 2) {
+        size_t fullest = lay_grid(b, b->nedges / part);
+        if (fullest < least) {
+            least = fullest;
+            best = part;
+        }
+    }
+    lay_grid(b, b->nedges / best);
+    while (((size_t)1 << b->steps) - 1 < least)
+        b->steps++;
+}
+
 enum mlp_code mlp_bins_init(struct mlp_bins *b, const double *edges, size_t nedges,
                             struct mlp_err *e)
 {
-    *b = (struct mlp_bins){.nedges = nedges, .edges = edges};
+    *b = (struct mlp_bins){.nedges = nedges};
     if (nedges == 0)
         return MLP_OK;
+    b->edges = calloc(2 * nedges + 1, sizeof *b->edges);
     b->inverse = calloc(nedges + 1, sizeof *b->inverse);
     b->counts = calloc(nedges + 1, sizeof *b->counts);
     b->offsets = calloc(nedges + 1, sizeof *b->offsets);
-    if (!b->inverse || !b->counts || !b->offsets) {
+    b->below = calloc(MLP_BINS_CELLS, sizeof *b->below);
+    if (!b->edges || !b->inverse || !b->counts || !b->offsets || !b->below) {
         mlp_bins_fini(b);
         return mlp_err_nomem(e);
     }
+    for (size_t i = 0; i < 2 * nedges + 1; i++)
+        b->edges[i] = i < nedges ? edges[i] : INFINITY;
     for (size_t i = 0; i <= nedges; i++) {
         double inverse = STEPS / width(edges, nedges, i);
         b->inverse[i] = inverse < 0x1p1023 ? inverse : 0x1p1023;
     }
+    choose_grid(b);
     return MLP_OK;
 }
 
 void mlp_bins_fini(struct mlp_bins *b)
 {
+    free(b->edges);
     free(b->inverse);
     free(b->counts);
     free(b->offsets);
+    free(b->below);
     *b = (struct mlp_bins){0};
+}
+
+/* How many edges lie below x. Without branches: which way a search turns cannot be foretold. */
+static size_t edges_below(const struct mlp_bins *b, double x)
+{
+    size_t at = b->below[cell_of(b, x)];
+    for (size_t half = (size_t)1 << b->steps >> 1; half; half >>= 1)
+        at += half & -(size_t)(b->edges[at + half - 1] < x);
+    return at;
 }
 
 void mlp_bins_add(struct mlp_bins *b, double x, uint64_t count)
 {
-    const double *base = b->edges;
-    size_t n = b->nedges;
-    while (n > 1) {
-        size_t half = n / 2;
-        base += base[half - 1] < x ? half : 0;
-        n -= half;
-    }
-    size_t i = (size_t)(base - b->edges) + (*base < x);
+    size_t i = edges_below(b, x);
     double t = fabs(x - origin(b->edges, i)) * b->inverse[i];
     double most = i == 0 || i == b->nedges ? SPANS * STEPS : STEPS;
+    t = t < most ? t + 0.5 : most; /* at most 2^32 */
     b->counts[i] += count;
-    b->offsets[i] += count * (uint64_t)(t < most ? t + 0.5 : most);
+    b->offsets[i] += count * (uint64_t)(int64_t)t;
 }
 
 double mlp_bins_sum(const double *edges, size_t nedges, size_t i, uint64_t count,

@@ -9,15 +9,20 @@
 
 #include "stat/profile.h"
 
-/* Edges with what turns a value into a bin and an offset. Arrays are owned. */
+/* Edges with what turns a value into a bin and an offset. Arrays are owned. A grid of equal cells
+ * tells how many edges lie below the cell of a value; `steps` halvings find the rest. */
+#define MLP_BINS_CELLS 2048
 struct mlp_bins {
     size_t nedges;
-    const double *edges;     /* borrowed */
+    double *edges;           /* a copy, with infinities behind it for the last halvings */
     double *inverse;         /* 2^20 / width, nedges + 1 entries */
     uint64_t *counts, *offsets;
+    double low, scale;       /* cell of x: (x - low) * scale, moved into the grid */
+    uint16_t *below;         /* edges in lower cells */
+    unsigned steps;
 };
 
-/* Embedded; edges must outlive it. */
+/* Embedded; edges are copied, at most 65,535 of them. */
 enum mlp_code mlp_bins_init(struct mlp_bins *b, const double *edges, size_t nedges,
                             struct mlp_err *e);
 void mlp_bins_fini(struct mlp_bins *b);

@@ -133,7 +133,6 @@ static enum mlp_code number_add(struct mlp_column *c, double x, uint64_t count,
                                 struct mlp_err *e)
 {
     struct mlp_numbers *u = c->numbers;
-    x += 0.0; /* -0 becomes 0 */
     mlp_moments_add(&u->moments, x, count);
     u->min = x < u->min ? x : u->min;
     u->max = x > u->max ? x : u->max;
@@ -143,6 +142,38 @@ static enum mlp_code number_add(struct mlp_column *c, double x, uint64_t count,
     if (code == MLP_OK && u->limit)
         code = sample_add(u, x, count, e);
     return code == MLP_OK && u->moments.failed ? mlp_err_nomem(e) : code;
+}
+
+/* Counts the values that wait. */
+static enum mlp_code count_waiting(struct mlp_column *c, struct mlp_err *e)
+{
+    struct mlp_numbers *u = c->numbers;
+    enum mlp_code code = MLP_OK;
+    size_t n = u->nwaiting;
+    u->nwaiting = 0;
+    for (size_t i = 0; i < n; i++) {
+        u->min = u->waiting[i] < u->min ? u->waiting[i] : u->min;
+        u->max = u->waiting[i] > u->max ? u->waiting[i] : u->max;
+        mlp_moments_add(&u->moments, u->waiting[i], 1);
+    }
+    for (size_t i = 0; i < n && u->bins.nedges; i++)
+        mlp_bins_add(&u->bins, u->waiting[i], 1);
+    for (size_t i = 0; i < n && code == MLP_OK; i++)
+        code = distinct_add(u, u->waiting[i], 1, e);
+    for (size_t i = 0; i < n && code == MLP_OK && u->limit; i++)
+        code = sample_add(u, u->waiting[i], 1, e);
+    return code == MLP_OK && u->moments.failed ? mlp_err_nomem(e) : code;
+}
+
+static enum mlp_code number_take(struct mlp_column *c, double x, uint64_t count,
+                                 struct mlp_err *e)
+{
+    struct mlp_numbers *u = c->numbers;
+    x += 0.0; /* -0 becomes 0 */
+    if (count != 1)
+        return number_add(c, x, count, e);
+    u->waiting[u->nwaiting++] = x;
+    return u->nwaiting == MLP_WAITING ? count_waiting(c, e) : MLP_OK;
 }
 
 /* A value that only the next wider type has: the type gives way unless a reference fixed it. */
@@ -160,7 +191,7 @@ static enum mlp_code numeric_text(struct mlp_column *c, struct mlp_str s, uint64
     double x = 0;
     enum mlp_reading r = mlp_value_read(c->type, s, &x);
     if (r == MLP_READ_OK || (r == MLP_READ_WIDER && widen(c)))
-        return number_add(c, x, count, e);
+        return number_take(c, x, count, e);
     if (r == MLP_READ_MISSING)
         c->missing += count;
     else if (r == MLP_READ_INFINITE)
@@ -507,7 +538,7 @@ static enum mlp_code finish_texts(struct mlp_column *c, struct mlp_arena *arena,
 static enum mlp_code finish_state(struct mlp_column *c, bool keep, struct mlp_err *e)
 {
     if (!c->tallying)
-        return MLP_OK;
+        return c->numbers ? count_waiting(c, e) : MLP_OK;
     if (!c->settled)
         choose_type(c);
     if (c->type == MLP_P_TEXT)
@@ -516,7 +547,9 @@ static enum mlp_code finish_state(struct mlp_column *c, bool keep, struct mlp_er
     /* Without a reference the tally itself is the weighted sample. */
     if (code == MLP_OK && c->numbers && !keep)
         c->numbers->limit = 0;
-    return code == MLP_OK ? pour(c, e) : code;
+    if (code == MLP_OK)
+        code = pour(c, e);
+    return code == MLP_OK && c->numbers ? count_waiting(c, e) : code;
 }
 
 enum mlp_code mlp_column_finish(struct mlp_column *c, bool keep, struct mlp_arena *arena,

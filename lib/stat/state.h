@@ -14,6 +14,7 @@
 /* Numbers. few holds until there are too many of them, then hll (NULL before). With a reference
  * bins count; without one, and when asked to keep, values gather in sample: all while thinned is
  * 0, then each with probability 2^-thinned. */
+#define MLP_WAITING 256
 struct mlp_numbers {
     struct mlp_moments moments;
     double min, max;
@@ -25,6 +26,8 @@ struct mlp_numbers {
     size_t nsample, cap, limit;
     unsigned thinned;
     struct mlp_rng rng;
+    size_t nwaiting;               /* values read but not counted: they are counted in blocks, */
+    double waiting[MLP_WAITING];   /*   so that each loop does one thing */
 };
 
 /* Texts beyond a tally. */
