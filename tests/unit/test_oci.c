@@ -394,6 +394,87 @@ static void archive_with(const char *name, const char *text)
     mlp_buf_fini(&b);
 }
 
+struct seen {
+    char names[256];
+    uint64_t size, offset;
+    int64_t mtime;
+    int n;
+};
+
+static enum mlp_code see(void *ctx, const struct mlp_tar_entry *entry, struct mlp_err *e)
+{
+    struct seen *s = ctx;
+    (void)e;
+    s->n++;
+    s->size = entry->size;
+    s->offset = entry->offset;
+    s->mtime = entry->mtime;
+    snprintf(s->names + strlen(s->names), sizeof s->names - strlen(s->names), "%.*s;",
+             MLP_STR_ARG(entry->name));
+    return MLP_OK;
+}
+
+static void list_file(const char *path, struct seen *s)
+{
+    int fd;
+    struct mlp_stat st;
+    *s = (struct seen){.n = 0};
+    OK(mlp_os_open(path, MLP_OPEN_READ, &fd, &err));
+    OK(mlp_os_fstat(fd, &st, &err));
+    OK(mlp_tar_list(fd, st.size, 10, see, s, &err));
+    mlp_os_close(fd, NULL);
+}
+
+/* Sizes and times that eleven octal digits cannot say; the data of the large file is a hole. */
+START_TEST(tar_extended_headers)
+{
+    static const int64_t times[] = {0, 1700000000, -1, (int64_t)1 << 33, (int64_t)1 << 40};
+    const uint64_t nine = (uint64_t)9 << 30;
+    struct mlp_buf b;
+    struct seen seen;
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        struct mlp_tar t;
+        int fd;
+        mlp_buf_init(&b, 1 << 20);
+        struct mlp_sink sink = {to_buf, &b};
+        mlp_tar_init(&t, &sink, times[i]);
+        OK(mlp_tar_add_dir(&t, "d", &err));
+        OK(mlp_tar_add_file(&t, "small", 3, &err));
+        OK(mlp_tar_data(&t, "abc", 3, &err));
+        OK(mlp_tar_add_file(&t, "large", nine, &err));
+        OK(mlp_file_write("t.tar", mlp_buf_str(&b), 0, &err));
+        OK(mlp_os_open("t.tar", MLP_OPEN_RDWR, &fd, &err));
+        OK(mlp_os_truncate(fd, b.n + nine + 1024, &err));
+        mlp_os_close(fd, NULL);
+        list_file("t.tar", &seen);
+        ck_assert_str_eq(seen.names, "d;small;large;");
+        ck_assert_uint_eq(seen.size, nine);
+        ck_assert_uint_eq(seen.offset, b.n);
+        ck_assert_int_eq(seen.mtime, times[i]);
+        mlp_buf_fini(&b);
+    }
+}
+END_TEST
+
+START_TEST(tar_keeps_count)
+{
+    struct mlp_buf b;
+    struct mlp_tar t;
+    mlp_buf_init(&b, 1 << 20);
+    struct mlp_sink sink = {to_buf, &b};
+    mlp_tar_init(&t, &sink, 0);
+    OK(mlp_tar_add_file(&t, "f", 3, &err));
+    FAILS(MLP_EBUG, mlp_tar_data(&t, "abcd", 4, &err));
+    OK(mlp_tar_data(&t, "ab", 2, &err));
+    FAILS(MLP_EBUG, mlp_tar_add_file(&t, "g", 0, &err));
+    FAILS(MLP_EBUG, mlp_tar_finish(&t, &err));
+    OK(mlp_tar_data(&t, "c", 1, &err));
+    OK(mlp_tar_finish(&t, &err));
+    ck_assert_uint_eq(b.n, 512 + 512 + 1024);
+    mlp_buf_fini(&b);
+}
+END_TEST
+
 START_TEST(strange_entries)
 {
     static const char *const names[] = {
@@ -633,6 +714,8 @@ Suite *suite_oci(void)
     tcase_add_test(t, statement_of_model_signing);
     tcase_add_loop_test(t, any_changed_byte, 0, 4);
     tcase_add_test(t, truncated_anywhere);
+    tcase_add_test(t, tar_extended_headers);
+    tcase_add_test(t, tar_keeps_count);
     tcase_add_test(t, strange_entries);
     tcase_add_test(t, strange_indexes);
     tcase_add_test(t, no_packages);
