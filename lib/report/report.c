@@ -14,12 +14,19 @@ const char *mlp_outcome_name(enum mlp_outcome o)
     return outcome_names[o];
 }
 
+static struct mlp_str copy(struct mlp_report *r, struct mlp_str s)
+{
+    struct mlp_str kept = s.n ? mlp_arena_str(&r->arena, s) : (struct mlp_str){"", 0};
+    r->failed = r->failed || !kept.p;
+    return kept;
+}
+
 void mlp_report_init(struct mlp_report *r, const char *tool, const char *kind)
 {
     *r = (struct mlp_report){.outcome = MLP_PASS};
     mlp_arena_init(&r->arena, REPORT_MEMORY);
-    r->tool = mlp_arena_str(&r->arena, mlp_str_from(tool));
-    r->kind = mlp_arena_str(&r->arena, mlp_str_from(kind));
+    r->tool = copy(r, mlp_str_from(tool));
+    r->kind = copy(r, mlp_str_from(kind));
 }
 
 void mlp_report_fini(struct mlp_report *r)
@@ -49,13 +56,6 @@ static enum mlp_outcome weight(const struct mlp_check *c)
     if (c->outcome == MLP_PASS || c->severity == MLP_SEV_INFO)
         return MLP_PASS;
     return c->outcome == MLP_FAIL && c->severity == MLP_SEV_ERROR ? MLP_FAIL : MLP_WARNED;
-}
-
-static struct mlp_str copy(struct mlp_report *r, struct mlp_str s)
-{
-    struct mlp_str kept = s.n ? mlp_arena_str(&r->arena, s) : (struct mlp_str){"", 0};
-    r->failed = r->failed || !kept.p;
-    return kept;
 }
 
 struct mlp_check *mlp_report_add(struct mlp_report *r, const struct mlp_check *check)

@@ -7,6 +7,7 @@ lib=$(dirname "$(command -v mlp-validate)")/preload_malloc.so
 if nm -D "$(command -v mlp-validate)" 2>/dev/null | grep -q __asan; then
     skip 'failing allocations (the sanitizer has an allocator of its own)'
 fi
+export SOURCE_DATE_EPOCH=1
 flights=$ROOT/examples/flights
 gzip -dc "$flights/data/raw-2013-01.csv.gz" | head -n 400 >raw.csv
 sed 's/min: 10000/min: 1/' "$flights/rules.yaml" >rules.yaml

@@ -106,11 +106,12 @@ START_TEST(gates_look_at_the_newest_report)
     f.nreports = 0;
     ck_assert_int_eq(decide(&f), MLP_FAIL); /* no report: closed, never silent */
     done();
-    ck_assert_int_eq(
-        parse("policy: p\ngates: [{name: a, metric: roc_auc, min: 0.7, severity: warn}]\n"), MLP_OK);
+    ck_assert_int_eq(parse("policy: p\ngates: [{name: a, metric: roc_auc, min: 0.7, "
+                           "severity: warn}]\n"), MLP_OK);
     f.nreports = 2;
     ck_assert_int_eq(decide(&f), MLP_WARNED);
     done();
+    mlp_report_fini(&old);
     make_report(&old, NAN);
     f.nreports = 1;
     ck_assert_int_eq(parse("policy: p\ngates: [{name: a, metric: roc_auc, min: 0.7}]\n"), MLP_OK);
