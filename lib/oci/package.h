@@ -24,8 +24,8 @@ struct mlp_package_file {
     const char *path;
     const char *name;
     struct mlp_str bytes; /* used instead of path when p is not NULL */
-    const uint8_t *sum;   /* its SHA-256, when it is known with the size: then only checked while it */
-    uint64_t size;        /* is written; NULL: unknown */
+    const uint8_t *sum;   /* its SHA-256 when that is known with the size, else NULL: a known file */
+    uint64_t size;        /* is not hashed before, only while it is written */
 };
 
 /* What a package is made of. Annotations are name, value pairs ending with NULL. */

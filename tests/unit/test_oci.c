@@ -161,7 +161,8 @@ START_TEST(known_digest)
 {
     char digest[MLP_DIGEST_TEXT];
     make("a.mlp", NULL, digest);
-    ck_assert_str_eq(digest + 7, "d52ea422283a5ddfed2cfaf328a909f5348f682828318718b779ef598fdc2fea");
+    ck_assert_str_eq(digest + 7,
+                     "d52ea422283a5ddfed2cfaf328a909f5348f682828318718b779ef598fdc2fea");
 }
 END_TEST
 
