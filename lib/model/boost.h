@@ -24,15 +24,24 @@ struct mlp_boost {
 enum mlp_code mlp_xgb_inputs(struct mlp_sk *s, const struct mlp_jval *root, size_t *n,
                              const struct mlp_str **names);
 
-/* Reads a {learner, version} document over columns x. */
+/* Reads a {learner, version} document over columns x. wrapped: for the scikit-learn wrapper, which
+ * stops at the best iteration (files say so themselves). */
 enum mlp_code mlp_xgb_read(struct mlp_sk *s, const struct mlp_jval *root, struct mlp_cols x,
-                           struct mlp_boost *out);
+                           bool wrapped, struct mlp_boost *out);
+
+/* The booster inside a pickled wrapper: its document, its text. */
+enum mlp_code mlp_xgb_pickled(struct mlp_sk *s, const struct mlp_value *wrapper,
+                              const struct mlp_jval **model);
+enum mlp_code mlp_lgb_pickled(struct mlp_sk *s, const struct mlp_value *wrapper,
+                              struct mlp_str *text);
 
 /* The header of a LightGBM text model: number of features, and their names unless they are the
  * Column_0, Column_1 that stand for none. */
 enum mlp_code mlp_lgb_inputs(struct mlp_sk *s, struct mlp_str text, size_t *n,
                              const struct mlp_str **names);
-enum mlp_code mlp_lgb_read(struct mlp_sk *s, struct mlp_str text, struct mlp_cols x,
+
+/* Reads it over columns x; rounds, when not 0, is how many boosting rounds count. */
+enum mlp_code mlp_lgb_read(struct mlp_sk *s, struct mlp_str text, struct mlp_cols x, size_t rounds,
                            struct mlp_boost *out);
 
 /* Replaces a column by its code in dict (of n categories); unknown ones are NaN. */

@@ -16,6 +16,7 @@ struct document {
     struct mlp_sk *s;
     struct mlp_str header, trees, tail;
     size_t nfeatures, outputs;
+    size_t most;                 /* trees that count */
     bool average, any_linear;
     struct mlp_str objective;
 };
@@ -391,7 +392,7 @@ static enum mlp_code raw_scores(struct document *d, struct mlp_cols x, struct ml
                                    .noutputs = (uint32_t)d->outputs, .value_width = 1,
                                    .keep_leaf_ids = true};
     mlp_forest_begin(&b, &spec, d->s->keep);
-    for (; !code && (tree = next_tree(&rest)).p; out->ntrees++)
+    for (; !code && out->ntrees < d->most && (tree = next_tree(&rest)).p; out->ntrees++)
         code = add_tree(d, &b, tree, out->ntrees);
     if (code) {
         mlp_forest_drop(&b);
@@ -570,7 +571,7 @@ static enum mlp_code averaged(struct document *d, const struct mlp_boost *out,
                   : d->s->e->code;
 }
 
-enum mlp_code mlp_lgb_read(struct mlp_sk *s, struct mlp_str text, struct mlp_cols x,
+enum mlp_code mlp_lgb_read(struct mlp_sk *s, struct mlp_str text, struct mlp_cols x, size_t rounds,
                            struct mlp_boost *out)
 {
     struct document d;
@@ -580,6 +581,7 @@ enum mlp_code mlp_lgb_read(struct mlp_sk *s, struct mlp_str text, struct mlp_col
     out->margin_name = "raw";
     if (open_document(s, text, &d))
         return s->e->code;
+    d.most = rounds ? rounds * d.outputs : SIZE_MAX;
     if (x.n != d.nfeatures)
         return bad(&d, "another number of features than flows in");
     if (code_columns(&d, &x) || raw_scores(&d, x, out) || averaged(&d, out, &score) ||

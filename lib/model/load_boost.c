@@ -60,7 +60,7 @@ static enum mlp_code read_xgboost(struct mlp_load *l, const struct mlp_jval *roo
     const struct mlp_str *names;
     size_t n;
     if (mlp_xgb_inputs(&s, root, &n, &names) || start_graph(l, n, names) ||
-        mlp_graph_inputs(&l->m->graph, &x, l->e) || mlp_xgb_read(&s, root, x, &b))
+        mlp_graph_inputs(&l->m->graph, &x, l->e) || mlp_xgb_read(&s, root, x, false, &b))
         return l->e->code;
     const struct mlp_jval *version = mlp_jval_get(root, "version");
     const struct mlp_jval *objective = mlp_jval_get(mlp_jval_get(root, "learner"), "objective");
@@ -107,7 +107,7 @@ enum mlp_code mlp_load_lightgbm(struct mlp_load *l)
     size_t n;
     l->m->info.format = MLP_STR("LightGBM text");
     if (mlp_lgb_inputs(&s, l->bytes, &n, &names) || start_graph(l, n, names) ||
-        mlp_graph_inputs(&l->m->graph, &x, l->e) || mlp_lgb_read(&s, l->bytes, x, &b))
+        mlp_graph_inputs(&l->m->graph, &x, l->e) || mlp_lgb_read(&s, l->bytes, x, 0, &b))
         return l->e->code;
     l->m->info.estimator = mlp_load_text(l, "%zu trees", b.ntrees);
     return mlp_boost_outputs(l, &b);

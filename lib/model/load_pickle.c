@@ -1,4 +1,5 @@
 /* load_pickle.c: scikit-learn pickle and joblib files into a model. */
+#include "model/boost.h"
 #include "model/globals.h"
 #include "model/loader.h"
 #include "model/sk_readers.h"
@@ -49,15 +50,33 @@ static bool find_inputs(struct inputs *in, const struct mlp_value *v, unsigned d
     if (own_inputs(in, v))
         return true;
     const struct mlp_object *o = v->u.object;
-    const struct mlp_value *best = mlp_value_attr(v, "best_estimator_");
-    if (best)
-        return find_inputs(in, best, depth - 1);
+    /* What is fed first, where an estimator holds several: a stack's last one sees other columns. */
+    static const char *const inner[] = {"best_estimator_", "estimators_", "regressor_", NULL};
+    for (const char *const *name = inner; *name; name++)
+        if (find_inputs(in, mlp_value_attr(v, *name), depth - 1))
+            return true;
     /* A vectoriser takes one column of text and counts no features. */
     if (mlp_value_attr(v, "token_pattern") || mlp_value_attr(v, "alternate_sign")) {
         in->n = 1;
         return true;
     }
     return find_inputs(in, o->state, depth - 1);
+}
+
+/* A booster's wrapper at the root: the booster itself knows. */
+static enum mlp_code booster_inputs(struct mlp_load *l, const struct mlp_value *root, size_t *n,
+                                    const struct mlp_str **names)
+{
+    struct mlp_sk s = {.keep = &l->m->arena, .tmp = l->tmp, .e = l->e};
+    const struct mlp_jval *model;
+    struct mlp_str text;
+    *n = 0;
+    if (mlp_str_starts(mlp_value_name(root), "xgboost.sklearn."))
+        return mlp_xgb_pickled(&s, root, &model) ? l->e->code
+                                                 : mlp_xgb_inputs(&s, model, n, names);
+    if (mlp_str_starts(mlp_value_name(root), "lightgbm.sklearn."))
+        return mlp_lgb_pickled(&s, root, &text) ? l->e->code : mlp_lgb_inputs(&s, text, n, names);
+    return MLP_OK;
 }
 
 static enum mlp_code name_inputs(struct mlp_load *l, const struct inputs *in)
@@ -130,7 +149,7 @@ static enum mlp_code add_output(struct mlp_load *l, const char *name, struct mlp
 static enum mlp_code add_outputs(struct mlp_load *l, const struct mlp_pred *p)
 {
     if (add_output(l, "predict", p->predict, p->predict_kind, p) ||
-        add_output(l, "proba", p->proba, MLP_OUT_F64, p) ||
+        add_output(l, "proba", p->proba, p->proba_kind, p) ||
         add_output(l, "decision", p->decision, MLP_OUT_F64, p) ||
         add_output(l, "score", p->score, MLP_OUT_F64, p) ||
         (p->is_transform && add_output(l, "transform", p->transform, MLP_OUT_F64, p)))
@@ -195,10 +214,21 @@ static enum mlp_code lower(struct mlp_load *l, const struct mlp_pickle *p)
                        .budget = MAX_ESTIMATORS};
     struct mlp_cols x;
     struct mlp_pred pred;
-    if (!find_inputs(&in, p->root, 24))
+    const struct mlp_str *names = NULL;
+    size_t n;
+    if (booster_inputs(l, p->root, &n, &names))
+        return l->e->code;
+    if (n)
+        in.n = n;
+    else if (!find_inputs(&in, p->root, 24))
         in.n = 1;
-    if (mlp_graph_init(&l->m->graph, &l->m->arena, in.n, l->e) || name_inputs(l, &in) ||
-        mlp_graph_inputs(&l->m->graph, &x, l->e) || mlp_sk_read(&s, p->root, x, &pred) ||
+    if (mlp_graph_init(&l->m->graph, &l->m->arena, in.n, l->e) || name_inputs(l, &in))
+        return l->e->code;
+    if (names) {
+        l->m->graph.names = names;
+        l->m->info.named = true;
+    }
+    if (mlp_graph_inputs(&l->m->graph, &x, l->e) || mlp_sk_read(&s, p->root, x, &pred) ||
         add_outputs(l, &pred))
         return l->e->code;
     return MLP_OK;
@@ -207,9 +237,14 @@ static enum mlp_code lower(struct mlp_load *l, const struct mlp_pickle *p)
 enum mlp_code mlp_load_pickle(struct mlp_load *l)
 {
     struct mlp_pickle p;
+    struct mlp_err named;
+    mlp_err_init(&named);
     enum mlp_code code = mlp_pickle_read(&p, l->tmp, l->bytes, l->e);
-    if (!code)
-        code = mlp_globals_check(&p, l->e);
+    /* A damaged or hostile file that names what no model does is refused for that. */
+    if (mlp_globals_check(&p, &named)) {
+        *l->e = named;
+        code = named.code;
+    }
     if (!code)
         code = lower(l, &p);
     if (!code)

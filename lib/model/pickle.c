@@ -18,7 +18,7 @@ enum mlp_code mlp_machine_bad(struct mlp_machine *m, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    mlp_err_set(m->e, MLP_EINPUT, "pickle refused at byte %zu: %s", m->at, text);
+    mlp_err_set(m->e, MLP_EINPUT, "pickle refused: %s", text);
     return mlp_err_at_byte(m->e, m->at);
 }
 

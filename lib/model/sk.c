@@ -18,8 +18,8 @@ enum mlp_code mlp_sk_bad(struct mlp_sk *s, const char *fmt, ...)
     struct mlp_str name = mlp_name_last(mlp_value_name(s->self));
     uint64_t at = s->self ? s->self->offset : 0;
     if (name.n)
-        mlp_err_set(s->e, MLP_EINPUT, "%.*s: %s (byte %llu%s%s)", MLP_STR_ARG(name), text,
-                    (unsigned long long)at, s->place_n ? ", " : "", s->place);
+        mlp_err_set(s->e, MLP_EINPUT, "%s%s%.*s: %s", s->place, s->place_n ? ": " : "",
+                    MLP_STR_ARG(name), text);
     else
         mlp_err_set(s->e, MLP_EINPUT, "%s%s%s", text, s->place_n ? " in " : "", s->place);
     return mlp_err_at_byte(s->e, at);
@@ -28,14 +28,12 @@ enum mlp_code mlp_sk_bad(struct mlp_sk *s, const char *fmt, ...)
 static enum mlp_code unknown_class(struct mlp_sk *s, const struct mlp_value *v)
 {
     struct mlp_str name = mlp_value_name(v);
-    const char *kind = "something that is no estimator";
     if (name.n)
-        mlp_err_set(s->e, MLP_EINPUT, "%.*s at byte %llu%s%s is not a class that can be read",
-                    MLP_STR_ARG(name), (unsigned long long)v->offset, s->place_n ? ", " : "",
-                    s->place);
+        mlp_err_set(s->e, MLP_EINPUT, "%s%s%.*s is not a class that can be read", s->place,
+                    s->place_n ? ": " : "", MLP_STR_ARG(name));
     else
-        mlp_err_set(s->e, MLP_EINPUT, "%s at byte %llu%s%s", kind,
-                    (unsigned long long)(v ? v->offset : 0), s->place_n ? ", " : "", s->place);
+        mlp_err_set(s->e, MLP_EINPUT, "%s%ssomething that is no estimator", s->place,
+                    s->place_n ? ": " : "");
     mlp_err_hint(s->e, "export the model to ONNX, or use one of the classes that mlp-serve(1) lists");
     return mlp_err_at_byte(s->e, v ? v->offset : 0);
 }

@@ -15,7 +15,7 @@
 struct mlp_pred {
     struct mlp_cols transform;
     struct mlp_cols predict, proba, decision, score;
-    enum mlp_out_kind predict_kind;
+    enum mlp_out_kind predict_kind, proba_kind;
     const struct mlp_labels **labels;
     size_t nlabels;
     bool is_transform;

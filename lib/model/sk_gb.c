@@ -96,7 +96,7 @@ static enum mlp_code add_stages(struct mlp_sk *s, struct mlp_forest_builder *b,
     if (isnan(rate))
         return mlp_sk_bad(s, "learning_rate cannot be read");
     for (size_t i = 0; i < stages->count; i++) {
-        struct mlp_tree_plan p = {MLP_LEAF_RAW, 1, NULL, rate, (uint32_t)(i % k)};
+        struct mlp_tree_plan p = {MLP_LEAF_RAW, 1, NULL, rate, (uint32_t)(i % k), NULL};
         if (mlp_sk_add_tree(s, b, stages->objects[i], &p, NULL))
             return s->e->code;
     }

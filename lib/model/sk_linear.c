@@ -52,7 +52,13 @@ enum mlp_code mlp_read_glm(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred 
 static enum mlp_code classify(struct mlp_sk *s, struct mlp_cols x, const struct mlp_labels **labels,
                               struct mlp_pred *out)
 {
-    if (mlp_sk_classes(s, "classes_", labels) || decision(s, x, &out->decision))
+    /* RidgeClassifier keeps them in its binarizer. */
+    const struct mlp_value *binarizer = mlp_sk_attr(s, "_label_binarizer");
+    bool own = mlp_sk_has(s, "classes_");
+    if (own || !binarizer ? mlp_sk_classes(s, "classes_", labels)
+                          : mlp_sk_labels(s, mlp_value_attr(binarizer, "classes_"), labels))
+        return s->e->code;
+    if (decision(s, x, &out->decision))
         return s->e->code;
     struct mlp_above zero = {0, false};
     if (out->decision.n == 1)

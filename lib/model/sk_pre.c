@@ -97,6 +97,14 @@ bool mlp_known_function(const struct mlp_value *v, enum mlp_fn *fn)
     return false;
 }
 
+/* HistGradientBoosting passes its numeric columns through check_array, bound to a type. */
+static bool only_checks(const struct mlp_value *f)
+{
+    return mlp_str_is(mlp_value_name(f), "functools.partial") && f->u.object->args &&
+           mlp_value_text_is(mlp_value_at(f->u.object->args, 0),
+                             "sklearn.utils.validation.check_array");
+}
+
 enum mlp_code mlp_read_function(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
 {
     const struct mlp_value *f = mlp_sk_attr(s, "func");
@@ -104,15 +112,14 @@ enum mlp_code mlp_read_function(struct mlp_sk *s, struct mlp_cols x, struct mlp_
     out->is_transform = true;
     if (mlp_value_count(mlp_sk_attr(s, "kw_args")))
         return mlp_sk_bad(s, "a function with kw_args is not read");
-    if (mlp_value_is_none(f)) {
+    if (mlp_value_is_none(f) || (f->type == MLP_VALUE_OBJECT && only_checks(f))) {
         out->transform = x;
         return MLP_OK;
     }
     if (!mlp_known_function(f, &fn)) {
         struct mlp_str name = mlp_value_name(f);
-        mlp_sk_bad(s, "the function %.*s at byte %llu is code, which is not run; known are NumPy's "
-                      "log1p, exp, sqrt and the like", name.n ? (int)name.n : 7,
-                   name.n ? name.p : "(other)", (unsigned long long)f->offset);
+        mlp_sk_bad(s, "the function %.*s is code, which is not run; known are NumPy's log1p, exp, "
+                      "sqrt and the like", name.n ? (int)name.n : 7, name.n ? name.p : "(other)");
         return mlp_err_hint(s->e, "export the model to ONNX, or move the function before the model");
     }
     return mlp_sk_map(s, fn, x, &out->transform);

@@ -25,6 +25,38 @@ mlp_reader_fn mlp_read_tree_classifier, mlp_read_tree_regressor, mlp_read_forest
     mlp_read_forest_regressor, mlp_read_gradient_classifier, mlp_read_gradient_regressor,
     mlp_read_hist_classifier, mlp_read_hist_regressor;
 
+/* sk_meta.c, sk_calibrate.c */
+mlp_reader_fn mlp_read_voting_regressor, mlp_read_voting_classifier, mlp_read_stacking,
+    mlp_read_bagging_regressor, mlp_read_bagging_classifier, mlp_read_ada_regressor,
+    mlp_read_ada_classifier, mlp_read_multi_output, mlp_read_chain, mlp_read_one_vs_rest,
+    mlp_read_threshold, mlp_read_target, mlp_read_dummy_regressor, mlp_read_dummy_classifier,
+    mlp_read_frozen, mlp_read_isotonic, mlp_read_calibrated;
+
+/* sk_svm.c, sk_prob.c, sk_mlp.c */
+mlp_reader_fn mlp_read_svr, mlp_read_one_class_svm, mlp_read_svc, mlp_read_gaussian_nb,
+    mlp_read_discrete_nb, mlp_read_bernoulli_nb, mlp_read_lda, mlp_read_qda, mlp_read_mixture,
+    mlp_read_kmeans, mlp_read_nearest_centroid, mlp_read_knn_regressor, mlp_read_knn_classifier,
+    mlp_read_mlp_classifier, mlp_read_mlp_regressor, mlp_read_isolation_forest;
+
+/* sk_project.c, sk_shape.c, sk_select.c */
+mlp_reader_fn mlp_read_pca, mlp_read_svd, mlp_read_pls, mlp_read_polynomial, mlp_read_bins,
+    mlp_read_spline, mlp_read_quantile, mlp_read_power, mlp_read_normalizer, mlp_read_binarizer,
+    mlp_read_knn_imputer, mlp_read_select_best, mlp_read_select_support, mlp_read_select_variance,
+    mlp_read_select_model;
+
+/* sk_boost.c: the wrappers of XGBoost and LightGBM */
+mlp_reader_fn mlp_read_xgb_wrapper, mlp_read_lgb_wrapper;
+
+/* Columns that estimators_features_[i] picks of x. */
+enum mlp_code mlp_sk_subset(struct mlp_sk *s, size_t i, struct mlp_cols x, struct mlp_cols *out);
+
+/* Self, an IsotonicRegression, over every column. */
+enum mlp_code mlp_sk_isotonic(struct mlp_sk *s, struct mlp_cols x, struct mlp_cols *out);
+
+/* predict of outlier detectors: 1 where the decision is above (or at) 0, else -1. */
+enum mlp_code mlp_sk_inliers(struct mlp_sk *s, struct mlp_cols decision, bool or_equal,
+                             struct mlp_pred *out);
+
 /* A NumPy or scipy.special function that is known by name. */
 bool mlp_known_function(const struct mlp_value *v, enum mlp_fn *fn);
 

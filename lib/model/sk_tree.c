@@ -82,6 +82,47 @@ static enum mlp_code read_values(struct mlp_sk *s, const struct mlp_nd *values,
     return MLP_OK;
 }
 
+double mlp_average_path(double n)
+{
+    if (n <= 1)
+        return 0;
+    return n == 2 ? 1 : 2 * (log(n - 1) + 0.57721566490153286061) - 2 * (n - 1) / n;
+}
+
+/* Every leaf's depth and what its samples would add. Children follow their parents in the file;
+ * where they do not, the packing refuses the tree. */
+static enum mlp_code path_values(struct mlp_sk *s, const struct mlp_nd *nodes, struct arrays *a)
+{
+    struct mlp_column samples;
+    double *depth = mlp_arena_array(s->tmp, nodes->count, sizeof *depth);
+    if (!depth)
+        return mlp_err_nomem(s->e);
+    if (!mlp_nd_field(nodes, "n_node_samples", &samples))
+        return mlp_sk_bad(s, "a tree's nodes lack n_node_samples");
+    for (size_t i = 0; i < nodes->count; i++) {
+        int32_t l = a->left[i], r = a->right[i];
+        if (l >= 0 && (size_t)l < nodes->count && r >= 0 && (size_t)r < nodes->count)
+            depth[l] = depth[r] = depth[i] + 1;
+        a->value[i] = depth[i] + mlp_average_path(mlp_column_f64(&samples, i));
+    }
+    return MLP_OK;
+}
+
+static enum mlp_code map_features(struct mlp_sk *s, const struct mlp_nd *features, size_t n,
+                                  struct arrays *a)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (a->left[i] < 0)
+            continue;
+        int64_t f = a->feature[i] < features->count
+                        ? mlp_nd_i64(features, a->feature[i], NULL) : -1;
+        if (f < 0 || f > INT32_MAX)
+            return mlp_sk_bad(s, "a tree's feature is out of range");
+        a->feature[i] = (uint32_t)f;
+    }
+    return MLP_OK;
+}
+
 static size_t plan_width(const struct mlp_tree_plan *p)
 {
     size_t w = 0;
@@ -102,7 +143,9 @@ static enum mlp_code add_tree(struct mlp_sk *s, struct mlp_forest_builder *b,
     if (mlp_nd_read(mlp_value_attr(tree, "nodes"), s->tmp, &nodes, s->e) ||
         mlp_nd_read(mlp_value_attr(tree, "values"), s->tmp, &values, s->e) ||
         take_arrays(s, nodes.count, width, &a) || read_nodes(s, &nodes, &a, missing) ||
-        read_values(s, &values, plan, nodes.count, a.value))
+        (plan->features && map_features(s, plan->features, nodes.count, &a)) ||
+        (plan->kind == MLP_LEAF_PATH ? path_values(s, &nodes, &a)
+                                     : read_values(s, &values, plan, nodes.count, a.value)))
         return s->e->code;
     struct mlp_tree t = {.n = nodes.count, .left = a.left, .right = a.right, .feature = a.feature,
                          .threshold = a.threshold, .flags = a.flags, .value = a.value,
@@ -231,7 +274,7 @@ static enum mlp_code read_classifier(struct mlp_sk *s, struct mlp_cols x, bool s
     struct mlp_cols proba;
     if (read_outputs(s, &o))
         return s->e->code;
-    struct mlp_tree_plan p = {MLP_LEAF_SHARES, o.n, o.counts, 1, 0};
+    struct mlp_tree_plan p = {MLP_LEAF_SHARES, o.n, o.counts, 1, 0, NULL};
     if (read_trees(s, x, &p, single, &proba))
         return s->e->code;
     return pick_outputs(s, &o, proba, out);
@@ -243,7 +286,7 @@ static enum mlp_code read_regressor(struct mlp_sk *s, struct mlp_cols x, bool si
     double n = mlp_sk_num(s, "n_outputs_", 1);
     if (!(n >= 1 && n < 1e6))
         return mlp_sk_bad(s, "n_outputs_ cannot be read");
-    struct mlp_tree_plan p = {MLP_LEAF_RAW, (size_t)n, NULL, 1, 0};
+    struct mlp_tree_plan p = {MLP_LEAF_RAW, (size_t)n, NULL, 1, 0, NULL};
     out->predict_kind = MLP_OUT_F64;
     return read_trees(s, x, &p, single, &out->predict);
 }
@@ -266,4 +309,42 @@ enum mlp_code mlp_read_tree_regressor(struct mlp_sk *s, struct mlp_cols x, struc
 enum mlp_code mlp_read_forest_regressor(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
 {
     return read_regressor(s, x, false, out);
+}
+
+/* score = -2^(-mean path / average path), decision = score - offset_. */
+static enum mlp_code isolation_results(struct mlp_sk *s, struct mlp_cols path,
+                                       struct mlp_pred *out)
+{
+    struct mlp_cols y;
+    double offset = mlp_sk_num(s, "offset_", -0.5);
+    if (mlp_sk_map(s, MLP_FN_NEGATIVE, path, &y) || mlp_sk_map(s, MLP_FN_EXP2, y, &y) ||
+        mlp_sk_map(s, MLP_FN_NEGATIVE, y, &out->score) ||
+        mlp_sk_affine(s, out->score, 1, -offset, &out->decision))
+        return s->e->code;
+    return mlp_sk_inliers(s, out->decision, true, out);
+}
+
+enum mlp_code mlp_read_isolation_forest(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    struct mlp_forest_builder b;
+    struct mlp_nd list, subsets, features;
+    struct mlp_cols path;
+    bool missing = false;
+    double samples = mlp_sk_num(s, "_max_samples", mlp_sk_num(s, "max_samples_", 0));
+    if (mlp_sk_width(s, x) || mlp_sk_estimators(s, "estimators_", &list) ||
+        mlp_sk_estimators(s, "estimators_features_", &subsets))
+        return s->e->code;
+    if (subsets.count != list.count || samples < 2)
+        return mlp_sk_bad(s, "estimators_features_ or max_samples_ does not fit");
+    begin(s, &b, x.n, 1, (double)list.count * mlp_average_path(samples));
+    for (size_t i = 0; i < list.count; i++) {
+        struct mlp_tree_plan p = {MLP_LEAF_PATH, 1, NULL, 1, 0, &features};
+        if (mlp_nd_read(subsets.objects[i], s->tmp, &features, s->e) ||
+            mlp_sk_add_tree(s, &b, list.objects[i], &p, &missing)) {
+            mlp_forest_drop(&b);
+            return s->e->code;
+        }
+    }
+    return mlp_sk_trees(s, &b, NULL, x, missing, &path) ? s->e->code
+                                                         : isolation_results(s, path, out);
 }

@@ -8,7 +8,8 @@
 /* What the values of the leaves mean. */
 enum mlp_leaf_kind {
     MLP_LEAF_RAW,        /* as stored: regression */
-    MLP_LEAF_SHARES      /* class counts (before 1.3) or shares: made shares */
+    MLP_LEAF_SHARES,     /* class counts (before 1.3) or shares: made shares */
+    MLP_LEAF_PATH        /* length of the path to it (IsolationForest) */
 };
 
 /* How to read the trees of one ensemble. class_counts: classes of each output (kind SHARES), or
@@ -19,7 +20,12 @@ struct mlp_tree_plan {
     const size_t *class_counts;
     double scale;
     uint32_t output;             /* for leaves of width 1 */
+    const struct mlp_nd *features; /* numbers of the tree's features among x, or NULL: the same */
 };
+
+/* Expected path length of an unsuccessful search among n samples (Liu, Ting and Zhou, "Isolation
+ * Forest", 2008). */
+double mlp_average_path(double n);
 
 /* Adds the Tree that estimator's tree_ holds. missing (may be NULL) is set when its nodes say
  * where missing values go. */

@@ -15,7 +15,7 @@ struct reader {
 
 static enum mlp_code bad(struct reader *r, const char *what)
 {
-    mlp_err_set(r->e, MLP_EINPUT, "UBJSON at byte %zu: %s", r->pos, what);
+    mlp_err_set(r->e, MLP_EINPUT, "UBJSON: %s", what);
     return mlp_err_at_byte(r->e, r->pos);
 }
 

@@ -519,7 +519,7 @@ static bool from_wrapper(const struct document *d, bool *classifier)
 }
 
 enum mlp_code mlp_xgb_read(struct mlp_sk *s, const struct mlp_jval *root, struct mlp_cols x,
-                           struct mlp_boost *out)
+                           bool wrapped, struct mlp_boost *out)
 {
     struct document d;
     enum link link = LINK_IDENTITY;
@@ -531,7 +531,7 @@ enum mlp_code mlp_xgb_read(struct mlp_sk *s, const struct mlp_jval *root, struct
     double *base = mlp_arena_array(s->tmp, d.outputs, sizeof *base);
     if (!base)
         return mlp_err_nomem(s->e);
-    bool wrapper = from_wrapper(&d, &out->is_classifier);
+    bool wrapper = from_wrapper(&d, &out->is_classifier) || wrapped;
     bool linear = mlp_str_is(mlp_jval_text(mlp_jval_get(d.booster, "name")), "gblinear");
     if (read_base(&d, link, base) || code_columns(&d, &x) ||
         (linear ? linear_margin(&d, x, base, out) : trees_margin(&d, x, base, wrapper, out)) ||

@@ -1,0 +1,405 @@
+/* sk_prob.c: generative classifiers, densities, clusters, neighbours: naive Bayes, discriminant
+ * analysis, mixtures, k-means, nearest centroid, k nearest neighbours, outliers. */
+#include "model/ops_est.h"
+#include "model/sk_trees.h"
+#include <math.h>
+
+#define LOG_2PI 1.8378770664093454836
+
+/* Joint log likelihoods to classes and probabilities. */
+static enum mlp_code from_joint(struct mlp_sk *s, struct mlp_cols joint,
+                                const struct mlp_labels *labels, struct mlp_pred *out)
+{
+    if (mlp_sk_node(s, &mlp_op_softmax, NULL, joint, joint.n, &out->proba))
+        return s->e->code;
+    return mlp_sk_pick(s, joint, labels, out);
+}
+
+enum mlp_code mlp_read_gaussian_nb(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    const struct mlp_labels *labels;
+    struct mlp_naive p;
+    const double *prior;
+    struct mlp_cols joint;
+    if (mlp_sk_width(s, x) || mlp_sk_classes(s, "classes_", &labels))
+        return s->e->code;
+    size_t k = labels->n;
+    const char *variance = mlp_sk_has(s, "var_") ? "var_" : "sigma_";
+    double *constant = mlp_arena_array(s->keep, k, sizeof *constant);
+    if (!constant)
+        return mlp_err_nomem(s->e);
+    if (mlp_sk_doubles(s, "theta_", k * x.n, &p.mean, NULL) ||
+        mlp_sk_doubles(s, variance, k * x.n, &p.variance, NULL) ||
+        mlp_sk_doubles(s, "class_prior_", k, &prior, NULL))
+        return s->e->code;
+    for (size_t c = 0; c < k; c++) {
+        double sum = 0;
+        for (size_t i = 0; i < x.n; i++)
+            sum += log(2 * 3.14159265358979323846 * p.variance[c * x.n + i]);
+        constant[c] = log(prior[c]) - 0.5 * sum;
+    }
+    p.constant = constant;
+    void *params = mlp_sk_params(s, &p, sizeof p);
+    if (!params || mlp_sk_finite(s, &mlp_op_naive, params, x, k, &joint))
+        return s->e->code;
+    return from_joint(s, joint, labels, out);
+}
+
+/* MultinomialNB and ComplementNB are linear; the latter has no priors but for one class. */
+enum mlp_code mlp_read_discrete_nb(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    const struct mlp_labels *labels;
+    const double *coef, *prior;
+    struct mlp_cols joint;
+    if (mlp_sk_width(s, x) || mlp_sk_classes(s, "classes_", &labels))
+        return s->e->code;
+    size_t k = labels->n;
+    bool complement = mlp_value_is_a(s->self, "ComplementNB") && k > 1;
+    if (mlp_sk_doubles(s, "feature_log_prob_", k * x.n, &coef, NULL) ||
+        mlp_sk_doubles(s, "class_log_prior_", k, &prior, NULL) ||
+        mlp_sk_linear(s, x, coef, k, complement ? NULL : prior, &joint))
+        return s->e->code;
+    return from_joint(s, joint, labels, out);
+}
+
+enum mlp_code mlp_read_bernoulli_nb(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    const struct mlp_labels *labels;
+    const double *yes, *prior;
+    struct mlp_above above = {mlp_sk_num(s, "binarize", 0), false};
+    struct mlp_cols joint, binary = x;
+    if (mlp_sk_width(s, x) || mlp_sk_classes(s, "classes_", &labels))
+        return s->e->code;
+    size_t k = labels->n;
+    double *coef = mlp_arena_array(s->keep, k * x.n, sizeof *coef);
+    double *constant = mlp_arena_array(s->keep, k, sizeof *constant);
+    void *params = mlp_sk_params(s, &above, sizeof above);
+    if (!coef || !constant || !params)
+        return mlp_err_nomem(s->e);
+    if (mlp_sk_doubles(s, "feature_log_prob_", k * x.n, &yes, NULL) ||
+        mlp_sk_doubles(s, "class_log_prior_", k, &prior, NULL))
+        return s->e->code;
+    for (size_t c = 0; c < k; c++) {
+        constant[c] = prior[c];
+        for (size_t i = 0; i < x.n; i++) {
+            double no = log(1 - exp(yes[c * x.n + i]));
+            coef[c * x.n + i] = yes[c * x.n + i] - no;
+            constant[c] += no;
+        }
+    }
+    if ((mlp_sk_has(s, "binarize") && mlp_sk_finite(s, &mlp_op_above, params, x, x.n, &binary)) ||
+        mlp_sk_linear(s, binary, coef, k, constant, &joint))
+        return s->e->code;
+    return from_joint(s, joint, labels, out);
+}
+
+/* --- discriminant analysis --- */
+
+/* transform of the solvers svd and eigen: (x - xbar) . scalings, the first components. */
+static enum mlp_code lda_transform(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    struct mlp_nd nd;
+    const double *mean = NULL, *scalings;
+    double most = mlp_sk_num(s, "_max_components", 0);
+    if (!mlp_sk_has(s, "scalings_") || most < 1)
+        return MLP_OK;
+    if (mlp_sk_array(s, "scalings_", &nd) || mlp_sk_doubles(s, "scalings_", 0, &scalings, NULL) ||
+        (mlp_sk_has(s, "xbar_") && mlp_sk_doubles(s, "xbar_", x.n, &mean, NULL)))
+        return s->e->code;
+    if (nd.ndim != 2 || nd.shape[0] != x.n)
+        return mlp_sk_bad(s, "scalings_ do not fit the features");
+    size_t rank = nd.shape[1], k = (size_t)most < rank ? (size_t)most : rank;
+    double *w = mlp_arena_array64(s->keep, x.n * k, sizeof *w);
+    double *b = mlp_arena_array64(s->keep, k, sizeof *b);
+    if (!w || !b)
+        return mlp_err_nomem(s->e);
+    memset(b, 0, k * sizeof *b);
+    for (size_t i = 0; i < x.n; i++)
+        for (size_t j = 0; j < k; j++) {
+            w[i * k + j] = scalings[i * rank + j];
+            b[j] -= mean ? mean[i] * w[i * k + j] : 0;
+        }
+    struct mlp_linear p = {w, b};
+    void *params = mlp_sk_params(s, &p, sizeof p);
+    out->is_transform = true;
+    return params ? mlp_sk_finite(s, &mlp_op_linear, params, x, k, &out->transform) : s->e->code;
+}
+
+enum mlp_code mlp_read_lda(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    if (mlp_read_linear_classifier(s, x, out) || lda_transform(s, x, out))
+        return s->e->code;
+    if (out->decision.n == 1)
+        return mlp_sk_sigmoid_proba(s, out->decision, &out->proba);
+    return mlp_sk_node(s, &mlp_op_softmax, NULL, out->decision, out->decision.n, &out->proba);
+}
+
+/* Per class: rotation times 1 / sqrt(scaling), and log prior less half the log determinant. */
+static enum mlp_code qda_class(struct mlp_sk *s, size_t c, size_t m, double prior,
+                               double **root, size_t *rank, double *constant)
+{
+    struct mlp_nd r, l;
+    const struct mlp_value *rotations = mlp_sk_attr(s, "rotations_");
+    const struct mlp_value *scalings = mlp_sk_attr(s, "scalings_");
+    if (mlp_nd_read(mlp_value_at(rotations, c), s->tmp, &r, s->e) ||
+        mlp_nd_read(mlp_value_at(scalings, c), s->tmp, &l, s->e))
+        return s->e->code;
+    /* A rank above the features would overrun the room. */
+    if (r.ndim != 2 || r.shape[0] != m || r.shape[1] != l.count || l.count > m)
+        return mlp_sk_bad(s, "rotations_ and scalings_ do not fit");
+    *rank = l.count;
+    double logs = 0, *to = *root;
+    for (size_t j = 0; j < l.count; j++)
+        logs += log(mlp_nd_f64(&l, j, NULL));
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < l.count; j++)
+            *to++ = mlp_nd_f64(&r, i * l.count + j, NULL) / sqrt(mlp_nd_f64(&l, j, NULL));
+    *root = to;
+    *constant = log(prior) - 0.5 * logs;
+    return MLP_OK;
+}
+
+static enum mlp_code add_gauss(struct mlp_sk *s, const struct mlp_gauss *p, struct mlp_cols x,
+                               size_t k, struct mlp_cols *out)
+{
+    void *params = mlp_sk_params(s, p, sizeof *p);
+    return params ? mlp_sk_finite(s, &mlp_op_gauss, params, x, k, out) : s->e->code;
+}
+
+static enum mlp_code gauss_room(struct mlp_sk *s, size_t m, size_t k, double **root, size_t **rank,
+                                double **constant)
+{
+    size_t n;
+    if (__builtin_mul_overflow(m * m, k, &n))
+        return mlp_sk_bad(s, "it is too wide");
+    *root = mlp_arena_array64(s->keep, n, sizeof **root);
+    *rank = mlp_arena_array(s->keep, k, sizeof **rank);
+    *constant = mlp_arena_array(s->keep, k, sizeof **constant);
+    return *root && *rank && *constant ? MLP_OK : mlp_err_nomem(s->e);
+}
+
+enum mlp_code mlp_read_qda(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    const struct mlp_labels *labels;
+    const double *mean, *prior;
+    double *root, *constant;
+    size_t *rank;
+    struct mlp_cols joint;
+    if (mlp_sk_width(s, x) || mlp_sk_classes(s, "classes_", &labels))
+        return s->e->code;
+    size_t k = labels->n;
+    if (mlp_sk_doubles(s, "means_", k * x.n, &mean, NULL) ||
+        mlp_sk_doubles(s, "priors_", k, &prior, NULL) ||
+        gauss_room(s, x.n, k, &root, &rank, &constant))
+        return s->e->code;
+    double *at = root;
+    for (size_t c = 0; c < k; c++) {
+        if (mlp_value_count(mlp_sk_attr(s, "scalings_")) != k ||
+            qda_class(s, c, x.n, prior[c], &at, &rank[c], &constant[c]))
+            return mlp_sk_bad(s, "scalings_ do not fit the classes");
+    }
+    struct mlp_gauss p = {mean, constant, root, rank};
+    if (add_gauss(s, &p, x, k, &joint) || from_joint(s, joint, labels, out))
+        return s->e->code;
+    out->decision = joint;
+    if (k > 2)
+        return MLP_OK;
+    struct mlp_above zero = {0, false};
+    return mlp_sk_node(s, &mlp_op_difference, NULL, joint, 1, &out->decision)
+               ? s->e->code
+               : mlp_sk_pick_above(s, out->decision, zero, labels, out);
+}
+
+/* --- mixtures --- */
+
+/* Cholesky factors of the precisions: full and tied are matrices, diag rows, spherical numbers. */
+static enum mlp_code mixture_roots(struct mlp_sk *s, size_t m, size_t k, double *root,
+                                   double *constant)
+{
+    bool full = mlp_sk_is(s, "covariance_type", "full"), tied = mlp_sk_is(s, "covariance_type", "tied");
+    bool diag = mlp_sk_is(s, "covariance_type", "diag");
+    const double *chol;
+    size_t want = full ? k * m * m : tied ? m * m : diag ? k * m : k;
+    if (mlp_sk_doubles(s, "precisions_cholesky_", want, &chol, NULL))
+        return s->e->code;
+    memset(root, 0, k * m * m * sizeof *root);
+    for (size_t c = 0; c < k; c++)
+        for (size_t i = 0; i < m; i++) {
+            double *row = root + (c * m + i) * m;
+            for (size_t j = 0; (full || tied) && j < m; j++)
+                row[j] = chol[(full ? c * m + i : i) * m + j];
+            if (!full && !tied)
+                row[i] = chol[diag ? c * m + i : c];
+            constant[c] += log(row[i]);
+        }
+    return MLP_OK;
+}
+
+enum mlp_code mlp_read_mixture(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    const double *mean, *weight;
+    double *root, *constant;
+    size_t *rank, k;
+    struct mlp_cols joint;
+    if (mlp_sk_width(s, x) || mlp_sk_doubles(s, "weights_", 0, &weight, &k) ||
+        mlp_sk_doubles(s, "means_", k * x.n, &mean, NULL) ||
+        gauss_room(s, x.n, k, &root, &rank, &constant) ||
+        mixture_roots(s, x.n, k, root, constant))
+        return s->e->code;
+    for (size_t c = 0; c < k; c++) {
+        rank[c] = x.n;
+        constant[c] += log(weight[c]) - 0.5 * (double)x.n * LOG_2PI;
+    }
+    struct mlp_gauss p = {mean, constant, root, rank};
+    out->predict_kind = MLP_OUT_INT;
+    if (add_gauss(s, &p, x, k, &joint) ||
+        mlp_sk_node(s, &mlp_op_argmax, NULL, joint, 1, &out->predict) ||
+        mlp_sk_node(s, &mlp_op_softmax, NULL, joint, k, &out->proba))
+        return s->e->code;
+    return mlp_sk_node(s, &mlp_op_logsumexp, NULL, joint, 1, &out->score);
+}
+
+/* --- distances --- */
+
+static enum mlp_code distances(struct mlp_sk *s, const char *name, struct mlp_cols x, size_t *k,
+                               struct mlp_cols *out)
+{
+    struct mlp_centres p;
+    size_t n;
+    if (mlp_sk_width(s, x) || mlp_sk_doubles(s, name, 0, &p.centre, &n))
+        return s->e->code;
+    *k = n / x.n;
+    if (*k == 0 || n % x.n)
+        return mlp_sk_bad(s, "%s does not fit the features", name);
+    void *params = mlp_sk_params(s, &p, sizeof p);
+    return params ? mlp_sk_finite(s, &mlp_op_distances, params, x, *k, out) : s->e->code;
+}
+
+enum mlp_code mlp_read_kmeans(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    struct mlp_cols closeness;
+    size_t k;
+    out->is_transform = true;
+    out->predict_kind = MLP_OUT_INT;
+    if (distances(s, "cluster_centers_", x, &k, &out->transform) ||
+        mlp_sk_map(s, MLP_FN_NEGATIVE, out->transform, &closeness))
+        return s->e->code;
+    return mlp_sk_node(s, &mlp_op_argmax, NULL, closeness, 1, &out->predict);
+}
+
+/* Scores of 1.6 on: twice the log prior less the squared distance in standard deviations. */
+static enum mlp_code centroid_scores(struct mlp_sk *s, struct mlp_cols x, size_t k,
+                                     struct mlp_pred *out)
+{
+    struct mlp_naive p;
+    const double *deviation, *prior;
+    struct mlp_cols scores;
+    double *variance = mlp_arena_array64(s->keep, k * x.n, sizeof *variance);
+    double *constant = mlp_arena_array(s->keep, k, sizeof *constant);
+    if (!variance || !constant)
+        return mlp_err_nomem(s->e);
+    if (mlp_sk_doubles(s, "within_class_std_dev_", x.n, &deviation, NULL) ||
+        mlp_sk_doubles(s, "class_prior_", k, &prior, NULL) ||
+        mlp_sk_doubles(s, "centroids_", k * x.n, &p.mean, NULL))
+        return s->e->code;
+    for (size_t i = 0; i < k * x.n; i++) {
+        double d = deviation[i % x.n];
+        variance[i] = d != 0 ? d * d / 2 : 0.5;
+    }
+    for (size_t c = 0; c < k; c++)
+        constant[c] = 2 * log(prior[c]);
+    p.variance = variance;
+    p.constant = constant;
+    void *params = mlp_sk_params(s, &p, sizeof p);
+    if (!params || mlp_sk_finite(s, &mlp_op_naive, params, x, k, &scores) ||
+        mlp_sk_node(s, &mlp_op_softmax, NULL, scores, k, &out->proba))
+        return s->e->code;
+    out->decision = scores;
+    return k == 2 ? mlp_sk_node(s, &mlp_op_difference, NULL, scores, 1, &out->decision) : MLP_OK;
+}
+
+enum mlp_code mlp_read_nearest_centroid(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    const struct mlp_labels *labels;
+    struct mlp_cols far, closeness;
+    size_t k;
+    if (!mlp_sk_is(s, "metric", "euclidean"))
+        return mlp_sk_bad(s, "a metric other than euclidean is not read");
+    if (mlp_sk_has(s, "priors") && !mlp_sk_is(s, "priors", "uniform"))
+        return mlp_sk_bad(s, "priors other than uniform are not read");
+    if (mlp_sk_classes(s, "classes_", &labels) || distances(s, "centroids_", x, &k, &far) ||
+        mlp_sk_map(s, MLP_FN_NEGATIVE, far, &closeness))
+        return s->e->code;
+    if (mlp_sk_has(s, "within_class_std_dev_") && centroid_scores(s, x, k, out))
+        return s->e->code;
+    return mlp_sk_pick(s, closeness, labels, out);
+}
+
+static enum mlp_code read_metric(struct mlp_sk *s, struct mlp_neighbours *p)
+{
+    const struct mlp_value *params = mlp_sk_attr(s, "effective_metric_params_");
+    bool minkowski = mlp_sk_is(s, "effective_metric_", "minkowski");
+    p->power = -1;
+    if (mlp_sk_is(s, "effective_metric_", "euclidean") || mlp_sk_is(s, "effective_metric_", "l2"))
+        p->power = 2;
+    if (mlp_sk_is(s, "effective_metric_", "manhattan") ||
+        mlp_sk_is(s, "effective_metric_", "l1") || mlp_sk_is(s, "effective_metric_", "cityblock"))
+        p->power = 1;
+    if (mlp_sk_is(s, "effective_metric_", "chebyshev"))
+        p->power = 0;
+    if (minkowski && !mlp_value_f64(mlp_value_get(params, "p"), &p->power))
+        p->power = mlp_sk_num(s, "p", 2);
+    if (p->power < 0 || (p->power > 0 && p->power < 1) || mlp_value_get(params, "w"))
+        return mlp_sk_bad(s, "a metric other than minkowski and its cases is not read");
+    return MLP_OK;
+}
+
+static enum mlp_code read_neighbours(struct mlp_sk *s, struct mlp_cols x, struct mlp_neighbours *p,
+                                     size_t *targets)
+{
+    size_t n, ny;
+    double k = mlp_sk_num(s, "n_neighbors", 5);
+    p->by_distance = mlp_sk_is(s, "weights", "distance");
+    if (!p->by_distance && !mlp_sk_is(s, "weights", "uniform"))
+        return mlp_sk_bad(s, "weights other than uniform and distance are not read");
+    if (mlp_sk_width(s, x) || read_metric(s, p) || mlp_sk_doubles(s, "_fit_X", 0, &p->row, &n) ||
+        mlp_sk_doubles(s, "_y", 0, &p->target, &ny))
+        return s->e->code;
+    p->n = n / x.n;
+    if (n % x.n || p->n == 0 || ny % p->n || !(k >= 1 && k <= (double)p->n))
+        return mlp_sk_bad(s, "_fit_X, _y and n_neighbors do not fit");
+    p->k = (size_t)k;
+    *targets = ny / p->n;
+    return MLP_OK;
+}
+
+enum mlp_code mlp_read_knn_regressor(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    struct mlp_neighbours p = {.classes = false};
+    size_t targets;
+    if (read_neighbours(s, x, &p, &targets))
+        return s->e->code;
+    void *params = mlp_sk_params(s, &p, sizeof p);
+    out->predict_kind = MLP_OUT_F64;
+    return params ? mlp_sk_finite(s, &mlp_op_neighbours, params, x, targets, &out->predict)
+                  : s->e->code;
+}
+
+enum mlp_code mlp_read_knn_classifier(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    struct mlp_neighbours p = {.classes = true};
+    const struct mlp_labels *labels;
+    size_t targets;
+    if (mlp_sk_classes(s, "classes_", &labels) || read_neighbours(s, x, &p, &targets))
+        return s->e->code;
+    if (targets != 1)
+        return mlp_sk_bad(s, "several targets are not read");
+    for (size_t i = 0; i < p.n; i++)
+        if (!(p.target[i] >= 0 && p.target[i] < (double)labels->n))
+            return mlp_sk_bad(s, "_y is out of range");
+    void *params = mlp_sk_params(s, &p, sizeof p);
+    if (!params ||
+        mlp_sk_finite(s, &mlp_op_neighbours, params, x, labels->n, &out->proba))
+        return s->e->code;
+    return mlp_sk_pick(s, out->proba, labels, out);
+}

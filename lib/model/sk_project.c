@@ -1,0 +1,121 @@
+/* sk_project.c: linear projections: PCA, TruncatedSVD, PLSRegression. */
+#include "model/sk_readers.h"
+#include <math.h>
+
+/* y = (x - mean) . rows^T, each output over scale; mean and scale may be NULL. rows: k of x.n. */
+static enum mlp_code project(struct mlp_sk *s, struct mlp_cols x, const double *rows, size_t k,
+                             const double *mean, const double *scale, struct mlp_cols *out)
+{
+    double *coef = mlp_arena_array64(s->keep, k * x.n, sizeof *coef);
+    double *b = mlp_arena_array64(s->keep, k, sizeof *b);
+    if (!coef || !b)
+        return mlp_err_nomem(s->e);
+    for (size_t j = 0; j < k; j++) {
+        b[j] = 0;
+        for (size_t i = 0; i < x.n; i++) {
+            coef[j * x.n + i] = rows[j * x.n + i] / (scale ? scale[j] : 1);
+            b[j] -= mean ? mean[i] * coef[j * x.n + i] : 0;
+        }
+    }
+    return mlp_sk_linear(s, x, coef, k, b, out);
+}
+
+static enum mlp_code components(struct mlp_sk *s, struct mlp_cols x, const double **rows, size_t *k)
+{
+    size_t n;
+    if (mlp_sk_width(s, x) || mlp_sk_doubles(s, "components_", 0, rows, &n))
+        return s->e->code;
+    *k = n / x.n;
+    return *k && n % x.n == 0 ? MLP_OK : mlp_sk_bad(s, "components_ do not fit the features");
+}
+
+enum mlp_code mlp_read_pca(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    const double *rows, *mean = NULL, *variance;
+    double *scale = NULL;
+    size_t k;
+    out->is_transform = true;
+    if (components(s, x, &rows, &k) ||
+        (mlp_sk_has(s, "mean_") && mlp_sk_doubles(s, "mean_", x.n, &mean, NULL)))
+        return s->e->code;
+    if (mlp_sk_flag(s, "whiten", false)) {
+        scale = mlp_arena_array(s->tmp, k, sizeof *scale);
+        if (!scale)
+            return mlp_err_nomem(s->e);
+        if (mlp_sk_doubles(s, "explained_variance_", k, &variance, NULL))
+            return s->e->code;
+        for (size_t j = 0; j < k; j++) {
+            double deviation = sqrt(variance[j]);
+            scale[j] = deviation < 0x1p-52 ? 0x1p-52 : deviation;
+        }
+    }
+    return project(s, x, rows, k, mean, scale, &out->transform);
+}
+
+enum mlp_code mlp_read_svd(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    const double *rows;
+    size_t k;
+    out->is_transform = true;
+    if (components(s, x, &rows, &k))
+        return s->e->code;
+    return project(s, x, rows, k, NULL, NULL, &out->transform);
+}
+
+/* coef_ is features x targets until 1.2 and applies to scaled x; after, targets x features. */
+static enum mlp_code pls_predict(struct mlp_sk *s, struct mlp_cols x, const double *mean,
+                                 const double *deviation, struct mlp_cols *out)
+{
+    const double *coef, *intercept;
+    size_t n, k;
+    bool old = mlp_sk_version(s) < 1003000;
+    if (mlp_sk_doubles(s, "coef_", 0, &coef, &n))
+        return s->e->code;
+    k = n / x.n;
+    double *rows = mlp_arena_array(s->keep, n, sizeof *rows);
+    double *b = mlp_arena_array64(s->keep, k, sizeof *b);
+    if (!rows || !b)
+        return mlp_err_nomem(s->e);
+    if (n % x.n || mlp_sk_doubles(s, "intercept_", k, &intercept, NULL))
+        return mlp_sk_bad(s, "coef_ does not fit the features");
+    for (size_t j = 0; j < k; j++) {
+        b[j] = intercept[j];
+        for (size_t i = 0; i < x.n; i++) {
+            rows[j * x.n + i] = old ? coef[i * k + j] / deviation[i] : coef[j * x.n + i];
+            b[j] -= mean[i] * rows[j * x.n + i];
+        }
+    }
+    return mlp_sk_linear(s, x, rows, k, b, out);
+}
+
+static enum mlp_code pls_transform(struct mlp_sk *s, struct mlp_cols x, const double *mean,
+                                   const double *deviation, struct mlp_cols *out)
+{
+    const double *rotation;
+    size_t n;
+    if (mlp_sk_doubles(s, "x_rotations_", 0, &rotation, &n))
+        return s->e->code;
+    size_t k = n / x.n;
+    double *rows = mlp_arena_array(s->keep, n, sizeof *rows);
+    if (!rows)
+        return mlp_err_nomem(s->e);
+    if (n % x.n)
+        return mlp_sk_bad(s, "x_rotations_ does not fit the features");
+    for (size_t j = 0; j < k; j++)
+        for (size_t i = 0; i < x.n; i++)
+            rows[j * x.n + i] = rotation[i * k + j] / deviation[i];
+    return project(s, x, rows, k, mean, NULL, out);
+}
+
+enum mlp_code mlp_read_pls(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    const double *mean, *deviation;
+    if (mlp_sk_width(s, x) || mlp_sk_doubles(s, "_x_mean", x.n, &mean, NULL) ||
+        mlp_sk_doubles(s, "_x_std", x.n, &deviation, NULL) ||
+        pls_predict(s, x, mean, deviation, &out->predict) ||
+        pls_transform(s, x, mean, deviation, &out->transform))
+        return s->e->code;
+    out->predict_kind = MLP_OUT_F64;
+    out->is_transform = true;
+    return MLP_OK;
+}
