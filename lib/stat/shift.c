@@ -46,6 +46,11 @@ static double quantile(const struct mlp_pcolumn *c, double n, double q)
     return c->edges[c->nedges - 1];
 }
 
+static double within(double x, struct mlp_range r)
+{
+    return x < r.lo ? r.lo : x > r.hi ? r.hi : x;
+}
+
 /* Standard deviation of the bins' means, the outermost moved in to [lo, hi]. */
 static double inner_sd(const struct mlp_pcolumn *c, double n, struct mlp_range r)
 {
@@ -54,7 +59,7 @@ static double inner_sd(const struct mlp_pcolumn *c, double n, struct mlp_range r
         if (!c->counts[i])
             continue;
         double k = (double)c->counts[i], x = c->bin_sums[i] / k;
-        x = (x < r.lo ? r.lo : x > r.hi ? r.hi : x) - r.lo;
+        x = within(x, r) - r.lo;
         sum += k * x;
         squares += k * x * x;
     }
@@ -73,24 +78,26 @@ static double spread(const struct mlp_pcolumn *ref, double n)
     return isfinite(ref->stdev) && ref->stdev <= HEAVY * iqr ? ref->stdev : iqr;
 }
 
-/* The area between the two distribution functions within [lo, hi]. In one bin the integral of
- * their difference follows from counts and sums exactly; it is the area unless they cross there. */
+/* The area between the two distribution functions within r. In one bin the integral of their
+ * difference follows from counts and means exactly, and is the area unless they cross there; in
+ * the bins that r cuts, the values of each side count as lying at their mean. */
 static double binned_wasserstein(const struct mlp_pcolumn *a, const struct mlp_pcolumn *b,
                                  double n, double m, struct mlp_range r)
 {
     double area = 0, f = 0, g = 0;
     for (size_t i = 0; i <= a->nedges; i++) {
-        double lo = i ? a->edges[i - 1] : r.lo, hi = i < a->nedges ? a->edges[i] : r.hi;
-        double df = (double)a->counts[i] / n, dg = (double)b->counts[i] / m;
-        if (hi > lo && hi > r.lo && lo < r.hi) {
-            /* Integral of F over (lo, hi] is f (hi - lo) + sum of (hi - x) / n. */
-            double here = (f - g) * (hi - lo) + (df - dg) * hi -
-                          (a->bin_sums[i] / n - b->bin_sums[i] / m);
-            double most = (fabs(f - g) + fabs(df) + fabs(dg)) * (fmin(hi, r.hi) - fmax(lo, r.lo));
-            area += fmin(fabs(here), most);
-        }
-        f += df;
-        g += dg;
+        double lo = within(i ? a->edges[i - 1] : r.lo, r);
+        double hi = within(i < a->nedges ? a->edges[i] : r.hi, r);
+        double x = (double)a->counts[i], y = (double)b->counts[i];
+        /* The integral of F over (lo, hi] is f (hi - lo) + df (hi - mean). */
+        double here = (f - g) * (hi - lo);
+        if (a->counts[i])
+            here += x / n * (hi - within(a->bin_sums[i] / x, (struct mlp_range){lo, hi}));
+        if (b->counts[i])
+            here -= y / m * (hi - within(b->bin_sums[i] / y, (struct mlp_range){lo, hi}));
+        area += fabs(here);
+        f += x / n;
+        g += y / m;
     }
     return area;
 }

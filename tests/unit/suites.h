@@ -16,7 +16,9 @@
     X(metrics) \
     X(oci) \
     X(policy) \
+    X(profile) \
     X(serve) \
+    X(stat) \
     X(text)
 
 #define DECLARE(name) Suite *suite_##name(void);
