@@ -360,8 +360,9 @@ START_TEST(no_bundles)
     static const char *const bad[] = {
         "", "[]", "{}", "{\"mediaType\":\"x\"}",
         "{\"mediaType\":\"application/vnd.dev.sigstore.bundle.v0.3+json\"}",
-        "{\"mediaType\":\"application/vnd.dev.sigstore.bundle.v0.3+json\",\"dsseEnvelope\":"
-        "{\"payloadType\":\"application/vnd.in-toto+json\",\"payload\":\"?\",\"signatures\":[]}}"};
+        ("{\"mediaType\":\"application/vnd.dev.sigstore.bundle.v0.3+json\",\"dsseEnvelope\":"
+         "{\"payloadType\":\"application/vnd.in-toto+json\",\"payload\":\"?\","
+         "\"signatures\":[]}}")};
     struct mlp_key *k = make_key(MLP_KEY_P256);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct mlp_buf statement;
