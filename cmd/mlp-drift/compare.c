@@ -198,8 +198,11 @@ static void judge(struct finding *f, const struct judging *j, double alpha_each)
     bool share = f->shift.test == MLP_SHIFT_SHARE;
     double floor_at = share ? SHARE_FACTOR * j->effect : j->effect;
     bool sure = f->adjusted < j->alpha, large = f->shift.effect >= floor_at;
-    if (f->shift.test == MLP_SHIFT_NONE)
+    if (f->shift.test == MLP_SHIFT_NONE) {
+        if (f->question == ASK_VALUES && mlp_pcolumn_values(f->ref) && !mlp_pcolumn_values(f->cur))
+            f->verdict = UNKNOWN;
         return;
+    }
     f->visible = mlp_shift_visible(&f->shift, alpha_each);
     if (sure && large)
         f->verdict = DRIFT;

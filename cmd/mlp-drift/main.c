@@ -10,8 +10,8 @@ static const struct mlp_program program = {
              "speak before a column has drifted. The reference is a profile, a package or a\n"
              "registered model that carries one, or another table.",
     .files = "Profiles are mlp-profile(5), reports mlp-report(5).",
-    .see_also = "mlp(7), mlp-validate(1), mlp-serve(1), mlp-promote(1), mlp-profile(5), "
-                "mlp-report(5)",
+    .see_also = "mlp-promote(1), mlp-serve(1), mlp-validate(1), mlp-profile(5), mlp-report(5), "
+                "mlp(7)",
     .verbs = verbs,
     .default_verb = "check",
 };

@@ -64,9 +64,10 @@ const struct mlp_verb verb_profile = {
     .summary = "what rows look like, in the edges of a reference",
     .operands = "[FILE|-]",
     .max_operands = 1,
-    .about = "Writes a profile, see mlp-profile(5). Profiles of shards, replicas or days that were\n"
-             "made with the same --reference add up with mlp-drift merge, in any order to the same\n"
-             "bytes. Without --reference the edges are quantiles of the data themselves.",
+    .about =
+        "Writes a profile, see mlp-profile(5). Profiles of shards, replicas or days that were\n"
+        "made with the same --reference add up with mlp-drift merge, in any order to the same\n"
+        "bytes. Without --reference the edges are quantiles of the data themselves.",
     .opts = opts,
     .examples = examples,
     .run = run,

@@ -47,6 +47,7 @@ struct pass {
     struct mlp_table *table;
     struct mlp_profiler *profiler;
     struct flat *flat;
+    uint64_t batches;
 };
 
 static void note_malformed(struct side *s, const struct mlp_batch *b)
@@ -65,6 +66,7 @@ static enum mlp_code read_rows(struct pass *p, struct mlp_err *e)
     enum mlp_code code;
     while ((code = mlp_table_next(p->table, &in, e)) == MLP_OK && in) {
         b = in;
+        p->batches++;
         if (p->flat) {
             code = flat_batch(p->flat, in, &flat, e);
             b = &flat;
@@ -78,6 +80,15 @@ static enum mlp_code read_rows(struct pass *p, struct mlp_err *e)
         note_malformed(p->side, b);
     }
     return code;
+}
+
+/* A table without rows has columns all the same. */
+static enum mlp_code name_columns(struct pass *p, struct mlp_err *e)
+{
+    struct mlp_batch none = {.ncols = mlp_table_ncols(p->table)};
+    if (p->flat || p->batches)
+        return MLP_OK;
+    return mlp_profiler_add(p->profiler, p->table, &none, NULL, e);
 }
 
 static enum mlp_code note_extra(struct side *s, struct mlp_str name, struct mlp_err *e)
@@ -124,6 +135,8 @@ static enum mlp_code one_pass(struct side *s, const char *path, const struct mlp
     s->log = p.flat != NULL;
     if (code == MLP_OK)
         code = read_rows(&p, e);
+    if (code == MLP_OK)
+        code = name_columns(&p, e);
     if (code == MLP_OK)
         code = finish_pass(&p, e);
     flat_free(p.flat);

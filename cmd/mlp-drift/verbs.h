@@ -103,6 +103,10 @@ enum mlp_code compare(const struct side *ref, const struct side *cur, const stru
 enum mlp_code tell(struct mlp_report *r, const struct side *ref, const struct side *cur,
                    const struct judging *j, const struct mlp_vec *findings, struct mlp_err *e);
 
+/* The verdict over all columns: title and numbers. */
+void add_summary(struct mlp_report *r, const struct side *ref, const struct side *cur,
+                 const struct mlp_vec *findings);
+
 /* Appends a table of both distributions a column, as SVG, for the page. */
 void add_plots(const struct mlp_vec *findings, struct mlp_buf *b);
 const char *verdict_name(enum verdict v);
