@@ -337,3 +337,10 @@ enum mlp_code mlp_sk_texts(struct mlp_sk *s, const struct mlp_op *op, const void
     struct mlp_node_spec spec = {op, params, MLP_WIRE_TEXT, out_wire, in, in.n, false};
     return add(s, &spec, out);
 }
+
+enum mlp_code mlp_sk_text_node(struct mlp_sk *s, const struct mlp_op *op, const void *params,
+                               struct mlp_cols in, size_t width, struct mlp_cols *out)
+{
+    struct mlp_node_spec spec = {op, params, MLP_WIRE_TEXT, MLP_WIRE_NUM, in, width, false};
+    return add(s, &spec, out);
+}

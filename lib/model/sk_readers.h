@@ -44,6 +44,9 @@ mlp_reader_fn mlp_read_pca, mlp_read_svd, mlp_read_pls, mlp_read_polynomial, mlp
     mlp_read_knn_imputer, mlp_read_select_best, mlp_read_select_support, mlp_read_select_variance,
     mlp_read_select_model;
 
+/* sk_text.c */
+mlp_reader_fn mlp_read_count_vectorizer, mlp_read_tfidf_vectorizer, mlp_read_tfidf;
+
 /* sk_boost.c: the wrappers of XGBoost and LightGBM */
 mlp_reader_fn mlp_read_xgb_wrapper, mlp_read_lgb_wrapper;
 
@@ -71,5 +74,9 @@ enum mlp_code mlp_sk_join_indicator(struct mlp_sk *s, struct mlp_cols x, const b
 /* A node over texts; the output has as many columns as the input. */
 enum mlp_code mlp_sk_texts(struct mlp_sk *s, const struct mlp_op *op, const void *params,
                            struct mlp_cols in, enum mlp_wire out_wire, struct mlp_cols *out);
+
+/* One column of text to numbers. */
+enum mlp_code mlp_sk_text_node(struct mlp_sk *s, const struct mlp_op *op, const void *params,
+                               struct mlp_cols in, size_t width, struct mlp_cols *out);
 
 #endif

@@ -172,6 +172,7 @@ enum mlp_code mlp_read_bins(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred
 static const struct mlp_value *knots_of(const struct mlp_value *spline)
 {
     const struct mlp_value *t = mlp_value_attr(spline, "t");
+    t = t ? t : mlp_value_attr(spline, "_t");
     bool nested = !t && spline && spline->type == MLP_VALUE_OBJECT;
     return nested ? mlp_value_attr(mlp_value_at(spline->u.object->state, 0), "t") : t;
 }

@@ -1,0 +1,149 @@
+/* sk_text.c: CountVectorizer, TfidfVectorizer, TfidfTransformer. */
+#include "model/dict.h"
+#include "model/ops_words.h"
+#include "model/sk_readers.h"
+
+/* Word patterns that are known; any other regular expression is refused. */
+static enum mlp_code read_pattern(struct mlp_sk *s, struct mlp_words *w)
+{
+    static const struct {
+        const char *pattern;
+        unsigned shortest;
+    } known[] = {{"(?u)\\b\\w\\w+\\b", 2}, {"\\b\\w\\w+\\b", 2}, {"(?u)\\b\\w+\\b", 1},
+                 {"\\b\\w+\\b", 1}, {"\\w+", 1}, {"(?u)\\w+", 1}, {"\\w\\w+", 2},
+                 {"(?u)\\w\\w+", 2}, {"(?u)\\b\\w\\w\\w+\\b", 3}, {"\\b\\w\\w\\w+\\b", 3}};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (mlp_sk_is(s, "token_pattern", known[i].pattern)) {
+            w->shortest = known[i].shortest;
+            return MLP_OK;
+        }
+    return mlp_sk_bad(s, "a token_pattern other than runs of word characters is not read");
+}
+
+static enum mlp_code read_analyzer(struct mlp_sk *s, struct mlp_words *w)
+{
+    const struct mlp_value *range = mlp_sk_attr(s, "ngram_range");
+    int64_t lo, hi;
+    if (mlp_sk_has(s, "tokenizer") || mlp_sk_has(s, "preprocessor"))
+        return mlp_sk_bad(s, "a tokenizer or preprocessor of its own is code, which is not run");
+    if (!mlp_value_i64(mlp_value_at(range, 0), &lo) || !mlp_value_i64(mlp_value_at(range, 1), &hi) ||
+        lo < 1 || hi < lo || hi > MLP_WORDS_MAX_N)
+        return mlp_sk_bad(s, "ngram_range cannot be read");
+    w->lo = (unsigned)lo;
+    w->hi = (unsigned)hi;
+    w->lower = mlp_sk_flag(s, "lowercase", true);
+    w->binary = mlp_sk_flag(s, "binary", false);
+    w->strip = mlp_sk_is(s, "strip_accents", "unicode");
+    if (mlp_sk_has(s, "strip_accents") && !w->strip)
+        return mlp_sk_bad(s, "strip_accents other than unicode is not read");
+    if (mlp_sk_is(s, "analyzer", "word"))
+        return read_pattern(s, w);
+    w->analyzer = MLP_ANALYZE_CHARS;
+    if (mlp_sk_is(s, "analyzer", "char_wb"))
+        w->analyzer = MLP_ANALYZE_CHARS_IN_WORDS;
+    else if (!mlp_sk_is(s, "analyzer", "char"))
+        return mlp_sk_bad(s, "an analyzer of its own is code, which is not run");
+    return MLP_OK;
+}
+
+/* vocabulary_: term -> column, every column once. */
+static enum mlp_code read_vocabulary(struct mlp_sk *s, struct mlp_words *w, size_t *width)
+{
+    const struct mlp_value *v = mlp_sk_attr(s, "vocabulary_");
+    size_t n = mlp_value_count(v) / 2;
+    struct mlp_str *text = mlp_arena_array(s->keep, n, sizeof *text);
+    if (!text)
+        return mlp_err_nomem(s->e);
+    if (!v || v->type != MLP_VALUE_DICT || !n)
+        return mlp_sk_bad(s, "it has no vocabulary_ (not fitted?)");
+    for (size_t i = 0; i < n; i++) {
+        const struct mlp_value *term = v->u.list.p[2 * i];
+        int64_t at;
+        if (term->type != MLP_VALUE_TEXT || !mlp_value_i64(v->u.list.p[2 * i + 1], &at) || at < 0 ||
+            (size_t)at >= n || text[at].p)
+            return mlp_sk_bad(s, "vocabulary_ cannot be read");
+        text[at] = mlp_arena_str(s->keep, term->u.s);
+        if (!text[at].p)
+            return mlp_err_nomem(s->e);
+        w->longest = term->u.s.n > w->longest ? term->u.s.n : w->longest;
+    }
+    w->vocabulary = mlp_dict_texts(s->keep, text, n, -1);
+    *width = n;
+    return w->vocabulary ? MLP_OK : mlp_err_nomem(s->e);
+}
+
+/* Stop words matter only where words stand in n-grams: alone they are not in the vocabulary. */
+static enum mlp_code read_stop_words(struct mlp_sk *s, struct mlp_words *w)
+{
+    const struct mlp_value *v = mlp_sk_attr(s, "stop_words");
+    if (mlp_value_is_none(v) || w->analyzer != MLP_ANALYZE_WORDS || w->hi == 1)
+        return MLP_OK;
+    if (v->type == MLP_VALUE_TEXT)
+        return mlp_sk_bad(s, "stop_words=\"english\" with n-grams is not read: the list is not in "
+                             "the file");
+    size_t n = mlp_value_count(v);
+    struct mlp_str *text = mlp_arena_array(s->keep, n, sizeof *text);
+    if (!text)
+        return mlp_err_nomem(s->e);
+    for (size_t i = 0; i < n; i++) {
+        const struct mlp_value *word = v->u.list.p[i];
+        if (word->type != MLP_VALUE_TEXT)
+            return mlp_sk_bad(s, "stop_words cannot be read");
+        text[i] = mlp_arena_str(s->keep, word->u.s);
+        w->longest = word->u.s.n > w->longest ? word->u.s.n : w->longest;
+    }
+    w->stop = mlp_dict_texts(s->keep, text, n, -1);
+    return w->stop ? MLP_OK : mlp_err_nomem(s->e);
+}
+
+static enum mlp_code count_words(struct mlp_sk *s, struct mlp_cols x, struct mlp_cols *out)
+{
+    struct mlp_words w = {.analyzer = MLP_ANALYZE_WORDS};
+    size_t width = 0;
+    if (x.n != 1)
+        return mlp_sk_bad(s, "it takes one column of text, %zu flow in", x.n);
+    if (read_analyzer(s, &w) || read_vocabulary(s, &w, &width) || read_stop_words(s, &w))
+        return s->e->code;
+    void *params = mlp_sk_params(s, &w, sizeof w);
+    return params ? mlp_sk_text_node(s, &mlp_op_words, params, x, width, out) : s->e->code;
+}
+
+enum mlp_code mlp_read_count_vectorizer(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    out->is_transform = true;
+    return count_words(s, x, &out->transform);
+}
+
+/* idf_ from 1.3 or so on; before, the diagonal of a sparse matrix. */
+static enum mlp_code read_idf(struct mlp_sk *s, size_t n, const double **out)
+{
+    struct mlp_nd nd;
+    const struct mlp_value *diagonal = mlp_sk_attr(s, "_idf_diag");
+    if (mlp_sk_has(s, "idf_") || mlp_value_is_none(diagonal))
+        return mlp_sk_doubles(s, "idf_", n, out, NULL);
+    if (mlp_nd_read(mlp_value_attr(diagonal, "data"), s->tmp, &nd, s->e))
+        return mlp_err_wrap(s->e, "_idf_diag");
+    *out = nd.count == n ? mlp_nd_doubles(&nd, s->keep, s->e) : NULL;
+    return *out ? MLP_OK : mlp_sk_bad(s, "_idf_diag does not fit the vocabulary");
+}
+
+enum mlp_code mlp_read_tfidf(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    struct mlp_tfidf p = {.sublinear = mlp_sk_flag(s, "sublinear_tf", false)};
+    p.norm = mlp_sk_is(s, "norm", "l2")   ? MLP_TFIDF_L2
+             : mlp_sk_is(s, "norm", "l1") ? MLP_TFIDF_L1
+                                          : MLP_TFIDF_NONE;
+    if (mlp_sk_flag(s, "use_idf", true) && read_idf(s, x.n, &p.idf))
+        return s->e->code;
+    void *params = mlp_sk_params(s, &p, sizeof p);
+    out->is_transform = true;
+    return params ? mlp_sk_node(s, &mlp_op_tfidf, params, x, x.n, &out->transform) : s->e->code;
+}
+
+enum mlp_code mlp_read_tfidf_vectorizer(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    struct mlp_cols counts;
+    if (count_words(s, x, &counts))
+        return s->e->code;
+    return mlp_sk_child(s, mlp_sk_attr(s, "_tfidf"), counts, out, "_tfidf");
+}

@@ -1,0 +1,27 @@
+/* unicode.h: the text functions that vectorisers use, as Python's str has them. */
+#ifndef MLP_MODEL_UNICODE_H
+#define MLP_MODEL_UNICODE_H
+
+#include "base/str.h"
+
+/* Takes one code point off *s (not empty). Bytes that are no UTF-8 count as U+FFFD each. */
+uint32_t mlp_unicode_next(struct mlp_str *s);
+
+/* Writes c as UTF-8 (up to 4 bytes) and returns the length. */
+size_t mlp_unicode_put(uint32_t c, char *out);
+
+/* \w of Python's re: letters, digits, numbers, underscore. */
+bool mlp_unicode_word(uint32_t c);
+
+/* \s, and where str.split() cuts. */
+bool mlp_unicode_space(uint32_t c);
+
+/* str.lower() of one code point (U+0130 becomes plain i; the final sigma is the caller's). */
+uint32_t mlp_unicode_lower(uint32_t c);
+
+/* Code points without accents, as strip_accents="unicode" has them (NFKD less combining marks):
+ * 0 to 3 of them in out, their number returned. Complete below U+2000, for full-width forms and
+ * Hangul; others stay. */
+size_t mlp_unicode_plain(uint32_t c, uint32_t out[3]);
+
+#endif

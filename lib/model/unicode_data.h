@@ -1,0 +1,31 @@
+/* unicode_data.h: tables of Unicode, ascending by code point (unicode_data.c). */
+#ifndef MLP_MODEL_UNICODE_DATA_H
+#define MLP_MODEL_UNICODE_DATA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Code points from first to last. */
+struct mlp_range {
+    uint32_t first, last;
+};
+
+/* Every stride-th code point from first to last has the lower case code + delta. */
+struct mlp_case_run {
+    uint32_t first, last, stride;
+    int32_t delta;
+};
+
+/* What a code point becomes without accents: up to three others, 0 after the last. */
+struct mlp_plain {
+    uint32_t code;
+    uint32_t to[3];
+};
+
+extern const struct mlp_range mlp_word_ranges[], mlp_combining_ranges[];
+extern const struct mlp_case_run mlp_lower_runs[];
+extern const struct mlp_plain mlp_plain_forms[];
+extern const size_t mlp_word_ranges_n, mlp_combining_ranges_n, mlp_lower_runs_n,
+    mlp_plain_forms_n;
+
+#endif

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Writes unicode_data.c: the parts of Unicode that Python's text functions use, as tables.
+
+usage: unicode_data.py > unicode_data.c
+"""
+import unicodedata
+
+MAX = 0x110000
+CODES = [c for c in range(MAX) if not 0xD800 <= c < 0xE000]
+
+
+def ranges(test):
+    """Closed ranges of code points that pass."""
+    out, start = [], None
+    for c in range(MAX + 1):
+        is_in = c < MAX and test(c)
+        if is_in and start is None:
+            start = c
+        if not is_in and start is not None:
+            out.append((start, c - 1))
+            start = None
+    return out
+
+
+def lower_runs():
+    """(first, last, stride, delta) of code points whose lower case is one other."""
+    pairs = [(c, ord(chr(c).lower()) - c) for c in CODES
+             if len(chr(c).lower()) == 1 and ord(chr(c).lower()) != c]
+    runs = []
+    for c, delta in pairs:
+        if runs and runs[-1][3] == delta:
+            first, last, stride, _ = runs[-1]
+            step = c - last
+            if step <= 2 and stride in (0, step):
+                runs[-1] = (first, c, step, delta)
+                continue
+        runs.append((c, c, 0, delta))
+    return runs
+
+
+def plain(c):
+    """NFKD without combining marks: what strip_accents='unicode' leaves."""
+    return "".join(x for x in unicodedata.normalize("NFKD", chr(c)) if not unicodedata.combining(x))
+
+
+def stripped():
+    """Code points below U+2000, and the full-width forms, that lose or change something."""
+    out = []
+    for c in list(range(0x80, 0x2000)) + list(range(0xFF01, 0xFF5F)):
+        p = plain(c)
+        if p != chr(c) and not unicodedata.combining(chr(c)) and len(p) <= 3:
+            out.append((c, [ord(x) for x in p] + [0] * (3 - len(p))))
+    return out
+
+
+def table(kind, name, rows, width):
+    print(f"\nconst struct mlp_{kind} mlp_{name}[] = {{")
+    line = "   "
+    for row in rows:
+        item = " {" + ", ".join(str(x) for x in row) + "},"
+        if len(line) + len(item) > width:
+            print(line)
+            line = "   "
+        line += item
+    print(line)
+    print(f"}};\nconst size_t mlp_{name}_n = sizeof mlp_{name} / sizeof mlp_{name}[0];")
+
+
+print("/* unicode_data.c: made by unicode_data.py from Unicode "
+      f"{unicodedata.unidata_version}; see unicode.h. */")
+print('#include "model/unicode_data.h"')
+table("range", "word_ranges", ranges(lambda c: chr(c).isalnum() or chr(c) == "_"), 100)
+table("range", "combining_ranges", ranges(lambda c: unicodedata.combining(chr(c)) != 0), 100)
+table("case_run", "lower_runs", lower_runs(), 100)
+table("plain", "plain_forms", [(c, "{" + ", ".join(map(str, p)) + "}") for c, p in stripped()], 100)
