@@ -91,7 +91,7 @@ demo: deps ## install what is missing, build, run the whole pipeline on real dat
 	@examples/flights/demo
 
 .PHONY: check
-check: deps ## install what is missing, build, run every test
+check: test-deps ## install what is missing, build, run every test
 	@$(MAKE) --no-print-directory all test-programs
 	@tests/run
 
@@ -156,17 +156,21 @@ install: all ## install under PREFIX (/usr/local), below DESTDIR
 
 # One row a system: the command that installs, then the packages that build, then those that test.
 APT := pkg-config libuv1-dev libyaml-dev libssl-dev zlib1g-dev libzstd-dev \
-       libpcre2-dev liblzma-dev liblz4-dev libbz2-dev check python3 python3-venv
+       libpcre2-dev liblzma-dev liblz4-dev libbz2-dev check python3 python3-venv curl
 DNF := pkgconf libuv-devel libyaml-devel openssl-devel zlib-devel libzstd-devel \
-       pcre2-devel xz-devel lz4-devel bzip2-devel check-devel python3
+       pcre2-devel xz-devel lz4-devel bzip2-devel check-devel python3 curl
 APK := pkgconf libuv-dev yaml-dev openssl-dev zlib-dev zstd-dev pcre2-dev xz-dev lz4-dev \
-       bzip2-dev check-dev linux-headers bash coreutils grep python3
-BREW := pkg-config libuv libyaml openssl zlib zstd pcre2 xz lz4 bzip2 check python3
+       bzip2-dev check-dev linux-headers bash coreutils grep python3 curl
+BREW := pkg-config libuv libyaml openssl zlib zstd pcre2 xz lz4 bzip2 check python3 curl
 APT_TEST := mandoc shellcheck strace valgrind clang-14 libclang-rt-14-dev wrk skopeo lcov jq
 
 .PHONY: deps
-deps: ## install what building and testing need (apt, dnf, apk or brew)
-	@CI="$(CI)" tests/deps "$(APT)" "$(DNF)" "$(APK)" "$(BREW)" "$(APT_TEST)"
+deps: ## install what building and the demo need (apt, dnf, apk or brew)
+	@tests/deps "$(APT)" "$(DNF)" "$(APK)" "$(BREW)" ""
+
+.PHONY: test-deps
+test-deps: ## install what every test needs as well
+	@tests/deps "$(APT)" "$(DNF)" "$(APK)" "$(BREW)" "$(APT_TEST)"
 
 .PHONY: dist
 dist: ## a reproducible source archive in build/
