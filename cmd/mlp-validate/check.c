@@ -60,14 +60,14 @@ static void tell_progress(struct run *run, bool last)
     if (!run->progress || (!last && now - run->told < 500000000u))
         return;
     run->told = now;
+    fprintf(stderr, "\r\033[K");
     if (last)
-        fprintf(stderr, "\r\033[K");
-    else
-        fprintf(stderr, "\r%llu rows, %llu rejected%s%.0f%s",
-                (unsigned long long)mlp_checker_rows(run->checker),
-                (unsigned long long)mlp_checker_rejected(run->checker), size ? ", " : "",
-                size ? 100.0 * (double)mlp_table_bytes(run->table) / (double)size : 0.0,
-                size ? " %" : "");
+        return;
+    fprintf(stderr, "%llu rows, %llu rejected",
+            (unsigned long long)mlp_checker_rows(run->checker),
+            (unsigned long long)mlp_checker_rejected(run->checker));
+    if (size)
+        fprintf(stderr, ", %.0f %%", 100.0 * (double)mlp_table_bytes(run->table) / (double)size);
 }
 
 /* Good rows that stand next to each other in the block leave in one write, with whatever line
@@ -193,10 +193,10 @@ static enum mlp_code finish(struct run *run, struct mlp_err *e)
         code = mlp_out_commit(&run->rejects, e);
     if (code == MLP_OK)
         code = save_profile(run, e);
-    bool quiet = mlp_opt_flag(run->cmd, OPT_QUIET);
+    const char *format = mlp_opt_text(run->cmd, OPT_FORMAT);
     if (code == MLP_OK)
         code = give_report(run->cmd, OPT_REPORT, &report,
-                           quiet ? NULL : mlp_opt_text(run->cmd, OPT_FORMAT), e);
+                           mlp_opt_flag(run->cmd, OPT_QUIET) ? NULL : format, e);
     bool warn = strcmp(mlp_opt_text(run->cmd, OPT_FAIL_ON), "warn") == 0;
     if (code == MLP_OK && report.outcome >= (warn ? MLP_WARNED : MLP_FAIL))
         code = MLP_FINDING;
@@ -242,8 +242,7 @@ static enum mlp_code describe(const struct run *run, struct mlp_err *e)
     mlp_buf_init(&b, (size_t)16 << 20);
     mlp_rules_describe(run->rules, &b);
     enum mlp_code code = mlp_buf_check(&b, e);
-    if (code == MLP_OK)
-        code = mlp_file_write("-", mlp_buf_str(&b), 0, e);
+    code = code == MLP_OK ? mlp_file_write("-", mlp_buf_str(&b), 0, e) : code;
     mlp_buf_fini(&b);
     return code;
 }

@@ -498,21 +498,32 @@ static void report_row_rule(struct mlp_report *report, const struct mlp_rule *ru
     add_check(report, rule, t, &c);
 }
 
-/* The number that a rule at the end looks at. */
+/* Moments of a column that the table lacks are those of no rows. */
+static struct moments moments_of(const struct mlp_checker *c, struct mlp_str column)
+{
+    for (size_t i = 0; i < c->rules->columns.n; i++)
+        if (mlp_str_eq(c->columns[i].column->name, column))
+            return c->columns[i].moments;
+    return (struct moments){0};
+}
+
+static double share_of(uint64_t part, uint64_t whole)
+{
+    return whole ? (double)part / (double)whole : 0;
+}
+
+/* The number that a rule at the end looks at; NaN when there is none. */
 static double end_value(const struct mlp_checker *c, const struct active *a)
 {
-    const struct moments *m = NULL;
-    for (size_t i = 0; i < c->rules->columns.n; i++)
-        if (mlp_str_eq(c->columns[i].column->name, a->rule->column))
-            m = &c->columns[i].moments;
+    struct moments m = moments_of(c, a->rule->column);
     switch (a->rule->kind) {
-    case MLP_RULE_MISSING: return m && c->rows ? (double)m->missing / (double)c->rows : 0;
-    case MLP_RULE_MEAN: return m && m->n ? m->mean : NAN;
-    case MLP_RULE_STDEV: return m && m->n > 1 ? sqrt(m->m2 / (double)(m->n - 1)) : NAN;
-    case MLP_RULE_SUM: return m ? m->sum : NAN;
+    case MLP_RULE_MISSING: return share_of(m.missing, c->rows);
+    case MLP_RULE_MEAN: return m.n ? m.mean : NAN;
+    case MLP_RULE_STDEV: return m.n > 1 ? sqrt(m.m2 / (double)(m.n - 1)) : NAN;
+    case MLP_RULE_SUM: return m.sum;
     case MLP_RULE_DISTINCT: return (double)(a->hashes.n + a->hashes.has_zero);
     case MLP_RULE_ROWS: return (double)c->rows;
-    case MLP_RULE_REJECTS: return c->rows ? (double)c->rejected / (double)c->rows : 0;
+    case MLP_RULE_REJECTS: return share_of(c->rejected, c->rows);
     default: return NAN;
     }
 }
@@ -560,7 +571,6 @@ enum mlp_code mlp_checker_finish(struct mlp_checker *c, struct mlp_report *repor
     }
     mlp_report_summary(report, "rows", (double)c->rows);
     mlp_report_summary(report, "rejected", (double)c->rejected);
-    mlp_report_summary(report, "rejected_share",
-                       c->rows ? (double)c->rejected / (double)c->rows : 0);
+    mlp_report_summary(report, "rejected_share", share_of(c->rejected, c->rows));
     return report->nchecks == c->rules->rules.n + 1 ? MLP_OK : mlp_err_nomem(e);
 }

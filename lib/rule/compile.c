@@ -198,26 +198,29 @@ static void read_regex(struct maker *m, const struct mlp_node *n)
     pcre2_jit_compile(r->regex, PCRE2_JIT_COMPLETE);
 }
 
+/* One end of an interval: a number, a share such as 5%, or nothing (open: NaN). */
+static bool interval_end(const struct mlp_node *n, double *out)
+{
+    *out = NAN;
+    if (!n || n->type == MLP_DOC_NULL)
+        return true;
+    if (!mlp_node_is_num(n))
+        return share(n, out);
+    *out = mlp_node_num(n, 0);
+    return true;
+}
+
 /* [lo, hi] with null for an open end, or {min: lo, max: hi}, or one number for both. */
 static bool interval(const struct mlp_node *n, double *lo, double *hi)
 {
-    *lo = *hi = NAN;
-    if (mlp_node_is_num(n)) {
-        *lo = *hi = mlp_node_num(n, 0);
-        return true;
-    }
-    const struct mlp_node *a = n->type == MLP_DOC_MAP ? mlp_node_get(n, "min") : mlp_node_at(n, 0);
-    const struct mlp_node *b = n->type == MLP_DOC_MAP ? mlp_node_get(n, "max") : mlp_node_at(n, 1);
-    if (n->type != MLP_DOC_MAP && (n->type != MLP_DOC_LIST || n->u.count != 2))
+    bool is_map = n->type == MLP_DOC_MAP;
+    if (!is_map && n->type != MLP_DOC_LIST)
+        return interval_end(n, lo) && interval_end(n, hi) && !isnan(*lo);
+    if (!is_map && n->u.count != 2)
         return false;
-    if ((a && !mlp_node_is_num(a) && a->type != MLP_DOC_NULL && !share(a, lo)) ||
-        (b && !mlp_node_is_num(b) && b->type != MLP_DOC_NULL && !share(b, hi)))
-        return false;
-    if (a && mlp_node_is_num(a))
-        *lo = mlp_node_num(a, 0);
-    if (b && mlp_node_is_num(b))
-        *hi = mlp_node_num(b, 0);
-    return !isnan(*lo) || !isnan(*hi);
+    return interval_end(is_map ? mlp_node_get(n, "min") : mlp_node_at(n, 0), lo) &&
+           interval_end(is_map ? mlp_node_get(n, "max") : mlp_node_at(n, 1), hi) &&
+           !(isnan(*lo) && isnan(*hi));
 }
 
 static struct mlp_str interval_words(struct maker *m, double lo, double hi)

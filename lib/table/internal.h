@@ -8,7 +8,9 @@
 #include "table/table.h"
 
 #define MLP_BLOCK_BYTES ((size_t)256 * 1024)
+#define MLP_LEAST_BLOCK_BYTES ((size_t)16)
 #define MLP_ROW_BYTES ((size_t)16 << 20)
+#define MLP_MOST_ROW_BYTES ((size_t)1 << 30) /* positions have 32 bits */
 #define MLP_MOST_COLUMNS ((size_t)65536)
 #define MLP_BATCH_CELLS ((size_t)1 << 18) /* bounds a batch of many short rows */
 #define MLP_BATCH_MEMORY ((size_t)1 << 30)
@@ -32,9 +34,12 @@ struct mlp_table {
     bool at_end;                /* the source has no more */
     uint32_t *pos;              /* separators in the block, relative to pos_base */
     size_t pos_cap, pos_n, pos_i, pos_base;
-    bool block_has_quotes;
+    size_t rows_left;           /* rows in pos[pos_i..pos_n) */
+    struct mlp_csv_scan scan;   /* of the block */
+    bool no_memory;             /* for a cell */
+    uint64_t null_lengths;      /* bit n: a null text of n bytes; bit 63: one of 63 or more */
     uint64_t line, row;         /* physical line and record of the next row */
-    uint64_t taken;             /* bytes read so far */
+    uint64_t taken;             /* bytes put into the block so far */
     struct mlp_arena names_arena;
     struct mlp_vec names;       /* of struct mlp_str */
     struct mlp_map by_name;     /* name to index */
@@ -45,7 +50,8 @@ struct mlp_table {
     struct mlp_buf scratch;
 };
 
-/* table.c: fills the block up to `want` bytes beyond start, or to the end of the source. */
+/* table.c: fills the block up to `want` bytes beyond start, or to the end of the source; a pipe
+ * only up to a line feed that ends what it has. At least one byte more, or at_end is set. */
 enum mlp_code mlp_table_fill(struct mlp_table *t, size_t want, struct mlp_err *e);
 
 /* table.c: takes the names of the columns; empty or repeated ones are MLP_EINPUT. */
@@ -65,5 +71,6 @@ enum mlp_code mlp_row_too_long(struct mlp_table *t, struct mlp_err *e);
 /* True when the text means missing. */
 bool mlp_is_null(const struct mlp_table *t, struct mlp_str s);
 size_t mlp_row_limit(const struct mlp_table *t);
+size_t mlp_block_bytes(const struct mlp_table *t);
 
 #endif

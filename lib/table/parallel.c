@@ -1,74 +1,130 @@
-/* A plain file in shares: each begins at a row, which the parity of the quotes before it tells. */
+/* A plain file in shares. Whether a line feed ends a row depends on all quotes before it, so the
+ * file is scanned first, in pieces by all threads, each with a guess of the state it starts in. A
+ * wrong guess (the piece starts inside quotes) costs a second scan of that piece. */
 #include "table/internal.h"
 
+#include "base/file.h"
 #include "base/os.h"
 #include "base/thread.h"
 
 #include <stdlib.h>
 
-#define SCAN_BYTES ((size_t)1 << 20)
-#define MOST_PARTS 64
+#define SCAN_BYTES ((size_t)256 << 10)
+#define PIECES 4u /* of a share, so that threads and repeated scans are balanced */
+#define MOST_PARTS 64u
 
 /* Where a share starts: byte, and physical line. */
 struct edge {
     uint64_t at, line;
 };
 
+/* A piece of the file: [from, to), the state before it (guessed, then known) and behind it. */
+struct piece {
+    uint64_t from, to;
+    enum mlp_csv_at before, after;
+    uint64_t feeds;
+    enum mlp_code code;
+    struct mlp_err error;
+};
+
 /* The file being cut. */
 struct cut {
     int fd;
-    uint64_t size;
-    char quote;
-    char *buf;
+    uint64_t begin, size;
+    struct mlp_csv_dialect dialect; /* quote 0: each line feed ends a row */
+    struct piece *pieces;
+    size_t n;
 };
 
-static size_t count(const char *p, size_t n, char c)
+static enum mlp_code read_at(const struct cut *c, char *p, size_t n, uint64_t at, size_t *got,
+                             struct mlp_err *e)
 {
-    size_t found = 0;
-    for (size_t i = 0; i < n; i++)
-        found += p[i] == c;
-    return found;
-}
-
-static enum mlp_code scan(const struct cut *c, uint64_t at, size_t most, size_t *got,
-                          struct mlp_err *e)
-{
-    size_t n = c->size - at < SCAN_BYTES ? (size_t)(c->size - at) : SCAN_BYTES;
-    if (n > most)
-        n = most;
-    enum mlp_code code = mlp_os_pread(c->fd, c->buf, n, at, got, e);
+    enum mlp_code code = mlp_os_pread(c->fd, p, n, at, got, e);
     if (code == MLP_OK && *got == 0 && n)
-        code = mlp_err_set(e, MLP_EIO, "the file became shorter while it was read");
+        code = mlp_err_set(e, MLP_EIO, "became shorter while it was read");
     return code;
 }
 
-/* Moves *edge, which stands at a row, to the first row at or after `target`. */
-static enum mlp_code advance(const struct cut *c, struct edge *edge, uint64_t target,
-                             struct mlp_err *e)
+/* Scans a piece from its state `before`. */
+static enum mlp_code scan_piece(const struct cut *c, struct piece *p, char *buf,
+                                struct mlp_err *e)
 {
-    bool inside = false;
-    size_t got;
-    while (edge->at < target) {
-        uint64_t left = target - edge->at;
-        size_t most = left < SCAN_BYTES ? (size_t)left : SCAN_BYTES;
-        enum mlp_code code = scan(c, edge->at, most, &got, e);
+    p->after = p->before;
+    p->feeds = 0;
+    for (uint64_t at = p->from; at < p->to;) {
+        size_t got, most = p->to - at < SCAN_BYTES ? (size_t)(p->to - at) : SCAN_BYTES;
+        enum mlp_code code = read_at(c, buf, most, at, &got, e);
         if (code != MLP_OK)
             return code;
-        inside ^= c->quote && count(c->buf, got, c->quote) % 2;
-        edge->line += count(c->buf, got, '\n');
-        edge->at += got;
+        struct mlp_csv_scan s = {.at = p->after};
+        mlp_csv_index(&c->dialect, buf, got, NULL, &s);
+        p->after = s.at;
+        p->feeds += s.feeds;
+        at += got;
     }
+    return MLP_OK;
+}
+
+/* The likeliest state behind a byte: not inside quotes. */
+static enum mlp_csv_at guess(const struct mlp_csv_dialect *d, char last)
+{
+    if (last == '\n' || last == d->delimiter)
+        return MLP_CSV_START;
+    return d->quote && last == d->quote ? MLP_CSV_CLOSED : MLP_CSV_PLAIN;
+}
+
+static void scan_guessed(void *ctx, size_t i)
+{
+    const struct cut *c = ctx;
+    struct piece *p = &c->pieces[i];
+    size_t got;
+    char *buf = malloc(SCAN_BYTES + MLP_CSV_PAD);
+    p->code = buf ? MLP_OK : mlp_err_nomem(&p->error);
+    if (buf && p->from > c->begin) {
+        p->code = read_at(c, buf, 1, p->from - 1, &got, &p->error);
+        p->before = p->code == MLP_OK ? guess(&c->dialect, buf[0]) : MLP_CSV_START;
+    }
+    if (p->code == MLP_OK)
+        p->code = scan_piece(c, p, buf, &p->error);
+    free(buf);
+}
+
+/* Gives each piece the state that the one before it leaves. */
+static enum mlp_code settle(const struct cut *c, char *buf, struct mlp_err *e)
+{
+    enum mlp_code code = MLP_OK;
+    for (size_t i = 0; i < c->n && code == MLP_OK; i++) {
+        struct piece *p = &c->pieces[i];
+        if (p->code != MLP_OK) {
+            if (e && e->code == MLP_OK)
+                *e = p->error;
+            return p->code;
+        }
+        if (i == 0 || c->pieces[i - 1].after == p->before)
+            continue;
+        p->before = c->pieces[i - 1].after;
+        code = scan_piece(c, p, buf, e);
+    }
+    return code;
+}
+
+/* The first row that starts behind the end of piece i. */
+static enum mlp_code find_edge(const struct cut *c, size_t i, char *buf, struct edge *edge,
+                               struct mlp_err *e)
+{
+    struct mlp_csv_scan s = {.at = c->pieces[i].after};
+    edge->at = c->pieces[i].to;
     while (edge->at < c->size) {
-        enum mlp_code code = scan(c, edge->at, SCAN_BYTES, &got, e);
+        size_t got;
+        enum mlp_code code = read_at(c, buf, 4096, edge->at, &got, e);
         if (code != MLP_OK)
             return code;
-        for (size_t i = 0; i < got; i++) {
+        for (size_t k = 0; k < got; k++) {
+            mlp_csv_index_isa(MLP_CSV_PORTABLE, &c->dialect, (struct mlp_str){buf + k, 1}, NULL,
+                              &s);
             edge->at++;
-            inside ^= c->quote && c->buf[i] == c->quote;
-            if (c->buf[i] != '\n')
-                continue;
-            edge->line++;
-            if (!inside)
+            edge->line += s.feeds;
+            if (s.rows)
                 return MLP_OK;
         }
     }
@@ -112,26 +168,68 @@ static enum mlp_code make_part(const struct mlp_table *whole, const char *path,
     return code == MLP_OK ? mlp_os_open(path, MLP_OPEN_READ, &t->from.fd, e) : code;
 }
 
-static enum mlp_code make_parts(const struct mlp_table *whole, const char *path, unsigned parts,
-                                struct run *run, struct mlp_err *e)
+/* Divides the rows into parts * PIECES pieces of about the same size. The last share need not be
+ * scanned: it ends where the file does. */
+static enum mlp_code cut_pieces(struct cut *c, unsigned parts, struct mlp_err *e)
 {
-    uint64_t begin = mlp_table_bytes(whole) - (whole->have - whole->start);
-    struct cut c = {-1, mlp_table_size(whole), 0, malloc(SCAN_BYTES)};
-    struct edge edge = {begin, whole->line};
-    c.quote = whole->format == MLP_TABLE_NDJSON ? 0 : whole->dialect.quote;
-    enum mlp_code code = c.buf ? mlp_os_open(path, MLP_OPEN_READ, &c.fd, e) : mlp_err_nomem(e);
-    for (unsigned i = 0; i < parts && code == MLP_OK; i++) {
-        struct edge from = edge;
-        code = advance(&c, &edge, begin + (c.size - begin) / parts * (i + 1), e);
-        if (i + 1 == parts)
-            edge.at = c.size;
-        if (code == MLP_OK)
-            code = make_part(whole, path, &from, edge.at, &run->parts[i], e);
+    size_t all = (size_t)parts * PIECES;
+    uint64_t bytes = (c->size - c->begin) / all;
+    c->n = all - PIECES;
+    c->pieces = calloc(all, sizeof *c->pieces);
+    if (!c->pieces)
+        return mlp_err_nomem(e);
+    for (size_t i = 0; i < c->n; i++) {
+        c->pieces[i].from = c->begin + bytes * i;
+        c->pieces[i].to = c->begin + bytes * (i + 1);
     }
+    return MLP_OK;
+}
+
+static enum mlp_code make_parts(const struct mlp_table *whole, const char *path, struct cut *c,
+                                unsigned parts, struct run *run, struct mlp_err *e)
+{
+    char *buf = malloc(SCAN_BYTES + MLP_CSV_PAD);
+    enum mlp_code code = buf ? settle(c, buf, e) : mlp_err_nomem(e);
+    struct edge edge = {c->begin, whole->line}, next = edge;
+    uint64_t line = whole->line;
+    for (unsigned i = 0; i < parts && code == MLP_OK; i++) {
+        for (size_t k = 0; i + 1 < parts && k < PIECES; k++)
+            line += c->pieces[i * PIECES + k].feeds;
+        next = (struct edge){c->size, line};
+        if (i + 1 < parts)
+            code = find_edge(c, i * PIECES + PIECES - 1, buf, &next, e);
+        /* A row that is longer than a share leaves shares empty. */
+        if (next.at < edge.at)
+            next = edge;
+        if (code == MLP_OK)
+            code = make_part(whole, path, &edge, next.at, &run->parts[i], e);
+        edge = next;
+    }
+    free(buf);
+    return code;
+}
+
+/* Opens the file behind `whole`, scans it and makes the shares. */
+static enum mlp_code cut_file(const struct mlp_table *whole, const char *path, unsigned parts,
+                              struct run *run, struct mlp_err *e)
+{
+    struct cut c = {.fd = -1, .size = mlp_table_size(whole), .dialect = whole->dialect};
+    c.begin = whole->taken - (whole->have - whole->start);
+    if (whole->format == MLP_TABLE_NDJSON)
+        c.dialect.quote = 0;
+    if (c.size < c.begin)
+        c.size = c.begin;
+    enum mlp_code code = mlp_os_open(path, MLP_OPEN_READ, &c.fd, e);
+    if (code == MLP_OK)
+        code = cut_pieces(&c, parts, e);
+    if (code == MLP_OK)
+        mlp_parallel_for(c.n, parts, scan_guessed, &c);
+    if (code == MLP_OK)
+        code = make_parts(whole, path, &c, parts, run, e);
     if (c.fd >= 0)
         mlp_os_close(c.fd, NULL);
-    free(c.buf);
-    return code;
+    free(c.pieces);
+    return code == MLP_OK ? MLP_OK : mlp_err_at(e, whole->source, 0, 0);
 }
 
 static enum mlp_code run_all(struct run *run, unsigned parts, struct mlp_err *e)
@@ -153,21 +251,23 @@ enum mlp_code mlp_table_parallel(const char *path, const struct mlp_table_option
                                                      struct mlp_err *e),
                                  void *ctx, struct mlp_err *e)
 {
-    struct mlp_table *whole;
+    struct mlp_table *whole = NULL;
     struct run *run = calloc(1, sizeof *run);
     if (!run)
         return mlp_err_nomem(e);
-    *run = (struct run){.fn = fn, .ctx = ctx};
-    if (parts > MOST_PARTS)
-        parts = MOST_PARTS;
-    enum mlp_code code = mlp_table_open(path, options, &whole, e);
-    if (code == MLP_OK &&
-        (mlp_table_size(whole) == 0 || mlp_stream_compressed(whole->from.stream)))
-        code = mlp_err_set(e, MLP_EUSAGE, "%s cannot be read in parts", path);
+    run->fn = fn;
+    run->ctx = ctx;
+    parts = parts < 1 ? 1 : parts > MOST_PARTS ? MOST_PARTS : parts;
     for (unsigned i = 0; i < parts; i++)
         mlp_err_init(&run->errors[i]);
+    enum mlp_code code = MLP_OK;
+    if (strcmp(path, "-") != 0)
+        code = mlp_table_open(path, options, &whole, e);
+    if (code == MLP_OK && (!whole || mlp_table_size(whole) == 0 ||
+                           mlp_stream_compressed(whole->from.stream)))
+        code = mlp_err_set(e, MLP_EUSAGE, "%s cannot be read in parts", mlp_file_name(path));
     if (code == MLP_OK)
-        code = make_parts(whole, path, parts, run, e);
+        code = cut_file(whole, path, parts, run, e);
     if (code == MLP_OK)
         code = run_all(run, parts, e);
     for (unsigned i = 0; i < parts; i++)

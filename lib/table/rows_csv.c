@@ -3,170 +3,265 @@
 
 #include <stdlib.h>
 
-/* Rows that fit in a batch of this many columns. */
-static size_t rows_per_batch(const struct mlp_table *t)
+/* Room for the positions of n bytes, and for the line feed that a last row may get. */
+static enum mlp_code reserve_positions(struct mlp_table *t, size_t n, struct mlp_err *e)
 {
-    size_t n = MLP_BATCH_CELLS / (t->names.n ? t->names.n : 1);
-    return n ? n : 1;
+    if (t->pos_cap >= n + 65)
+        return MLP_OK;
+    free(t->pos);
+    t->pos_cap = 0;
+    t->pos = malloc((n + 65) * sizeof *t->pos);
+    if (!t->pos)
+        return mlp_err_nomem(e);
+    t->pos_cap = n + 65;
+    return MLP_OK;
 }
 
 /* Indexes block[start..have) and keeps the separators up to the last line feed that ends a row. */
-static enum mlp_code index_block(struct mlp_table *t, bool *in_quotes, struct mlp_err *e)
+static enum mlp_code index_block(struct mlp_table *t, struct mlp_err *e)
 {
-    size_t n = t->have - t->start;
-    if (t->pos_cap < n + 64) {
-        free(t->pos);
-        t->pos_cap = 0;
-        t->pos = malloc((t->cap + 128) * sizeof *t->pos);
-        if (!t->pos)
-            return mlp_err_nomem(e);
-        t->pos_cap = t->cap + 128;
-    }
+    enum mlp_code code = reserve_positions(t, t->cap, e);
+    if (code != MLP_OK)
+        return code;
     const char *p = t->block + t->start;
-    *in_quotes = false;
-    t->pos_n = mlp_csv_index(&t->dialect, p, n, t->pos, in_quotes);
+    size_t n = t->have - t->start;
+    /* The last row of a file may lack its line feed: it gets one, in the padding. */
+    if (t->at_end && n && p[n - 1] != '\n')
+        t->block[t->start + n++] = '\n';
+    t->scan = (struct mlp_csv_scan){.at = MLP_CSV_START};
+    t->pos_n = mlp_csv_index(&t->dialect, p, n, t->pos, &t->scan);
+    t->rows_left = t->scan.rows;
     t->pos_i = 0;
     t->pos_base = t->start;
-    t->block_has_quotes = t->dialect.quote && n && memchr(p, t->dialect.quote, n);
     while (t->pos_n && p[t->pos[t->pos_n - 1]] != '\n')
         t->pos_n--;
     return MLP_OK;
 }
 
-static enum mlp_code unclosed(struct mlp_table *t, struct mlp_err *e)
+/* The file ends inside quotes: the place is where they were opened. */
+static enum mlp_code unclosed(const struct mlp_table *t, struct mlp_err *e)
 {
-    mlp_err_set(e, MLP_EINPUT, "the row that starts here has a quote that is not closed");
-    return mlp_err_at(e, t->source, t->line, 0);
+    const char *row = t->block + t->start, *line = row, *open = row;
+    enum mlp_csv_at at = MLP_CSV_START;
+    for (const char *p = row; p < t->block + t->have; p++) {
+        struct mlp_csv_scan s = {.at = at};
+        mlp_csv_index_isa(MLP_CSV_PORTABLE, &t->dialect, (struct mlp_str){p, 1}, NULL, &s);
+        if (at == MLP_CSV_START && s.at == MLP_CSV_QUOTED)
+            open = p;
+        at = s.at;
+    }
+    for (const char *p = row; p < open; p++)
+        if (*p == '\n')
+            line = p + 1;
+    mlp_err_set(e, MLP_EINPUT, "a quote opens here and is not closed by the end of the input");
+    return mlp_err_at(e, t->source, t->line + mlp_csv_lines(row, (size_t)(open - row)),
+                      (uint64_t)(open - line) + 1);
 }
 
-/* The last row of a file may lack its line feed: the block gets one in the padding. */
-static void end_last_row(struct mlp_table *t)
+/* Whether bytes behind the `seen` ones end a row: what was seen is not scanned again, so that a
+ * long row which arrives in small pieces costs no more than its bytes. */
+static bool row_ends(const struct mlp_table *t, struct mlp_csv_scan *s, size_t *seen)
 {
-    size_t n = t->have - t->start;
-    t->block[t->have] = '\n';
-    t->pos[t->pos_n] = (uint32_t)n;
-    /* Separators of that row were dropped with it: index again, with the line feed. */
-    bool in_quotes = false;
-    t->pos_n = mlp_csv_index(&t->dialect, t->block + t->start, n + 1, t->pos, &in_quotes);
+    size_t left = t->have - t->start;
+    mlp_csv_index(&t->dialect, t->block + t->start + *seen, left - *seen, NULL, s);
+    *seen = left;
+    return s->rows > 0;
 }
 
-/* Makes sure that at least one whole row is indexed; pos_n stays 0 only at the end. */
+/* The end, or what is wrong with a row that does not end. */
+static enum mlp_code no_row(struct mlp_table *t, size_t bytes, struct mlp_err *e)
+{
+    if (bytes == 0)
+        return MLP_OK;
+    return bytes > mlp_row_limit(t) ? mlp_row_too_long(t, e) : unclosed(t, e);
+}
+
+/* Makes sure that at least one whole row is indexed; pos_i stays pos_n only at the end. */
 static enum mlp_code more_rows(struct mlp_table *t, struct mlp_err *e)
 {
-    size_t want = t->options.block_bytes ? t->options.block_bytes : MLP_BLOCK_BYTES;
+    size_t limit = mlp_row_limit(t), want = mlp_block_bytes(t), seen = 0;
+    struct mlp_csv_scan s = {.at = MLP_CSV_START};
+    /* What was read to see the first line may be all that a pipe has for now. */
+    bool filled = t->pos_cap == 0 && t->have > t->start;
     for (;;) {
-        bool in_quotes;
-        enum mlp_code code = mlp_table_fill(t, want, e);
-        if (code == MLP_OK)
-            code = index_block(t, &in_quotes, e);
-        if (code != MLP_OK || t->pos_n)
+        enum mlp_code code = filled ? MLP_OK : mlp_table_fill(t, want, e);
+        if (code == MLP_OK && (seen == 0 || t->at_end || row_ends(t, &s, &seen)))
+            code = index_block(t, e);
+        if (code != MLP_OK || t->pos_i < t->pos_n)
             return code;
         size_t left = t->have - t->start;
-        if (t->at_end) {
-            if (left && in_quotes)
-                return unclosed(t, e);
-            if (left)
-                end_last_row(t);
-            return MLP_OK;
-        }
-        if (left >= mlp_row_limit(t))
-            return mlp_row_too_long(t, e);
-        want = left * 2 > want ? left * 2 : want * 2;
-        if (want > mlp_row_limit(t))
-            want = mlp_row_limit(t) + 1;
+        if (left > limit || t->at_end)
+            return no_row(t, left, e);
+        if (seen == 0)
+            s = t->scan;
+        seen = left;
+        filled = false;
+        if (left >= want)
+            want = want * 2 < limit ? want * 2 : limit + 1;
     }
 }
 
-/* A cell whose raw text starts with a quote, or that stands in a block with quotes. */
-static const char *quoted_cell(struct mlp_table *t, struct mlp_str raw, struct mlp_cell *cell)
+/* "field 3: text after a closing quote", in the batch's memory. */
+static const char *name_fault(struct mlp_table *t, size_t field, const char *fault)
 {
-    const char *fault = mlp_csv_fault(&t->dialect, raw);
-    if (fault || raw.p[0] != t->dialect.quote)
-        return fault;
-    struct mlp_str v = mlp_csv_unquote(&t->dialect, raw, &t->scratch);
-    if (v.p == t->scratch.p)
-        v = mlp_arena_str(&t->arena, v);
-    *cell = (struct mlp_cell){v.n ? v.p : NULL, (uint32_t)v.n, true};
-    return v.p ? NULL : "out of memory";
+    char text[96];
+    int n = snprintf(text, sizeof text, "field %zu: %s", field, fault);
+    const char *copy = mlp_arena_strz(&t->arena, (struct mlp_str){text, (size_t)n});
+    return copy ? copy : fault;
 }
 
-/* The cell of a raw field; a fault is returned. */
-static const char *set_cell(struct mlp_table *t, const char *p, size_t n, struct mlp_cell *cell)
+/* A field that starts with a quote, or stands in a block with stray quotes. Returns its fault. */
+static const char *odd_cell(struct mlp_table *t, struct mlp_str raw, struct mlp_cell *cell)
 {
-    *cell = (struct mlp_cell){n ? p : NULL, (uint32_t)n, false};
-    const char *fault = NULL;
-    if (t->block_has_quotes && n)
-        fault = quoted_cell(t, (struct mlp_str){p, n}, cell);
-    if (t->options.nulls && cell->p && mlp_is_null(t, mlp_cell_str(cell)))
-        cell->p = NULL;
-    return fault;
+    char q = t->dialect.quote;
+    if (!q)
+        return NULL;
+    struct mlp_str v = {raw.p + 1, raw.n - 2};
+    /* Without strays, the last of several quotes ends the field or has text behind it. */
+    bool plain = !t->scan.stray && raw.n >= 2 && raw.p[raw.n - 1] == q && !memchr(v.p, q, v.n);
+    if (!plain) {
+        const char *fault = mlp_csv_fault(&t->dialect, raw);
+        if (fault || !raw.n || raw.p[0] != q)
+            return fault;
+        v = mlp_csv_unquote(&t->dialect, raw, &t->scratch);
+        bool copied = v.p == t->scratch.p;
+        if (copied)
+            v = mlp_arena_str(&t->arena, v);
+        t->no_memory |= t->scratch.failed || !v.p;
+    }
+    *cell = (struct mlp_cell){v.n ? v.p : NULL, (uint32_t)v.n, true};
+    return NULL;
+}
+
+/* A row being cut. */
+struct cut {
+    struct mlp_cell *cell, *stop;  /* the next cell, and behind the last */
+    const char *at;                /* where the next field starts */
+    const char *fault;
+    size_t field;                  /* of the fault, from 1 */
+    bool quoted;                   /* a field stood in quotes */
+};
+
+static void cut_odd(struct mlp_table *t, struct cut *c, const char *end, size_t field)
+{
+    const char *fault = odd_cell(t, (struct mlp_str){c->at, (size_t)(end - c->at)}, c->cell);
+    c->quoted |= c->cell->quoted;
+    if (fault && !c->fault) {
+        c->fault = fault;
+        c->field = field;
+    }
+}
+
+/* Cuts the fields of one row into cells and returns the position of its line feed; those beyond
+ * the last column are only passed over. This is the loop that every byte's price depends on. */
+static const uint32_t *cut_fields(struct mlp_table *t, struct cut *c, const uint32_t *pos)
+{
+    const char *base = t->block + t->pos_base;
+    const struct mlp_cell *first = c->cell;
+    char q = t->dialect.quote;
+    bool stray = t->scan.stray;
+    for (;;) {
+        const char *end = base + *pos;
+        bool last = *end == '\n';
+        const char *stop = last && end > c->at && end[-1] == '\r' ? end - 1 : end;
+        size_t n = (size_t)(stop - c->at);
+        *c->cell = (struct mlp_cell){n ? c->at : NULL, (uint32_t)n, false};
+        if (n && (*c->at == q || stray))
+            cut_odd(t, c, stop, (size_t)(c->cell - first) + 1);
+        c->cell++;
+        if (last)
+            return pos;
+        c->at = end + 1;
+        pos++;
+        if (c->cell == c->stop)
+            break;
+    }
+    while (base[*pos] != '\n')
+        pos++;
+    return pos;
 }
 
 static const char *wrong_count(struct mlp_table *t, size_t fields)
 {
     char text[64];
     int n = snprintf(text, sizeof text, "%zu fields, expected %zu", fields, t->names.n);
-    struct mlp_str copy = mlp_arena_str(&t->arena, (struct mlp_str){text, (size_t)n});
-    return copy.p ? copy.p : "wrong number of fields";
+    const char *copy = mlp_arena_strz(&t->arena, (struct mlp_str){text, (size_t)n});
+    return copy ? copy : "wrong number of fields";
 }
 
-/* Cuts the row at separator pos_i into cells. Returns false for a blank line, which is no row. */
-static bool cut_row(struct mlp_table *t, struct mlp_batch *b)
+/* Cells of the row that read as a missing value. */
+static void drop_nulls(const struct mlp_table *t, struct mlp_cell *cells, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (cells[i].p && mlp_is_null(t, mlp_cell_str(&cells[i])))
+            cells[i] = (struct mlp_cell){NULL, 0, cells[i].quoted};
+}
+
+/* The fields of one row, as they are being cut. */
+struct cut {
+    size_t fields;
+    const char *fault, *end; /* the row's line feed */
+};
+
+/* Cuts the row at separator pos_i into cells; more fields than columns are counted only. */
+static struct cut cut_fields(struct mlp_table *t, struct mlp_cell *cells, size_t ncols)
 {
     const char *p = t->block + t->pos_base, *at = t->block + t->start;
-    struct mlp_cell *cells = b->cells + b->nrows * b->ncols;
-    const char *fault = NULL;
-    size_t fields = 0;
+    struct cut c = {0};
     for (bool last = false; !last; t->pos_i++) {
-        const char *end = p + t->pos[t->pos_i];
-        last = *end == '\n';
-        size_t n = (size_t)(end - at);
+        c.end = p + t->pos[t->pos_i];
+        last = *c.end == '\n';
+        size_t n = (size_t)(c.end - at);
         if (last && n && at[n - 1] == '\r')
             n--;
-        if (fields < b->ncols) {
-            const char *f = set_cell(t, at, n, &cells[fields]);
-            fault = fault ? fault : f;
+        if (c.fields < ncols) {
+            const char *fault = set_cell(t, at, n, &cells[c.fields]);
+            c.fault = c.fault ? c.fault : fault;
         }
-        fields++;
-        at = end + 1;
+        c.fields++;
+        at = c.end + 1;
     }
+    return c;
+}
+
+/* Takes the row at separator pos_i. Returns false for a blank line, which is no row. */
+static bool cut_row(struct mlp_table *t, struct mlp_batch *b)
+{
+    struct mlp_cell *cells = b->cells + b->nrows * b->ncols;
+    struct cut c = cut_fields(t, cells, b->ncols);
     const char *row = t->block + t->start;
-    size_t bytes = (size_t)(at - row) - 1;
-    bool blank = fields == 1 && b->ncols > 1 && !cells[0].p && !cells[0].quoted;
+    size_t bytes = (size_t)(c.end - row);
     b->line[b->nrows] = t->line;
     t->line += t->block_has_quotes ? mlp_csv_lines(row, bytes + 1) : 1;
     t->start += bytes + 1;
-    if (blank)
+    if (c.fields == 1 && b->ncols > 1 && !cells[0].p && !cells[0].quoted)
         return false;
     if (bytes && row[bytes - 1] == '\r')
         bytes--;
-    for (size_t i = fields; i < b->ncols; i++)
+    for (size_t i = c.fields; i < b->ncols; i++)
         cells[i] = (struct mlp_cell){NULL, 0, false};
     b->raw[b->nrows] = (struct mlp_str){row, bytes};
-    b->bad[b->nrows] = fault ? fault : fields != b->ncols ? wrong_count(t, fields) : NULL;
+    b->bad[b->nrows] = c.fault;
+    if (!c.fault && c.fields != b->ncols)
+        b->bad[b->nrows] = wrong_count(t, c.fields);
     return true;
 }
 
 enum mlp_code mlp_csv_batch(struct mlp_table *t, struct mlp_err *e)
 {
+    enum mlp_code code = MLP_OK;
     t->batch.nrows = 0;
-    while (t->batch.nrows == 0) {
-        enum mlp_code code = t->pos_i == t->pos_n ? more_rows(t, e) : MLP_OK;
+    while (code == MLP_OK && t->batch.nrows == 0) {
+        if (t->pos_i == t->pos_n)
+            code = more_rows(t, e);
         if (code != MLP_OK || t->pos_i == t->pos_n)
-            return code;
-        size_t most = rows_per_batch(t), left = t->pos_n - t->pos_i;
-        code = mlp_batch_reserve(t, left < most ? left : most, e);
-        if (code != MLP_OK)
-            return code;
-        while (t->pos_i < t->pos_n && t->batch.nrows < most)
-            if (cut_row(t, &t->batch))
-                t->batch.nrows++;
-        /* The added line feed of the last row is not a byte of the source. */
-        if (t->start > t->have)
-            t->start = t->have;
+            break;
+        code = cut_rows(t, e);
     }
-    return MLP_OK;
+    return code;
 }
+
+/* ---- the header */
 
 /* c1, c2, ... for a file without header. */
 static enum mlp_code number_columns(struct mlp_table *t, size_t n, struct mlp_err *e)
@@ -180,46 +275,88 @@ static enum mlp_code number_columns(struct mlp_table *t, size_t n, struct mlp_er
     return code;
 }
 
-static enum mlp_code take_header(struct mlp_table *t, size_t fields, struct mlp_err *e)
+static enum mlp_code take_name(struct mlp_table *t, struct mlp_str raw, size_t field,
+                               struct mlp_err *e)
 {
-    const char *p = t->block + t->pos_base, *at = p, *row = at;
+    const char *fault = mlp_csv_fault(&t->dialect, raw);
+    if (fault) {
+        mlp_err_set(e, MLP_EINPUT, "header, field %zu: %s", field, fault);
+        return mlp_err_at(e, t->source, t->line, 0);
+    }
+    struct mlp_str name = mlp_csv_unquote(&t->dialect, raw, &t->scratch);
+    return t->scratch.failed ? mlp_err_nomem(e) : mlp_table_take_name(t, name, e);
+}
+
+/* Takes the row of block[start..) that has `fields` fields and ends in `bytes` and a line feed. */
+static enum mlp_code take_header(struct mlp_table *t, size_t fields, size_t bytes,
+                                 struct mlp_err *e)
+{
+    const char *row = t->block + t->start, *at = row;
+    size_t shown = bytes && row[bytes - 1] == '\r' ? bytes - 1 : bytes;
     enum mlp_code code = MLP_OK;
     for (size_t i = 0; i < fields && code == MLP_OK; i++) {
-        const char *end = p + t->pos[i];
-        struct mlp_str raw = {at, (size_t)(end - at)};
-        if (i + 1 == fields && raw.n && raw.p[raw.n - 1] == '\r') {
-            raw.n--;
-            t->eol = MLP_STR("\r\n");
-        }
-        const char *fault = mlp_csv_fault(&t->dialect, raw);
-        if (fault) {
-            mlp_err_set(e, MLP_EINPUT, "header, column %zu: %s", i + 1, fault);
-            return mlp_err_at(e, t->source, 1, 0);
-        }
-        code = mlp_table_take_name(t, mlp_csv_unquote(&t->dialect, raw, &t->scratch), e);
+        const char *end = t->block + t->pos_base + t->pos[t->pos_i + i];
+        size_t n = (size_t)((i + 1 == fields ? row + shown : end) - at);
+        code = take_name(t, (struct mlp_str){at, n}, i + 1, e);
         at = end + 1;
     }
-    size_t bytes = (size_t)(at - row) - 1;
+    if (code != MLP_OK)
+        return code;
+    t->header = mlp_arena_str(&t->names_arena, (struct mlp_str){row, shown});
     t->line += mlp_csv_lines(row, bytes) + 1;
-    if (bytes && row[bytes - 1] == '\r')
-        bytes--;
-    t->header = mlp_arena_str(&t->names_arena, (struct mlp_str){row, bytes});
-    t->start += (size_t)(at - row);
+    t->start += bytes + 1;
+    t->pos_i += fields;
+    t->rows_left--;
     if (t->start > t->have)
         t->start = t->have;
-    t->pos_i = fields;
-    return code;
+    return t->header.p ? MLP_OK : mlp_err_nomem(e);
+}
+
+/* Passes over a row that has no bytes. */
+static void pass_blank(struct mlp_table *t, size_t bytes)
+{
+    t->start += bytes + 1;
+    if (t->start > t->have)
+        t->start = t->have;
+    t->line++;
+    t->pos_i++;
+    t->rows_left--;
+}
+
+/* Finds the first row that is not blank: its fields, and its bytes without the line feed. */
+static enum mlp_code find_header(struct mlp_table *t, size_t *fields, size_t *bytes,
+                                 struct mlp_err *e)
+{
+    for (;;) {
+        enum mlp_code code = t->pos_i == t->pos_n ? more_rows(t, e) : MLP_OK;
+        if (code != MLP_OK)
+            return code;
+        if (t->pos_i == t->pos_n) {
+            mlp_err_set(e, MLP_EINPUT, "holds blank lines only, expected a header line");
+            return mlp_err_at(e, t->source, 0, 0);
+        }
+        const char *p = t->block + t->pos_base, *row = t->block + t->start;
+        size_t last = t->pos_i;
+        while (p[t->pos[last]] != '\n')
+            last++;
+        *fields = last - t->pos_i + 1;
+        *bytes = (size_t)(p + t->pos[last] - row);
+        if (*bytes > 1 || (*bytes == 1 && row[0] != '\r'))
+            return MLP_OK;
+        pass_blank(t, *bytes);
+    }
 }
 
 enum mlp_code mlp_csv_header(struct mlp_table *t, struct mlp_err *e)
 {
-    enum mlp_code code = more_rows(t, e);
+    size_t fields = 0, bytes = 0;
+    enum mlp_code code = find_header(t, &fields, &bytes, e);
     if (code != MLP_OK)
         return code;
-    size_t fields = 0;
-    const char *p = t->block + t->pos_base;
-    while (fields < t->pos_n && p[t->pos[fields]] != '\n')
-        fields++;
-    fields++;
-    return t->options.no_header ? number_columns(t, fields, e) : take_header(t, fields, e);
+    if (bytes > mlp_row_limit(t))
+        return mlp_row_too_long(t, e);
+    if (bytes && t->block[t->start + bytes - 1] == '\r')
+        t->eol = MLP_STR("\r\n");
+    return t->options.no_header ? number_columns(t, fields, e)
+                                : take_header(t, fields, bytes, e);
 }

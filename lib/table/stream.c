@@ -37,12 +37,16 @@ static enum mlp_code refill(struct mlp_stream *s, struct mlp_err *e)
     return code == MLP_OK ? MLP_OK : mlp_err_at(e, s->source, 0, 0);
 }
 
+/* A skippable frame (RFC 8878, 3.1.2) may stand before the first frame of data. */
 static enum kind sniff(const unsigned char *p, size_t n)
 {
-    static const unsigned char zstd_magic[] = {0x28, 0xB5, 0x2F, 0xFD};
+    static const unsigned char frame[] = {0x28, 0xB5, 0x2F, 0xFD}, skippable[] = {0x2A, 0x4D, 0x18};
     if (n >= 2 && p[0] == 0x1F && p[1] == 0x8B)
         return GZIP;
-    return n >= 4 && memcmp(p, zstd_magic, 4) == 0 ? ZSTD : PLAIN;
+    if (n < 4)
+        return PLAIN;
+    bool skip = p[0] >> 4 == 5 && memcmp(p + 1, skippable, sizeof skippable) == 0;
+    return skip || memcmp(p, frame, sizeof frame) == 0 ? ZSTD : PLAIN;
 }
 
 static enum mlp_code start(struct mlp_stream *s, struct mlp_err *e)

@@ -7,22 +7,47 @@
 #include <stdlib.h>
 
 #define NAMES_MEMORY ((size_t)64 << 20)
+#define SPARE_BYTES ((size_t)64 << 10)
+#define SNIFF_BYTES 65536 /* of the first line, which tells the format */
 
 size_t mlp_row_limit(const struct mlp_table *t)
 {
-    return t->options.max_row_bytes ? t->options.max_row_bytes : MLP_ROW_BYTES;
+    size_t n = t->options.max_row_bytes ? t->options.max_row_bytes : MLP_ROW_BYTES;
+    return n < MLP_MOST_ROW_BYTES ? n : MLP_MOST_ROW_BYTES;
+}
+
+size_t mlp_block_bytes(const struct mlp_table *t)
+{
+    size_t n = t->options.block_bytes ? t->options.block_bytes : MLP_BLOCK_BYTES;
+    if (n < MLP_LEAST_BLOCK_BYTES)
+        n = MLP_LEAST_BLOCK_BYTES;
+    return n < MLP_MOST_ROW_BYTES ? n : MLP_MOST_ROW_BYTES;
 }
 
 enum mlp_code mlp_row_too_long(struct mlp_table *t, struct mlp_err *e)
 {
-    mlp_err_set(e, MLP_EINPUT, "the row that starts here is longer than %zu bytes",
-                mlp_row_limit(t));
-    mlp_err_hint(e, "look for a quote that is not closed");
+    size_t limit = mlp_row_limit(t), mib = (size_t)1 << 20;
+    if (limit % mib == 0)
+        mlp_err_set(e, MLP_EINPUT, "the row that starts here is over %zu MiB", limit / mib);
+    else
+        mlp_err_set(e, MLP_EINPUT, "the row that starts here is over %zu bytes", limit);
+    if (t->format == MLP_TABLE_NDJSON)
+        mlp_err_hint(e, "each line holds one object: is this NDJSON?");
+    else
+        mlp_err_hint(e, "an unbalanced quote? look for one that is not closed");
     return mlp_err_at(e, t->source, t->line, 0);
+}
+
+/* The bit of null_lengths that stands for n bytes. */
+static uint64_t length_bit(size_t n)
+{
+    return (uint64_t)1 << (n < 63 ? n : 63);
 }
 
 bool mlp_is_null(const struct mlp_table *t, struct mlp_str s)
 {
+    if (!(t->null_lengths & length_bit(s.n)))
+        return false;
     for (const char *const *z = t->options.nulls; z && *z; z++)
         if (mlp_str_is(s, *z))
             return true;
@@ -31,6 +56,20 @@ bool mlp_is_null(const struct mlp_table *t, struct mlp_str s)
 
 /* ---- filling the block */
 
+static enum mlp_code read_part(struct mlp_table *t, char *p, size_t n, size_t *got,
+                               struct mlp_err *e)
+{
+    struct mlp_source *s = &t->from;
+    size_t most = s->end - s->at < n ? (size_t)(s->end - s->at) : n;
+    if (most == 0)
+        return MLP_OK;
+    enum mlp_code code = mlp_os_pread(s->fd, p, most, s->at, got, e);
+    if (code == MLP_OK && *got == 0)
+        code = mlp_err_set(e, MLP_EIO, "became shorter while it was read");
+    s->at += *got;
+    return code == MLP_OK ? MLP_OK : mlp_err_at(e, t->source, 0, 0);
+}
+
 static enum mlp_code read_some(struct mlp_table *t, char *p, size_t n, size_t *got,
                                struct mlp_err *e)
 {
@@ -38,12 +77,8 @@ static enum mlp_code read_some(struct mlp_table *t, char *p, size_t n, size_t *g
     *got = 0;
     if (s->stream)
         return mlp_stream_read(s->stream, p, n, got, e);
-    if (s->fd >= 0) {
-        size_t most = s->end - s->at < n ? (size_t)(s->end - s->at) : n;
-        enum mlp_code code = mlp_os_pread(s->fd, p, most, s->at, got, e);
-        s->at += *got;
-        return code;
-    }
+    if (s->fd >= 0)
+        return read_part(t, p, n, got, e);
     *got = s->memory.n < n ? s->memory.n : n;
     if (*got)
         memcpy(p, s->memory.p, *got);
@@ -74,7 +109,7 @@ enum mlp_code mlp_table_fill(struct mlp_table *t, size_t want, struct mlp_err *e
     bool is_pipe = t->from.stream && mlp_stream_size(t->from.stream) == 0;
     while (code == MLP_OK && t->have < want && !t->at_end) {
         size_t got = 0;
-        code = read_some(t, t->block + t->have, t->cap - t->have, &got, e);
+        code = read_some(t, t->block + t->have, want - t->have, &got, e);
         t->at_end = code == MLP_OK && got == 0;
         t->have += got;
         t->taken += got;
@@ -113,7 +148,7 @@ enum mlp_code mlp_table_take_name(struct mlp_table *t, struct mlp_str name, stru
         }
         mlp_err_set(e, MLP_EINPUT, "two columns are named \"%.*s\"", MLP_STR_ARG(name));
     }
-    return mlp_err_at(e, t->source, 1, 0);
+    return mlp_err_at(e, t->source, t->line, 0);
 }
 
 size_t mlp_table_ncols(const struct mlp_table *t)
@@ -192,52 +227,81 @@ static enum mlp_table_format by_name(const char *source)
     return MLP_TABLE_AUTO;
 }
 
-/* The separator that the first line has most of, outside quotes. */
-static char sniff_delimiter(struct mlp_str text)
+/* The separator that the line has most of, outside quotes; a comma when it has none. */
+static char sniff_delimiter(struct mlp_str line)
 {
-    static const char candidates[] = ",;\t|";
+    static const char candidates[4] = {',', ';', '\t', '|'};
     size_t counts[4] = {0}, best = 0;
     bool quoted = false;
-    for (size_t i = 0; i < text.n && (quoted || text.p[i] != '\n'); i++) {
-        const char *hit = strchr(candidates, text.p[i]);
-        if (text.p[i] == '"')
-            quoted = !quoted;
-        else if (!quoted && hit && *hit)
-            counts[hit - candidates]++;
+    for (size_t i = 0; i < line.n; i++) {
+        quoted ^= line.p[i] == '"';
+        for (size_t k = 0; k < 4; k++)
+            counts[k] += !quoted && line.p[i] == candidates[k];
     }
-    for (size_t i = 1; i < 4; i++)
-        if (counts[i] > counts[best])
-            best = i;
+    for (size_t k = 1; k < 4; k++)
+        if (counts[k] > counts[best])
+            best = k;
     return candidates[best];
 }
 
-static void choose_format(struct mlp_table *t)
+/* The first line that is not blank, as far as the block has it and as it is looked at; *whole
+ * when more bytes would not change it. */
+static struct mlp_str first_line(const struct mlp_table *t, bool *whole)
 {
-    struct mlp_str text = {t->block + t->start, t->have - t->start};
+    const char *p = t->block + t->start, *end = t->block + t->have, *from;
+    bool quoted = false;
+    if (end - p > SNIFF_BYTES)
+        end = p + SNIFF_BYTES;
+    while (p < end && (*p == '\n' || *p == '\r'))
+        p++;
+    for (from = p; p < end && (quoted || *p != '\n'); p++)
+        quoted ^= *p == '"';
+    *whole = p < end || t->at_end || end < t->block + t->have;
+    return (struct mlp_str){from, (size_t)(p - from)};
+}
+
+/* Reads until the first line is whole, which tells the format and the delimiter. */
+static enum mlp_code see_first_line(struct mlp_table *t, struct mlp_str *line, struct mlp_err *e)
+{
+    size_t want = mlp_block_bytes(t);
+    bool whole = false;
+    while (!whole) {
+        enum mlp_code code = mlp_table_fill(t, want, e);
+        if (code != MLP_OK)
+            return code;
+        /* A byte order mark is no part of the first name. */
+        if (t->taken == t->have && t->have >= 3 && memcmp(t->block, "\xEF\xBB\xBF", 3) == 0)
+            t->start = 3;
+        *line = first_line(t, &whole);
+        if (t->have - t->start >= want)
+            want *= 2;
+    }
+    return MLP_OK;
+}
+
+static void choose_format(struct mlp_table *t, struct mlp_str line)
+{
     t->format = t->options.format ? t->options.format : by_name(t->source);
     if (t->format == MLP_TABLE_AUTO) {
-        struct mlp_str trimmed = mlp_str_trim(text);
-        t->format = trimmed.n && trimmed.p[0] == '{' ? MLP_TABLE_NDJSON : MLP_TABLE_CSV;
+        line = mlp_str_trim(line);
+        t->format = line.n && line.p[0] == '{' ? MLP_TABLE_NDJSON : MLP_TABLE_CSV;
     }
     t->dialect = (struct mlp_csv_dialect){t->options.delimiter, '"'};
     if (!t->dialect.delimiter)
-        t->dialect.delimiter = t->format == MLP_TABLE_TSV ? '\t' : sniff_delimiter(text);
+        t->dialect.delimiter = t->format == MLP_TABLE_TSV ? '\t' : sniff_delimiter(line);
 }
 
 static enum mlp_code read_header(struct mlp_table *t, struct mlp_err *e)
 {
-    size_t block = t->options.block_bytes ? t->options.block_bytes : MLP_BLOCK_BYTES;
-    enum mlp_code code = mlp_table_fill(t, block, e);
+    struct mlp_str line = {NULL, 0};
+    enum mlp_code code = see_first_line(t, &line, e);
     if (code != MLP_OK)
         return code;
-    /* A byte order mark is no part of the first name. */
-    if (t->have >= 3 && memcmp(t->block, "\xEF\xBB\xBF", 3) == 0)
-        t->start = 3;
     if (t->have == t->start) {
         mlp_err_set(e, MLP_EINPUT, "is empty, expected a header line");
         return mlp_err_at(e, t->source, 0, 0);
     }
-    choose_format(t);
+    choose_format(t, line);
     return t->format == MLP_TABLE_NDJSON ? mlp_ndjson_header(t, e) : mlp_csv_header(t, e);
 }
 
@@ -253,6 +317,8 @@ struct mlp_table *mlp_table_new(const char *source, const struct mlp_table_optio
     t->eol = MLP_STR("\n");
     if (options)
         t->options = *options;
+    for (const char *const *z = t->options.nulls; z && *z; z++)
+        t->null_lengths |= length_bit(strlen(*z));
     mlp_str_copy(mlp_str_from(source), t->source, sizeof t->source);
     mlp_arena_init(&t->names_arena, NAMES_MEMORY);
     mlp_arena_init(&t->arena, MLP_BATCH_MEMORY);
@@ -280,14 +346,14 @@ void mlp_table_close(struct mlp_table *t)
     free(t);
 }
 
-enum mlp_code mlp_table_open(const char *path, const struct mlp_table_options *options,
-                             struct mlp_table **out, struct mlp_err *e)
+/* Reads the header and hands the table out, or closes it when that or what came before failed. */
+static enum mlp_code finish_open(struct mlp_table *t, enum mlp_code code, struct mlp_table **out,
+                                 struct mlp_err *e)
 {
-    struct mlp_table *t = mlp_table_new(mlp_file_name(path), options);
+    char d = t->options.delimiter;
     *out = NULL;
-    if (!t)
-        return mlp_err_nomem(e);
-    enum mlp_code code = mlp_stream_open(path, &t->from.stream, e);
+    if (code == MLP_OK && (d == '"' || d == '\n' || d == '\r'))
+        code = mlp_err_set(e, MLP_EUSAGE, "a quote or a line end cannot be the delimiter");
     if (code == MLP_OK)
         code = read_header(t, e);
     if (code == MLP_OK)
@@ -295,6 +361,16 @@ enum mlp_code mlp_table_open(const char *path, const struct mlp_table_options *o
     else
         mlp_table_close(t);
     return code;
+}
+
+enum mlp_code mlp_table_open(const char *path, const struct mlp_table_options *options,
+                             struct mlp_table **out, struct mlp_err *e)
+{
+    struct mlp_table *t = mlp_table_new(mlp_file_name(path), options);
+    *out = NULL;
+    if (!t)
+        return mlp_err_nomem(e);
+    return finish_open(t, mlp_stream_open(path, &t->from.stream, e), out, e);
 }
 
 enum mlp_code mlp_table_open_mem(struct mlp_str bytes, const char *source,
@@ -306,28 +382,37 @@ enum mlp_code mlp_table_open_mem(struct mlp_str bytes, const char *source,
     if (!t)
         return mlp_err_nomem(e);
     t->from.memory = bytes;
-    enum mlp_code code = read_header(t, e);
-    if (code == MLP_OK)
-        *out = t;
-    else
-        mlp_table_close(t);
-    return code;
+    return finish_open(t, MLP_OK, out, e);
 }
 
 /* ---- batches */
 
+/* One piece of the arena for all arrays, with spare bytes behind it for unquoted texts: that one
+ * block is kept from batch to batch, and a warm loop never allocates. */
 enum mlp_code mlp_batch_reserve(struct mlp_table *t, size_t rows, struct mlp_err *e)
 {
     struct mlp_batch *b = &t->batch;
+    size_t row = sizeof *b->raw + sizeof *b->line + sizeof *b->bad;
     mlp_arena_reset(&t->arena);
     b->nrows = 0;
     b->ncols = t->names.n;
     b->first_row = t->row;
-    b->cells = mlp_arena_array64(&t->arena, rows * b->ncols, sizeof *b->cells);
-    b->raw = mlp_arena_array64(&t->arena, rows, sizeof *b->raw);
-    b->line = mlp_arena_array64(&t->arena, rows, sizeof *b->line);
-    b->bad = mlp_arena_array64(&t->arena, rows, sizeof *b->bad);
-    return b->cells && b->raw && b->line && b->bad ? MLP_OK : mlp_err_nomem(e);
+    row += b->ncols * sizeof *b->cells;
+    if (rows > MLP_BATCH_MEMORY / row)
+        return mlp_err_nomem(e);
+    if (t->arena.held < rows * row + SPARE_BYTES) {
+        mlp_arena_array64(&t->arena, rows * row + SPARE_BYTES, 1);
+        mlp_arena_reset(&t->arena);
+    }
+    char *p = mlp_arena_array64(&t->arena, rows, row);
+    if (!p)
+        return mlp_err_nomem(e);
+    b->cells = (struct mlp_cell *)(void *)p;
+    p += rows * b->ncols * sizeof *b->cells;
+    b->raw = (struct mlp_str *)(void *)p;
+    b->line = (uint64_t *)(void *)(b->raw + rows);
+    b->bad = (const char **)(void *)(b->line + rows);
+    return MLP_OK;
 }
 
 enum mlp_code mlp_table_next(struct mlp_table *t, struct mlp_batch **batch, struct mlp_err *e)
