@@ -11,6 +11,7 @@
 #define SUITES(X) \
     X(base) \
     X(crypt) \
+    X(csv) \
     X(deployment) \
     X(http) \
     X(metrics) \
@@ -19,6 +20,7 @@
     X(profile) \
     X(serve) \
     X(stat) \
+    X(table) \
     X(text)
 
 #define DECLARE(name) Suite *suite_##name(void);
