@@ -439,7 +439,7 @@ static bool copy_sorted(const struct mlp_column *c, struct mlp_arena *arena,
                         struct mlp_pcolumn *out)
 {
     const struct mlp_numbers *u = c->numbers;
-    if (u->thinned || u->limit == 0)
+    if (u->thinned || u->limit == 0 || u->nsample == 0)
         return true;
     out->sorted = mlp_arena_array64(arena, u->nsample, sizeof *out->sorted);
     if (!out->sorted)

@@ -392,10 +392,32 @@ static enum mlp_code get_column(struct reader *r, const struct mlp_node *map,
     return code;
 }
 
+/* The columns; names tells which were there before. */
+static enum mlp_code get_columns(struct reader *r, const struct mlp_node *list,
+                                 struct mlp_map *names, struct mlp_profile *p)
+{
+    enum mlp_code code = MLP_OK;
+    p->cols = mlp_arena_array(r->arena, list->u.count, sizeof *p->cols);
+    if (!p->cols)
+        return mlp_err_nomem(r->e);
+    for (const struct mlp_node *n = list->child; n && code == MLP_OK; n = n->next) {
+        struct mlp_pcolumn *c = &p->cols[p->ncols++];
+        bool fresh = true;
+        code = get_column(r, n, c);
+        if (code == MLP_OK && !mlp_map_put(names, c->name, &fresh))
+            code = mlp_err_nomem(r->e);
+        if (code == MLP_OK && !fresh)
+            code = mlp_node_error(r->doc, n, r->e, "a second column \"%.*s\"",
+                                  MLP_STR_ARG(c->name));
+    }
+    return code;
+}
+
 static enum mlp_code get_profile(struct reader *r, struct mlp_profile *p)
 {
     const struct mlp_node *root = r->doc->root;
     const struct mlp_node *cols = mlp_node_get(root, "columns");
+    struct mlp_map names;
     if (!mlp_str_is(mlp_node_str(mlp_node_get(root, "format"), ""), FORMAT))
         return mlp_node_error(r->doc, root, r->e, "not a profile: \"format\" is not \"%s\"",
                               FORMAT);
@@ -403,16 +425,12 @@ static enum mlp_code get_profile(struct reader *r, struct mlp_profile *p)
         return mlp_node_error(r->doc, cols ? cols : root, r->e, "\"columns\" must be a list");
     enum mlp_code code = get_count(r, root, "rows", &p->rows);
     p->source_digest = mlp_arena_str(r->arena, mlp_node_str(mlp_node_get(root, "source"), ""));
-    p->cols = mlp_arena_array(r->arena, cols->u.count, sizeof *p->cols);
-    if (!p->cols || !p->source_digest.p)
-        return mlp_err_nomem(r->e);
-    for (const struct mlp_node *n = cols->child; n && code == MLP_OK; n = n->next) {
-        struct mlp_pcolumn *c = &p->cols[p->ncols++];
-        code = get_column(r, n, c);
-        if (code == MLP_OK && mlp_profile_column(p, c->name) != c)
-            code = mlp_node_error(r->doc, n, r->e, "a second column \"%.*s\"",
-                                  MLP_STR_ARG(c->name));
-    }
+    if (!p->source_digest.p)
+        code = mlp_err_nomem(r->e);
+    mlp_map_init(&names, 1, FILE_MAX);
+    if (code == MLP_OK)
+        code = get_columns(r, cols, &names, p);
+    mlp_map_fini(&names);
     return code;
 }
 

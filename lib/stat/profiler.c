@@ -1,11 +1,13 @@
 #include "stat/state.h"
 
-#include <math.h>
+#include "base/map.h"
+
 #include <stdlib.h>
 
 #define SAMPLE_BYTES ((size_t)32 << 20)
 #define SAMPLE_LEAST 4096
 #define SAMPLE_MOST ((size_t)1 << 20)
+#define NAME_BYTES ((size_t)64 << 20)
 #define PROFILE_BYTES ((size_t)2 << 30)
 
 struct mlp_profiler {
@@ -14,6 +16,7 @@ struct mlp_profiler {
     size_t ncols;
     struct mlp_column **map;  /* of the data's columns; NULL: the reference lacks it */
     size_t nmap;
+    struct mlp_map index;     /* of the reference's columns, by name */
     struct mlp_arena extra_names;
     struct mlp_str *extra;
     size_t nextra;
@@ -30,7 +33,8 @@ enum mlp_code mlp_profiler_new(const struct mlp_profile *reference, struct mlp_p
     if (!*p)
         return mlp_err_nomem(e);
     (*p)->reference = reference;
-    mlp_arena_init(&(*p)->extra_names, (size_t)64 << 20);
+    mlp_arena_init(&(*p)->extra_names, NAME_BYTES);
+    mlp_map_init(&(*p)->index, 1, NAME_BYTES);
     return MLP_OK;
 }
 
@@ -41,6 +45,7 @@ void mlp_profiler_free(struct mlp_profiler *p)
     for (size_t i = 0; i < p->ncols; i++)
         mlp_column_fini(&p->cols[i]);
     mlp_arena_fini(&p->extra_names);
+    mlp_map_fini(&p->index);
     free(p->cols);
     free(p->map);
     free(p->extra);
@@ -62,15 +67,6 @@ static size_t sample_limit(const struct mlp_profiler *p)
     return limit > SAMPLE_MOST ? SAMPLE_MOST : limit;
 }
 
-/* The reference's column that a name belongs to, or NULL. */
-static struct mlp_column *own_column(struct mlp_profiler *p, struct mlp_str name)
-{
-    for (size_t i = 0; i < p->ncols; i++)
-        if (mlp_str_eq(p->cols[i].name, name))
-            return &p->cols[i];
-    return NULL;
-}
-
 static enum mlp_code reference_columns(struct mlp_profiler *p, struct mlp_err *e)
 {
     const struct mlp_profile *r = p->reference;
@@ -78,8 +74,13 @@ static enum mlp_code reference_columns(struct mlp_profiler *p, struct mlp_err *e
     p->cols = calloc(r->ncols + 1, sizeof *p->cols);
     if (!p->cols)
         return mlp_err_nomem(e);
-    for (; p->ncols < r->ncols && code == MLP_OK; p->ncols++)
-        code = mlp_column_init(&p->cols[p->ncols], r->cols[p->ncols].name, &r->cols[p->ncols], e);
+    for (; p->ncols < r->ncols && code == MLP_OK; p->ncols++) {
+        const struct mlp_pcolumn *c = &r->cols[p->ncols];
+        uint64_t *at = mlp_map_put(&p->index, c->name, NULL);
+        code = at ? mlp_column_init(&p->cols[p->ncols], c->name, c, e) : mlp_err_nomem(e);
+        if (at)
+            *at = p->ncols;
+    }
     return code;
 }
 
@@ -96,9 +97,10 @@ static enum mlp_code map_column(struct mlp_profiler *p, size_t i, struct mlp_str
                                 struct mlp_err *e)
 {
     if (p->reference) {
-        p->map[i] = own_column(p, name);
-        if (!p->map[i])
+        const uint64_t *at = mlp_map_get(&p->index, name);
+        if (!at)
             return note_extra(p, name, e);
+        p->map[i] = &p->cols[*at];
     } else {
         enum mlp_code code = mlp_column_init(&p->cols[i], name, NULL, e);
         if (code != MLP_OK)
