@@ -197,54 +197,61 @@ static void drop_nulls(const struct mlp_table *t, struct mlp_cell *cells, size_t
             cells[i] = (struct mlp_cell){NULL, 0, cells[i].quoted};
 }
 
-/* The fields of one row, as they are being cut. */
-struct cut {
-    size_t fields;
-    const char *fault, *end; /* the row's line feed */
-};
-
-/* Cuts the row at separator pos_i into cells; more fields than columns are counted only. */
-static struct cut cut_fields(struct mlp_table *t, struct mlp_cell *cells, size_t ncols)
-{
-    const char *p = t->block + t->pos_base, *at = t->block + t->start;
-    struct cut c = {0};
-    for (bool last = false; !last; t->pos_i++) {
-        c.end = p + t->pos[t->pos_i];
-        last = *c.end == '\n';
-        size_t n = (size_t)(c.end - at);
-        if (last && n && at[n - 1] == '\r')
-            n--;
-        if (c.fields < ncols) {
-            const char *fault = set_cell(t, at, n, &cells[c.fields]);
-            c.fault = c.fault ? c.fault : fault;
-        }
-        c.fields++;
-        at = c.end + 1;
-    }
-    return c;
-}
-
-/* Takes the row at separator pos_i. Returns false for a blank line, which is no row. */
+/* Cuts the row at separator pos_i into the next row of the batch. False, with the table as it
+ * was, when the row is over the limit; a blank line is passed but makes no row. */
 static bool cut_row(struct mlp_table *t, struct mlp_batch *b)
 {
-    struct mlp_cell *cells = b->cells + b->nrows * b->ncols;
-    struct cut c = cut_fields(t, cells, b->ncols);
     const char *row = t->block + t->start;
-    size_t bytes = (size_t)(c.end - row);
-    b->line[b->nrows] = t->line;
-    t->line += t->block_has_quotes ? mlp_csv_lines(row, bytes + 1) : 1;
-    t->start += bytes + 1;
-    if (c.fields == 1 && b->ncols > 1 && !cells[0].p && !cells[0].quoted)
+    struct mlp_cell *cells = b->cells + b->nrows * b->ncols;
+    struct cut c = {.cell = cells, .stop = cells + b->ncols, .at = row};
+    const uint32_t *first = t->pos + t->pos_i, *last = cut_fields(t, &c, first);
+    const char *end = t->block + t->pos_base + *last;
+    size_t bytes = (size_t)(end - row), fields = (size_t)(last - first) + 1;
+    if (bytes > mlp_row_limit(t))
         return false;
-    if (bytes && row[bytes - 1] == '\r')
+    uint64_t line = t->line;
+    bool may_span = t->scan.feeds != t->scan.rows && (c.quoted || c.fault || fields > b->ncols);
+    t->line += 1 + (may_span ? mlp_csv_lines(row, bytes) : 0);
+    t->start += bytes + 1;
+    t->pos_i += fields;
+    t->rows_left--;
+    if (bytes && end[-1] == '\r')
         bytes--;
-    for (size_t i = c.fields; i < b->ncols; i++)
-        cells[i] = (struct mlp_cell){NULL, 0, false};
+    if (bytes == 0 && b->ncols > 1)
+        return true;
+    for (; c.cell < c.stop; c.cell++)
+        *c.cell = (struct mlp_cell){NULL, 0, false};
+    if (t->options.nulls)
+        drop_nulls(t, cells, b->ncols);
+    b->bad[b->nrows] = NULL;
+    if (c.fault)
+        b->bad[b->nrows] = name_fault(t, c.field, c.fault);
+    else if (fields != b->ncols)
+        b->bad[b->nrows] = wrong_count(t, fields);
     b->raw[b->nrows] = (struct mlp_str){row, bytes};
-    b->bad[b->nrows] = c.fault;
-    if (!c.fault && c.fields != b->ncols)
-        b->bad[b->nrows] = wrong_count(t, c.fields);
+    b->line[b->nrows++] = line;
     return true;
+}
+
+/* The next rows of the block, at most as many as a batch holds. */
+static enum mlp_code cut_rows(struct mlp_table *t, struct mlp_err *e)
+{
+    struct mlp_batch *b = &t->batch;
+    size_t most = MLP_BATCH_CELLS / t->names.n + 1;
+    size_t rows = t->rows_left < most ? t->rows_left : most;
+    enum mlp_code code = mlp_batch_reserve(t, rows, e);
+    if (code != MLP_OK)
+        return code;
+    bool fits = true;
+    for (size_t i = 0; i < rows && fits; i++)
+        fits = cut_row(t, b);
+    /* The line feed that the last row was given is not a byte of the source. */
+    if (t->start > t->have)
+        t->start = t->have;
+    if (t->no_memory)
+        return mlp_err_nomem(e);
+    /* Rows before one that is too long are handed out first. */
+    return fits || b->nrows ? MLP_OK : mlp_row_too_long(t, e);
 }
 
 enum mlp_code mlp_csv_batch(struct mlp_table *t, struct mlp_err *e)
