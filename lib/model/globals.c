@@ -75,8 +75,9 @@ static bool numpy_name(struct mlp_str name)
 }
 
 /* Classes may be made anew; of functions only those by which Cython's classes come back. */
-static bool may_be_called(struct mlp_str last)
+static bool may_be_called(struct mlp_str name)
 {
+    struct mlp_str last = mlp_name_last(name);
     size_t i = 0;
     while (i < last.n && last.p[i] == '_')
         i++;
@@ -84,7 +85,8 @@ static bool may_be_called(struct mlp_str last)
     return is_class || mlp_str_starts(last, "__pyx_unpickle_") || mlp_str_is(last, "newObj") ||
            mlp_str_ends(last, "_ctor") || mlp_str_is(last, "make_column_selector") ||
            mlp_str_ends(last, "_gen") || mlp_str_ends(last, "_frozen") ||
-           mlp_str_ends(last, "_matrix") || mlp_str_ends(last, "_array");
+           (mlp_str_starts(name, "scipy.sparse.") &&
+            (mlp_str_ends(last, "_matrix") || mlp_str_ends(last, "_array")));
 }
 
 bool mlp_global_allowed(struct mlp_str name, bool called)
@@ -93,7 +95,7 @@ bool mlp_global_allowed(struct mlp_str name, bool called)
         return true;
     if (!starts_with_one(name, modules) || starts_with_one(name, refused_modules))
         return false;
-    return !called || may_be_called(mlp_name_last(name));
+    return !called || may_be_called(name);
 }
 
 /* --- places --- */

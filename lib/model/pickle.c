@@ -31,9 +31,14 @@ enum mlp_code mlp_machine_take(struct mlp_machine *m, size_t n, struct mlp_str *
         return mlp_machine_bad(m, "an opcode reaches across the end of its frame");
     *out = (struct mlp_str){m->bytes.p + m->pos, n};
     m->pos += n;
+    return MLP_OK;
+}
+
+/* A frame ends between opcodes only. */
+static void leave_frame(struct mlp_machine *m)
+{
     if (m->pos == m->frame_end)
         m->frame_end = 0;
-    return MLP_OK;
 }
 
 /* A little-endian unsigned number of `width` bytes. */
@@ -611,6 +616,7 @@ static enum mlp_code wrapped_array(struct mlp_machine *m, struct mlp_value *v)
     const struct mlp_value *state = v->u.object->state;
     struct mlp_nd *nd = mlp_arena_alloc(m->out->arena, sizeof *nd);
     struct mlp_str raw;
+    leave_frame(m);
     if (!nd)
         return mlp_err_nomem(m->e);
     if (mlp_dtype_read(mlp_value_get(state, "dtype"), m->out->arena, &nd->type, m->e))
@@ -669,6 +675,7 @@ static enum mlp_code op_stop(struct mlp_machine *m)
     struct mlp_value *v = pop(m);
     if (!v)
         return underflow(m);
+    leave_frame(m);
     if (m->frame_end)
         return mlp_machine_bad(m, "STOP before the end of its frame");
     m->out->root = v;
@@ -707,6 +714,7 @@ static enum mlp_code (*const opcodes[256])(struct mlp_machine *) = {
 static enum mlp_code step(struct mlp_machine *m)
 {
     struct mlp_str op;
+    leave_frame(m);
     m->at = m->pos;
     if (mlp_machine_take(m, 1, &op))
         return m->e->code;

@@ -15,6 +15,7 @@
     X(deployment) \
     X(http) \
     X(metrics) \
+    X(model) \
     X(oci) \
     X(policy) \
     X(profile) \
