@@ -110,25 +110,25 @@ static const char *name_fault(struct mlp_table *t, size_t field, const char *fau
     return copy ? copy : fault;
 }
 
+/* The fault of a raw field, or NULL. Where no quote is stray, a quoted field has one fault only:
+ * text behind its last quote. */
+static const char *find_fault(const struct mlp_table *t, struct mlp_str raw)
+{
+    char q = t->dialect.quote;
+    bool whole = raw.n >= 2 && raw.p[0] == q && raw.p[raw.n - 1] == q;
+    return whole && !t->scan.stray ? NULL : mlp_csv_fault(&t->dialect, raw);
+}
+
 /* A field that starts with a quote, or stands in a block with stray quotes. Returns its fault. */
 static const char *odd_cell(struct mlp_table *t, struct mlp_str raw, struct mlp_cell *cell)
 {
-    char q = t->dialect.quote;
-    if (!q)
-        return NULL;
-    struct mlp_str v = {raw.p + 1, raw.n - 2};
-    /* Without strays, the last of several quotes ends the field or has text behind it. */
-    bool plain = !t->scan.stray && raw.n >= 2 && raw.p[raw.n - 1] == q && !memchr(v.p, q, v.n);
-    if (!plain) {
-        const char *fault = mlp_csv_fault(&t->dialect, raw);
-        if (fault || !raw.n || raw.p[0] != q)
-            return fault;
-        v = mlp_csv_unquote(&t->dialect, raw, &t->scratch);
-        bool copied = v.p == t->scratch.p;
-        if (copied)
-            v = mlp_arena_str(&t->arena, v);
-        t->no_memory |= t->scratch.failed || !v.p;
-    }
+    const char *fault = find_fault(t, raw);
+    if (fault || raw.p[0] != t->dialect.quote)
+        return fault;
+    struct mlp_str v = mlp_csv_unquote(&t->dialect, raw, &t->scratch);
+    if (v.n && v.p == t->scratch.p)
+        v = mlp_arena_str(&t->arena, v);
+    t->no_memory |= t->scratch.failed || !v.p;
     *cell = (struct mlp_cell){v.n ? v.p : NULL, (uint32_t)v.n, true};
     return NULL;
 }
