@@ -226,8 +226,10 @@ static enum mlp_code judge_all(struct mlp_vec *findings, const struct judging *j
         p[i] = f->shift.test == MLP_SHIFT_NONE ? NAN : f->shift.p;
         tests += isnan(p[i]) ? 0 : 1;
     }
-    if (j->adjust)
-        j->adjust(p, findings->n);
+    if (j->adjust && !j->adjust(p, findings->n)) {
+        free(p);
+        return mlp_err_nomem(e);
+    }
     for (size_t i = 0; i < findings->n; i++) {
         struct finding *f = mlp_vec_at(findings, i);
         f->adjusted = p[i];

@@ -76,7 +76,7 @@ struct mlp_str flat_late(const struct flat *f, size_t i);
 /* How to judge. */
 struct judging {
     double alpha, effect;
-    void (*adjust)(double *, size_t);  /* NULL: none */
+    bool (*adjust)(double *, size_t);  /* NULL: none */
     bool strict;
     const struct mlp_cmd *cmd;         /* for the lists of columns */
     int opt_columns, opt_ignore;

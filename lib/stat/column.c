@@ -316,7 +316,9 @@ static bool values_from_few(const struct mlp_few *f, struct mlp_arena *arena,
                             struct mlp_pcolumn *out)
 {
     out->values = mlp_arena_array(arena, f->n, sizeof *out->values);
-    for (size_t i = 0; i < f->n && out->values; i++) {
+    if (!out->values)
+        return false;
+    for (size_t i = 0; i < f->n; i++) {
         char text[48];
         size_t n = mlp_ptype_print(out->type, f->value[i], text);
         out->values[i] = (struct mlp_pvalue){mlp_arena_str(arena, (struct mlp_str){text, n}),
@@ -326,7 +328,7 @@ static bool values_from_few(const struct mlp_few *f, struct mlp_arena *arena,
     }
     out->nvalues = out->values_cap = f->n;
     out->distinct_exact = true;
-    return out->values != NULL;
+    return true;
 }
 
 static bool copy_hll(const uint8_t *hll, struct mlp_arena *arena, struct mlp_pcolumn *out)
@@ -569,8 +571,9 @@ enum mlp_code mlp_column_finish(struct mlp_column *c, bool keep, struct mlp_aren
         code = finish_texts(c, arena, out, e);
     else
         out->distinct_exact = true;
+    if (code != MLP_OK)
+        return code;
     mlp_values_sort(out->values, out->nvalues);
-    if (code == MLP_OK)
-        mlp_pcolumn_derive(out);
-    return code;
+    mlp_pcolumn_derive(out);
+    return MLP_OK;
 }

@@ -90,9 +90,7 @@ double mlp_ks_p(double d, double n, double m)
     if (h < 1)
         return 1;
     double p = n >= m && n <= m ? equal_sizes(n, h) : outside(m, n, g, h);
-    if (isnan(p))
-        p = mlp_kolmogorov_sf(nearbyint(n * m / (n + m)), d);
-    return p < 1 ? p : 1;
+    return p > 1 ? 1 : p;
 }
 
 /* --- one sample ----------------------------------------------------------------------------- */

@@ -242,7 +242,7 @@ static enum mlp_code shift_texts(const struct mlp_pcolumn *ref, const struct mlp
     s->js = s->effect = mlp_js(c.x, c.y, c.n);
     s->psi = mlp_psi(c.x, c.y, c.n);
     free(c.x);
-    return MLP_OK;
+    return isnan(s->p) ? mlp_err_nomem(e) : MLP_OK;
 }
 
 enum mlp_code mlp_shift_column(const struct mlp_pcolumn *ref, const struct mlp_pcolumn *cur,
@@ -255,7 +255,7 @@ enum mlp_code mlp_shift_column(const struct mlp_pcolumn *ref, const struct mlp_p
         return shift_texts(ref, cur, s, e);
     if (ref->nedges)
         shift_numbers(ref, cur, s);
-    return MLP_OK;
+    return s->test != MLP_SHIFT_NONE && isnan(s->p) ? mlp_err_nomem(e) : MLP_OK;
 }
 
 /* --- shares --------------------------------------------------------------------------------- */

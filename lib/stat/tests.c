@@ -248,50 +248,46 @@ static int by_p(const void *a, const void *b)
     return (u->at > v->at) - (u->at < v->at);
 }
 
-/* The p-values that are numbers, ascending; NULL without memory (then all are Bonferroni's). */
-static struct ranked *rank(double *p, size_t n, size_t *count)
+/* The p-values that are numbers, ascending; NULL without memory. */
+static struct ranked *rank(const double *p, size_t n, size_t *count)
 {
     struct ranked *r = malloc((n + 1) * sizeof *r);
-    size_t k = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (isnan(p[i]))
-            continue;
-        if (r)
-            r[k] = (struct ranked){p[i], i};
-        k++;
-    }
-    *count = k;
-    if (r) {
-        qsort(r, k, sizeof *r, by_p);
-        return r;
-    }
+    *count = 0;
+    if (!r)
+        return NULL;
     for (size_t i = 0; i < n; i++)
-        p[i] = isnan(p[i]) ? p[i] : fmin(1, p[i] * (double)k);
-    return NULL;
+        if (!isnan(p[i]))
+            r[(*count)++] = (struct ranked){p[i], i};
+    qsort(r, *count, sizeof *r, by_p);
+    return r;
 }
 
-void mlp_adjust_holm(double *p, size_t n)
+bool mlp_adjust_holm(double *p, size_t n)
 {
     size_t k;
     double most = 0;
     struct ranked *r = rank(p, n, &k);
-    for (size_t i = 0; r && i < k; i++) {
+    for (size_t i = 0; i < k; i++) {
         double q = r[i].p * (double)(k - i);
         most = q > most ? q : most;
         p[r[i].at] = most < 1 ? most : 1;
     }
+    bool ranked = r != NULL;
     free(r);
+    return ranked;
 }
 
-void mlp_adjust_bh(double *p, size_t n)
+bool mlp_adjust_bh(double *p, size_t n)
 {
     size_t k;
     double least = 1;
     struct ranked *r = rank(p, n, &k);
-    for (size_t i = r ? k : 0; i-- > 0;) {
+    for (size_t i = k; i-- > 0;) {
         double q = r[i].p * (double)k / (double)(i + 1);
         least = q < least ? q : least;
         p[r[i].at] = least;
     }
+    bool ranked = r != NULL;
     free(r);
+    return ranked;
 }

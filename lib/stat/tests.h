@@ -4,6 +4,7 @@
 #define MLP_STAT_TESTS_H
 
 #include "base/err.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Regularised incomplete gamma Q(a, x) and beta I_x(a, b); normal CDF and its inverse. */
@@ -18,7 +19,7 @@ double mlp_t_two_sided(double t, double df);
 
 /* Two-sided p-value of the two-sample Kolmogorov-Smirnov statistic d, as SciPy's `auto`: exact
  * while both sizes are at most 10,000 (Hodges 1957, counting lattice paths), else the one-sample
- * law at the rounded size n*m/(n+m). Sizes are counts. */
+ * law at the rounded size n*m/(n+m). Sizes are counts. NaN without memory. */
 double mlp_ks_p(double d, double n, double m);
 
 /* P(D >= d) for the one-sample statistic of n values: exact where that is cheap, Pelz and Good's
@@ -39,7 +40,8 @@ double mlp_wasserstein_within(const double *a, size_t n, const double *b, size_t
                               struct mlp_range range);
 
 /* Pearson chi-square of a 2 x k table, cells pooled until each expectation is >= 5 (rare ones
- * together); p in *p, degrees in *df, Cramer's V in *v. k after pooling of 1 gives p = 1. */
+ * together); p in *p, degrees in *df, Cramer's V in *v. k after pooling of 1 gives p = 1. All are
+ * NaN when a side is empty, and without memory. */
 double mlp_chi2_2xk(const uint64_t *a, const uint64_t *b, size_t k, double *p, double *df,
                     double *v);
 
@@ -59,9 +61,9 @@ double mlp_tvd(const uint64_t *a, const uint64_t *b, size_t k);
 double mlp_two_proportions_p(uint64_t x1, uint64_t n1, uint64_t x2, uint64_t n2);
 
 /* In-place adjusted p-values: Holm (1979), Benjamini-Hochberg (1995). NaN stays NaN and does not
- * count. Without memory both are Bonferroni's, which is never too small. */
-void mlp_adjust_holm(double *p, size_t n);
-void mlp_adjust_bh(double *p, size_t n);
+ * count. False without memory: p is then as it was. */
+bool mlp_adjust_holm(double *p, size_t n);
+bool mlp_adjust_bh(double *p, size_t n);
 
 /* Sorts doubles ascending, -0 before 0, NaN last. */
 void mlp_sort_f64(double *v, size_t n);

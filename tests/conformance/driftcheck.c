@@ -309,7 +309,7 @@ static void check_case(const char *dir, const struct mlp_node *c, const struct m
 }
 
 static void check_adjusted(const struct mlp_node *row, const char *key,
-                           void (*adjust)(double *, size_t))
+                           bool (*adjust)(double *, size_t))
 {
     const struct mlp_node *p = mlp_node_get(row, "p"), *want = mlp_node_get(row, key);
     double v[1000];
