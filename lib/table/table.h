@@ -15,10 +15,10 @@ enum mlp_table_format { MLP_TABLE_AUTO, MLP_TABLE_CSV, MLP_TABLE_TSV, MLP_TABLE_
 /* All zero is the default of everything. */
 struct mlp_table_options {
     enum mlp_table_format format; /* AUTO: by name (.csv .tsv .ndjson .jsonl), else by content */
-    char delimiter;               /* 0: by format, or sniffed among , ; tab | for AUTO */
+    char delimiter;               /* 0: tab for TSV, else what line 1 has most of: , ; tab | */
     bool no_header;               /* columns are then named c1, c2, ... */
-    size_t block_bytes;           /* 0: 256 KiB */
-    size_t max_row_bytes;         /* 0: 16 MiB; a longer row is an error with its line */
+    size_t block_bytes;           /* 0: 256 KiB; what is read never depends on it */
+    size_t max_row_bytes;         /* 0: 16 MiB; at most 1 GiB; a longer row is an error */
     size_t max_columns;           /* 0: 65,536 */
     const char *const *nulls;     /* texts that mean missing, ends with NULL; NULL: only empty.
                                      A quoted empty field is missing too; JSON null always is. */
@@ -32,15 +32,16 @@ struct mlp_cell {
     bool quoted;
 };
 
-/* A batch of rows. cells is row-major: cells[r * ncols + c]. Rows whose field count is wrong are
- * in the batch with `bad[r]` telling why, their missing cells NULL. */
+/* A batch of rows. cells is row-major: cells[r * ncols + c]. Rows whose field count is wrong, with
+ * a misplaced quote, or that are no JSON object are in the batch with `bad[r]` telling why, their
+ * missing cells NULL. A blank line is no row, but for an empty value in a CSV of one column. */
 struct mlp_batch {
     size_t nrows, ncols;
     struct mlp_cell *cells;
     struct mlp_str *raw;          /* the row's bytes without its line end */
     uint64_t *line;               /* physical line where the row starts */
-    const char **bad;             /* NULL, or "9 fields, expected 12", "quote inside ..." */
-    uint64_t first_row;           /* record number of row 0, 0-based, over the whole stream */
+    const char **bad;             /* NULL, or "9 fields, expected 12", "field 3: text after ..." */
+    uint64_t first_row;           /* record number of row 0, 0-based, over the stream or share */
     struct mlp_arena *arena;      /* the batch's own memory: users may take scratch from it */
 };
 
@@ -55,8 +56,10 @@ static inline struct mlp_str mlp_cell_str(const struct mlp_cell *c)
 
 struct mlp_table;
 
-/* Opens path ("-" is stdin), reads the header. An empty file is MLP_EINPUT; a header with an
- * empty or repeated name too. options may be NULL. */
+/* Opens path ("-" is stdin), reads the header; the caller closes *t, which is NULL on failure. An
+ * empty file is MLP_EINPUT; a header with an empty or repeated name, or a name that is not UTF-8,
+ * too. Blank lines before the header and a byte order mark are passed over. options may be NULL;
+ * its `nulls` are borrowed until the close. */
 enum mlp_code mlp_table_open(const char *path, const struct mlp_table_options *options,
                              struct mlp_table **t, struct mlp_err *e);
 
@@ -64,11 +67,14 @@ enum mlp_code mlp_table_open(const char *path, const struct mlp_table_options *o
 enum mlp_code mlp_table_open_mem(struct mlp_str bytes, const char *source,
                                  const struct mlp_table_options *options, struct mlp_table **t,
                                  struct mlp_err *e);
+/* NULL is fine. */
 void mlp_table_close(struct mlp_table *t);
 
 /* The next batch, or *batch == NULL at the end. The batch belongs to the table and is good until
- * the next call. For NDJSON the columns are the keys of the first row; later rows may omit keys
- * (missing) and a new key is `bad`. */
+ * the next call. A row over max_row_bytes and a quote that is still open at the end are
+ * MLP_EINPUT with the place, after the rows before were handed out. For NDJSON the columns are the
+ * keys of the first row; later rows may omit keys (missing); a new or repeated key is `bad`. A pipe
+ * is not waited on when what it gave ends with a row. */
 enum mlp_code mlp_table_next(struct mlp_table *t, struct mlp_batch **batch, struct mlp_err *e);
 
 size_t mlp_table_ncols(const struct mlp_table *t);
@@ -91,8 +97,10 @@ uint64_t mlp_table_size(const struct mlp_table *t);
  * that is no number is NaN with ok[r] = 0. Returns how many are not ok. */
 size_t mlp_batch_f64(const struct mlp_batch *b, size_t column, double *out, uint8_t *ok);
 
-/* Splits a plain file into the rows of `parts` shares and calls fn(ctx, part, table) on that many
- * threads; each share is a table of its own with the header of the file and right line numbers.
+/* Splits a plain file into the rows of `parts` shares (1..64) and calls fn(ctx, part, table) on up
+ * to that many threads; each share is a table of its own with the header of the file and right
+ * line numbers; shares in order are the rows of the file. fn must not close its table.
+ * The error of the first share that failed is returned; the others run to their ends.
  * For files only (not "-", not compressed): MLP_EUSAGE otherwise, and the caller reads serially. */
 enum mlp_code mlp_table_parallel(const char *path, const struct mlp_table_options *options,
                                  unsigned parts,
