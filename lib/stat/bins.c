@@ -112,14 +112,37 @@ static size_t edges_below(const struct mlp_bins *b, double x)
     return at;
 }
 
+/* Distance of x from where bin i counts, in steps, rounded. At most 2^32. */
+static uint64_t steps_from(const struct mlp_bins *b, size_t i, double x)
+{
+    double t = fabs(x - origin(b->edges, i)) * b->inverse[i];
+    double most = i == 0 || i == b->nedges ? SPANS * STEPS : STEPS;
+    return (uint64_t)(int64_t)((t < most ? t : most) + 0.5);
+}
+
 void mlp_bins_add(struct mlp_bins *b, double x, uint64_t count)
 {
     size_t i = edges_below(b, x);
-    double t = fabs(x - origin(b->edges, i)) * b->inverse[i];
-    double most = i == 0 || i == b->nedges ? SPANS * STEPS : STEPS;
-    t = t < most ? t + 0.5 : most; /* at most 2^32 */
     b->counts[i] += count;
-    b->offsets[i] += count * (uint64_t)(int64_t)t;
+    b->offsets[i] += count * steps_from(b, i, x);
+}
+
+/* All bins first: the searches of neighbours then overlap. */
+void mlp_bins_add_all(struct mlp_bins *b, const double *x, size_t n)
+{
+    const struct mlp_bins local = *b;
+    uint16_t bin[64];
+    while (n) {
+        size_t part = n < 64 ? n : 64;
+        for (size_t k = 0; k < part; k++)
+            bin[k] = (uint16_t)edges_below(&local, x[k]);
+        for (size_t k = 0; k < part; k++) {
+            local.counts[bin[k]]++;
+            local.offsets[bin[k]] += steps_from(&local, bin[k], x[k]);
+        }
+        x += part;
+        n -= part;
+    }
 }
 
 double mlp_bins_sum(const double *edges, size_t nedges, size_t i, uint64_t count,

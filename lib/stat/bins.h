@@ -27,8 +27,9 @@ enum mlp_code mlp_bins_init(struct mlp_bins *b, const double *edges, size_t nedg
                             struct mlp_err *e);
 void mlp_bins_fini(struct mlp_bins *b);
 
-/* Counts a finite x, count times. nedges > 0. */
+/* Counts a finite x, count times; n finite values once each. nedges > 0. */
 void mlp_bins_add(struct mlp_bins *b, double x, uint64_t count);
+void mlp_bins_add_all(struct mlp_bins *b, const double *x, size_t n);
 
 /* Sum of the values of bin i, from its count and offset. */
 double mlp_bins_sum(const double *edges, size_t nedges, size_t i, uint64_t count,

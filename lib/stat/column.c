@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 #include "stat/tests.h"
+#include "text/num.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -156,8 +157,8 @@ static enum mlp_code count_waiting(struct mlp_column *c, struct mlp_err *e)
         u->max = u->waiting[i] > u->max ? u->waiting[i] : u->max;
         mlp_moments_add(&u->moments, u->waiting[i], 1);
     }
-    for (size_t i = 0; i < n && u->bins.nedges; i++)
-        mlp_bins_add(&u->bins, u->waiting[i], 1);
+    if (u->bins.nedges)
+        mlp_bins_add_all(&u->bins, u->waiting, n);
     for (size_t i = 0; i < n && code == MLP_OK; i++)
         code = distinct_add(u, u->waiting[i], 1, e);
     for (size_t i = 0; i < n && code == MLP_OK && u->limit; i++)
@@ -210,6 +211,19 @@ static enum mlp_code text_add(struct mlp_texts *t, struct mlp_str s, uint64_t co
     uint64_t hash = mlp_hash_text(s);
     mlp_hll_add(t->hll, hash);
     return mlp_bottom_add(&t->bottom, hash, s, count, e);
+}
+
+/* The common case of numeric_text, without detours. */
+static inline enum mlp_code plain_number(struct mlp_column *c, struct mlp_str s,
+                                         struct mlp_err *e)
+{
+    struct mlp_numbers *u = c->numbers;
+    double x;
+    if ((c->type != MLP_P_REAL && c->type != MLP_P_INT) || !mlp_num_f64(s, &x) ||
+        !isfinite(x) || (c->type == MLP_P_INT && x != trunc(x)))
+        return numeric_text(c, s, 1, e);
+    u->waiting[u->nwaiting++] = x + 0.0; /* -0 becomes 0 */
+    return u->nwaiting == MLP_WAITING ? count_waiting(c, e) : MLP_OK;
 }
 
 static enum mlp_code settled_add(struct mlp_column *c, struct mlp_str s, uint64_t count,
@@ -278,7 +292,7 @@ static enum mlp_code pour(struct mlp_column *c, struct mlp_err *e)
 enum mlp_code mlp_column_add(struct mlp_column *c, struct mlp_str s, struct mlp_err *e)
 {
     if (!c->tallying)
-        return settled_add(c, s, 1, e);
+        return c->numbers ? plain_number(c, s, e) : settled_add(c, s, 1, e);
     enum mlp_code code = mlp_tally_add(&c->tally, s, 1, e);
     if (code != MLP_FINDING)
         return code;
