@@ -22,7 +22,7 @@ static const struct mlp_opt options[] = {
     [ID] = {.name = "id", .kind = MLP_OPT_TEXT, .value = "COLUMN", .many = true,
             .help = "copy this column first; it is no feature"},
     [KEEP] = {.name = "keep", .kind = MLP_OPT_TEXT, .value = "COLUMN", .many = true,
-              .help = "copy this column (a label, say); it is no feature unless the model names it"},
+              .help = "copy this column, a label say; a feature only if the model names it"},
     [KEEP_ALL] = {.name = "keep-all", .kind = MLP_OPT_FLAG, .help = "copy every column"},
     [FORMAT] = {.name = "format", .kind = MLP_OPT_CHOICE, .value = "FORMAT",
                 .choices = "csv|ndjson", .fallback = "csv", .help = "how to write"},
@@ -292,7 +292,8 @@ static void json_cell(struct mlp_json_out *o, const struct mlp_cell *cell)
     struct mlp_str s = mlp_cell_str(cell);
     if (!s.p)
         mlp_json_null(o);
-    else if (!cell->quoted && (is_json_number(s) || mlp_str_is(s, "true") || mlp_str_is(s, "false")))
+    else if (!cell->quoted &&
+             (is_json_number(s) || mlp_str_is(s, "true") || mlp_str_is(s, "false")))
         mlp_json_raw(o, s);
     else
         mlp_json_str(o, s);
@@ -565,7 +566,8 @@ const struct mlp_verb verb_batch = {
     .operands = "MODEL [FILE|-]",
     .min_operands = 1,
     .max_operands = 2,
-    .about = "Reads CSV, TSV or NDJSON (also .gz, .zst) and writes one row of predictions a row, in "
+    .about = "Reads CSV, TSV or NDJSON (also .gz, .zst) and writes one row of predictions a "
+             "row, in "
              "the same order.\nBy default these are prediction and, for classifiers, one column "
              "proba_CLASS a class. Other columns of the table are left out unless they are kept. A "
              "row that the model cannot answer ends the run with its line and the reason.",

@@ -167,7 +167,8 @@ const struct mlp_verb verb_inspect = {
     .operands = "MODEL",
     .min_operands = 1,
     .max_operands = 1,
-    .about = "Loads a model as the server does, without running code of the file, and lists inputs, "
+    .about = "Loads a model as the server does, without running code of the file, and lists "
+             "inputs, "
              "outputs, classes, steps, memory and every name that a pickle holds. A model that "
              "cannot be served ends with the reason, the place and status 3.",
     .opts = options,

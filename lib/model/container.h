@@ -1,6 +1,7 @@
 /* container.h: what a model file is, by its first bytes, and its plain contents.
  *
- * joblib compresses with zlib, gzip, bz2, xz, lzma or lz4; LightGBM and XGBoost files come plain. */
+ * joblib compresses with zlib, gzip, bz2, xz, lzma or lz4; the boosters' files
+ * come plain. */
 #ifndef MLP_MODEL_CONTAINER_H
 #define MLP_MODEL_CONTAINER_H
 

@@ -108,7 +108,8 @@ static enum mlp_code check_finite(const struct mlp_gnode *n, struct mlp_call *c)
                 continue;
             struct mlp_str name = mlp_graph_column_name(c->g, n, i);
             c->row = r;
-            return mlp_err_set(c->e, MLP_EINPUT, "%s%.*s is %s, and the model's %s takes no such value",
+            return mlp_err_set(c->e, MLP_EINPUT,
+                               "%s%.*s is %s, and the model's %s takes no such value",
                                name.n ? "column " : "a feature", MLP_STR_ARG(name),
                                isnan(x[i]) ? "missing" : "infinite", n->op->name);
         }

@@ -30,7 +30,8 @@ static size_t up64(size_t n)
 size_t mlp_forest_scratch(const struct mlp_forest *f, size_t rows)
 {
     size_t item = f->n8 ? sizeof(float) : sizeof(double);
-    return up64(rows * f->nused * item) + up64(rows) + up64(rows * f->spec.noutputs * sizeof(float)) +
+    return up64(rows * f->nused * item) + up64(rows) +
+           up64(rows * f->spec.noutputs * sizeof(float)) +
            64;
 }
 

@@ -167,7 +167,8 @@ enum mlp_code mlp_graph_run(const struct mlp_graph *g, struct mlp_area *w, size_
 
 /* "column 'age'" for column i of n's input when it is an input of the model, else the operation's
  * name; for error messages. */
-struct mlp_str mlp_graph_column_name(const struct mlp_graph *g, const struct mlp_gnode *n, size_t i);
+struct mlp_str mlp_graph_column_name(const struct mlp_graph *g, const struct mlp_gnode *n,
+                                     size_t i);
 
 /* Where the inputs of row r go: ninputs numbers, or ninputs texts. */
 double *mlp_area_numbers(const struct mlp_graph *g, const struct mlp_area *w, size_t r);

@@ -247,7 +247,8 @@ static enum mlp_code fill_arrays(struct document *d, struct mlp_forest_builder *
                                  const struct text_tree *t, struct arrays *a)
 {
     for (size_t i = 0; i < t->inner; i++) {
-        unsigned decision = (unsigned)t->decision[i] & 255;
+        bool known = t->decision[i] >= 0 && t->decision[i] < 256;
+        unsigned decision = known ? (unsigned)t->decision[i] : 0;
         bool ok = t->feature[i] >= 0 && t->feature[i] < (double)d->nfeatures;
         a->l[i] = child_of(t, t->left[i]);
         a->r[i] = child_of(t, t->right[i]);
@@ -255,6 +256,8 @@ static enum mlp_code fill_arrays(struct document *d, struct mlp_forest_builder *
         a->threshold[i] = t->threshold[i];
         a->flags[i] = decision & 1 ? MLP_SPLIT_CATEGORIES | MLP_SPLIT_SET_LEFT | MLP_SPLIT_TRUNCATE
                                    : numeric_flags(decision);
+        if (!known)
+            return bad(d, "a decision_type is out of range");
         if ((decision & 1) && add_set(d, b, t, t->threshold[i], &a->set[i]))
             return d->s->e->code;
     }

@@ -50,7 +50,7 @@ static bool find_inputs(struct inputs *in, const struct mlp_value *v, unsigned d
     if (own_inputs(in, v))
         return true;
     const struct mlp_object *o = v->u.object;
-    /* What is fed first, where an estimator holds several: a stack's last one sees other columns. */
+    /* What is fed first, where an estimator holds several: a stack's last one sees others. */
     static const char *const inner[] = {"best_estimator_", "estimators_", "regressor_", NULL};
     for (const char *const *name = inner; *name; name++)
         if (find_inputs(in, mlp_value_attr(v, *name), depth - 1))

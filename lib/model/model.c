@@ -57,7 +57,8 @@ static enum mlp_code load_plain(struct mlp_load *l)
         break;
     }
     mlp_err_set(l->e, MLP_EINPUT, "the file is no model that can be read");
-    return mlp_err_hint(l->e, "known are scikit-learn pickle and joblib files, XGBoost JSON and UBJSON, and "
+    return mlp_err_hint(l->e,
+                        "known are scikit-learn pickle and joblib files, XGBoost JSON and UBJSON, and "
                              "LightGBM text");
 }
 

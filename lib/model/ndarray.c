@@ -57,7 +57,8 @@ static enum mlp_code read_record(const struct mlp_value *state, struct mlp_arena
     struct mlp_dfield *f = mlp_arena_array(a, n, sizeof *f);
     if (!f)
         return mlp_err_nomem(e);
-    if (!fields || fields->type != MLP_VALUE_DICT || !mlp_value_i64(mlp_value_at(state, 5), &itemsize))
+    if (!fields || fields->type != MLP_VALUE_DICT ||
+        !mlp_value_i64(mlp_value_at(state, 5), &itemsize))
         return bad_dtype(e);
     for (size_t i = 0; i < n; i++) {
         const struct mlp_value *name = mlp_value_at(names, i);

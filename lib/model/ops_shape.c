@@ -60,7 +60,8 @@ static void bases(const double *t, size_t k, unsigned degree, double x, double *
 }
 
 /* All bases of one column at x; count of them. */
-static void spline_row(const struct mlp_splines *p, size_t column, double x, double *y, size_t count)
+static void spline_row(const struct mlp_splines *p, size_t column, double x, double *y,
+                       size_t count)
 {
     const double *t = p->knot[column];
     size_t last = p->nknots[column] - p->degree - 2, k = p->degree;

@@ -38,7 +38,7 @@ enum mlp_code mlp_machine_make(struct mlp_machine *m, enum mlp_value_type type,
 enum mlp_code mlp_machine_put(struct mlp_machine *m, uint64_t index);
 enum mlp_code mlp_machine_get(struct mlp_machine *m, uint64_t index);
 
-/* Pushes the dotted name and notes it with its offset. Module and name must be plain identifiers. */
+/* Pushes the dotted name and notes it with its offset. Both parts must be plain identifiers. */
 enum mlp_code mlp_machine_global(struct mlp_machine *m, struct mlp_str module,
                                  struct mlp_str name);
 

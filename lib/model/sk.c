@@ -34,7 +34,8 @@ static enum mlp_code unknown_class(struct mlp_sk *s, const struct mlp_value *v)
     else
         mlp_err_set(s->e, MLP_EINPUT, "%s%ssomething that is no estimator", s->place,
                     s->place_n ? ": " : "");
-    mlp_err_hint(s->e, "export the model to ONNX, or use one of the classes that mlp-serve(1) lists");
+    mlp_err_hint(s->e,
+                 "export the model to ONNX, or use one of the classes that mlp-serve(1) lists");
     return mlp_err_at_byte(s->e, v ? v->offset : 0);
 }
 
@@ -135,7 +136,7 @@ enum mlp_code mlp_sk_array(struct mlp_sk *s, const char *name, struct mlp_nd *nd
 {
     const struct mlp_value *v = mlp_sk_attr(s, name);
     if (mlp_value_is_none(v))
-        return mlp_sk_bad(s, "it has no %s (not fitted, or from a version that is not known)", name);
+        return mlp_sk_bad(s, "it has no %s (not fitted, or of a version that is not known)", name);
     if (mlp_nd_read(v, s->tmp, nd, s->e))
         return mlp_err_wrap(s->e, "%s", name);
     return MLP_OK;

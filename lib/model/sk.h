@@ -2,7 +2,8 @@
  *
  * One reader a class, found by name. A reader takes the inert object and the columns that flow in,
  * adds nodes, and says what the estimator offers. Attributes are named per version, where versions
- * differ; what a reader needs and does not find is an error that names class, attribute and place. */
+ * differ; what a reader needs and does not find is an error that names class, attribute
+ * and place. */
 #ifndef MLP_MODEL_SK_H
 #define MLP_MODEL_SK_H
 

@@ -20,7 +20,8 @@ static double label_position(const struct mlp_labels *in, const struct mlp_label
 
 /* predict's class index as an index into `to`. encoded: the estimator was trained on the indices
  * of `to` (a LabelEncoder's), which its own labels then are. */
-static enum mlp_code relabel(struct mlp_sk *s, const struct mlp_pred *p, const struct mlp_labels *to,
+static enum mlp_code relabel(struct mlp_sk *s, const struct mlp_pred *p,
+                             const struct mlp_labels *to,
                              bool encoded, struct mlp_cols *out)
 {
     if (p->predict.n != 1 || p->predict_kind != MLP_OUT_LABEL)
@@ -328,7 +329,8 @@ static enum mlp_code ada_sums(struct mlp_sk *s, struct mlp_cols x, const struct 
     double other = mlp_sk_version(s) < 1003000 ? 0 : -1 / ((double)k - 1);
     struct mlp_samme samme = {weight, other, sum};
     struct mlp_samme_r samme_r = {list.count, sum};
-    void *a = mlp_sk_params(s, &samme, sizeof samme), *b = mlp_sk_params(s, &samme_r, sizeof samme_r);
+    void *a = mlp_sk_params(s, &samme, sizeof samme);
+    void *b = mlp_sk_params(s, &samme_r, sizeof samme_r);
     if (!a || !b)
         return s->e->code;
     return mlp_sk_node(s, real ? &mlp_op_samme_r : &mlp_op_samme, real ? b : a, all, k, out);
@@ -463,7 +465,8 @@ enum mlp_code mlp_read_one_vs_rest(struct mlp_sk *s, struct mlp_cols x, struct m
         mlp_sk_labels(s, mlp_value_attr(binarizer, "classes_"), &labels) ||
         binary_columns(s, &list, x, &out->decision, &proba))
         return s->e->code;
-    bool multilabel = type && type->type == MLP_VALUE_TEXT && mlp_str_starts(type->u.s, "multilabel");
+    bool multilabel =
+        type && type->type == MLP_VALUE_TEXT && mlp_str_starts(type->u.s, "multilabel");
     struct mlp_cols score = out->decision.n ? out->decision : proba;
     double limit = out->decision.n ? 0 : 0.5;
     if (multilabel) {
@@ -572,7 +575,8 @@ enum mlp_code mlp_read_dummy_classifier(struct mlp_sk *s, struct mlp_cols x, str
 {
     const struct mlp_labels *labels;
     const double *prior;
-    bool hard = mlp_sk_is(s, "_strategy", "most_frequent") || mlp_sk_is(s, "strategy", "most_frequent");
+    bool hard = mlp_sk_is(s, "_strategy", "most_frequent") ||
+                mlp_sk_is(s, "strategy", "most_frequent");
     bool as_is = mlp_sk_is(s, "_strategy", "prior") || mlp_sk_is(s, "strategy", "prior");
     (void)x;
     if (!hard && !as_is)

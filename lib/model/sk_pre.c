@@ -120,7 +120,8 @@ enum mlp_code mlp_read_function(struct mlp_sk *s, struct mlp_cols x, struct mlp_
         struct mlp_str name = mlp_value_name(f);
         mlp_sk_bad(s, "the function %.*s is code, which is not run; known are NumPy's log1p, exp, "
                       "sqrt and the like", name.n ? (int)name.n : 7, name.n ? name.p : "(other)");
-        return mlp_err_hint(s->e, "export the model to ONNX, or move the function before the model");
+        return mlp_err_hint(s->e,
+                            "export the model to ONNX, or move the function before the model");
     }
     return mlp_sk_map(s, fn, x, &out->transform);
 }

@@ -216,7 +216,8 @@ enum mlp_code mlp_read_qda(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred 
 static enum mlp_code mixture_roots(struct mlp_sk *s, size_t m, size_t k, double *root,
                                    double *constant)
 {
-    bool full = mlp_sk_is(s, "covariance_type", "full"), tied = mlp_sk_is(s, "covariance_type", "tied");
+    bool full = mlp_sk_is(s, "covariance_type", "full");
+    bool tied = mlp_sk_is(s, "covariance_type", "tied");
     bool diag = mlp_sk_is(s, "covariance_type", "diag");
     const double *chol;
     size_t want = full ? k * m * m : tied ? m * m : diag ? k * m : k;

@@ -31,7 +31,8 @@ static int by_score(const void *a, const void *b)
 }
 
 /* The k best scores; among equals the later columns, as a stable sort leaves them. */
-static enum mlp_code keep_best(struct mlp_sk *s, const double *score, size_t n, size_t k, bool *keep)
+static enum mlp_code keep_best(struct mlp_sk *s, const double *score, size_t n, size_t k,
+                               bool *keep)
 {
     struct ranked *r = mlp_arena_array(s->tmp, n, sizeof *r);
     if (!r)
@@ -59,7 +60,8 @@ static double percentile(const double *v, size_t n, double q, struct mlp_sk *s)
 }
 
 /* SelectPercentile: above the percentile, and of those at it the first until the count is full. */
-static void keep_percent(struct mlp_sk *s, const double *score, size_t n, double percent, bool *keep)
+static void keep_percent(struct mlp_sk *s, const double *score, size_t n, double percent,
+                         bool *keep)
 {
     double limit = percentile(score, n, 100 - percent, s);
     size_t kept = 0, most = (size_t)((double)n * percent / 100);
@@ -220,7 +222,7 @@ static enum mlp_code importances(struct mlp_sk *s, const struct mlp_value *estim
     return code;
 }
 
-/* threshold: a number, "mean", "median", "1.25*mean"; the mean by default, 1e-5 for Lasso and l1. */
+/* threshold: a number, "mean", "median", "1.25*mean"; by default the mean, 1e-5 for Lasso. */
 static enum mlp_code limit_of(struct mlp_sk *s, const double *v, size_t n, double *out)
 {
     const struct mlp_value *t = mlp_sk_attr(s, "threshold"), *inner = mlp_sk_attr(s, "estimator_");
@@ -228,7 +230,8 @@ static enum mlp_code limit_of(struct mlp_sk *s, const double *v, size_t n, doubl
     double scale = 1, mean = 0;
     if (mlp_value_f64(t, out))
         return MLP_OK;
-    if (mlp_value_is_none(t) && (mlp_value_is_a(inner, "Lasso") || mlp_value_is_a(inner, "LassoCV") ||
+    if (mlp_value_is_none(t) &&
+        (mlp_value_is_a(inner, "Lasso") || mlp_value_is_a(inner, "LassoCV") ||
                                  mlp_value_text_is(mlp_value_attr(inner, "penalty"), "l1"))) {
         *out = 1e-5;
         return MLP_OK;

@@ -26,7 +26,8 @@ static enum mlp_code read_analyzer(struct mlp_sk *s, struct mlp_words *w)
     int64_t lo, hi;
     if (mlp_sk_has(s, "tokenizer") || mlp_sk_has(s, "preprocessor"))
         return mlp_sk_bad(s, "a tokenizer or preprocessor of its own is code, which is not run");
-    if (!mlp_value_i64(mlp_value_at(range, 0), &lo) || !mlp_value_i64(mlp_value_at(range, 1), &hi) ||
+    if (!mlp_value_i64(mlp_value_at(range, 0), &lo) ||
+        !mlp_value_i64(mlp_value_at(range, 1), &hi) ||
         lo < 1 || hi < lo || hi > MLP_WORDS_MAX_N)
         return mlp_sk_bad(s, "ngram_range cannot be read");
     w->lo = (unsigned)lo;

@@ -231,7 +231,8 @@ static enum mlp_code pick_outputs(struct mlp_sk *s, const struct outputs *o, str
     out->proba = proba;
     for (size_t i = 0, at = 0; i < o->n; at += o->counts[i++]) {
         struct mlp_cols one;
-        if (mlp_sk_node(s, &mlp_op_argmax, NULL, mlp_cols_slice(proba, at, o->counts[i]), 1, &one) ||
+        if (mlp_sk_node(s, &mlp_op_argmax, NULL, mlp_cols_slice(proba, at, o->counts[i]), 1,
+                        &one) ||
             mlp_cols_join(s->g, &out->predict, &one, s->e))
             return s->e->code;
     }

@@ -50,7 +50,7 @@ struct mlp_str mlp_name_last(struct mlp_str dotted)
     size_t i = dotted.n;
     while (i > 0 && dotted.p[i - 1] != '.')
         i--;
-    return (struct mlp_str){dotted.p + i, dotted.n - i};
+    return i ? (struct mlp_str){dotted.p + i, dotted.n - i} : dotted;
 }
 
 bool mlp_value_is_a(const struct mlp_value *v, const char *name)

@@ -500,8 +500,10 @@ static enum mlp_code results(struct document *d, enum link link, struct mlp_boos
     case LINK_HINGE:
         if (mlp_boost_above(s, out->margin, 0, &out->predict))
             return s->e->code;
+        if (d->outputs > 1)
+            return MLP_OK;
         out->label = out->predict;
-        return d->outputs == 1 ? mlp_boost_labels(s, 2, &out->labels) : MLP_OK;
+        return mlp_boost_labels(s, 2, &out->labels);
     case LINK_SOFTPROB:
     case LINK_SOFTMAX:
         break;

@@ -24,7 +24,7 @@ struct mlp_package_file {
     const char *path;
     const char *name;
     struct mlp_str bytes; /* used instead of path when p is not NULL */
-    const uint8_t *sum;   /* its SHA-256 when that is known with the size, else NULL: a known file */
+    const uint8_t *sum;   /* its SHA-256 when that is known with the size, else NULL */
     uint64_t size;        /* is not hashed before, only while it is written */
 };
 

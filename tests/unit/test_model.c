@@ -98,7 +98,8 @@ START_TEST(pickle_refuses)
     ck_assert_uint_eq(err.offset, 4);
     ck_assert_int_eq(PICKLE("\x80\x02X\x01\x00\x00\x00\x61Q."), MLP_EINPUT);
     ck_assert_uint_eq(err.offset, 8);
-    ck_assert_int_eq(PICKLE("\x80\x04\x95\x02\x00\x00\x00\x00\x00\x00\x00\x8c\x03zzz."), MLP_EINPUT);
+    ck_assert_int_eq(PICKLE("\x80\x04\x95\x02\x00\x00\x00\x00\x00\x00\x00\x8c\x03zzz."),
+                     MLP_EINPUT);
     ck_assert_int_eq(PICKLE("\x80\x04\x95\x02\x00\x00\x00\x00\x00\x00\x00.N"), MLP_EINPUT);
     ck_assert_int_eq(PICKLE("\x80\x04(N1R."), MLP_EINPUT);
     ck_assert_int_eq(PICKLE("\x80\x04}Ns."), MLP_EINPUT);
@@ -569,7 +570,8 @@ START_TEST(models_tell_about_themselves)
     ck_assert_int_eq(info->inputs[2].type, MLP_INPUT_TEXT);
     mlp_buf_init(&b, 4096);
     mlp_model_signature(m, &b);
-    ck_assert_str_eq(b.p, "{\"inputs\":[{\"name\":\"age\",\"type\":\"number\"},{\"name\":\"income\","
+    ck_assert_str_eq(b.p,
+                     "{\"inputs\":[{\"name\":\"age\",\"type\":\"number\"},{\"name\":\"income\","
                           "\"type\":\"number\"},{\"name\":\"city\",\"type\":\"text\"}],\"task\":"
                           "\"binary\",\"classes\":[\"no\",\"yes\"]}");
     mlp_buf_fini(&b);
@@ -609,7 +611,8 @@ START_TEST(columns_that_are_missing)
     struct mlp_model *m = open_model("strict.joblib");
     struct mlp_table *t;
     int map[3];
-    ck_assert_int_eq(mlp_table_open_mem(MLP_STR("age,incme,city\n1,2,a\n"), "x.csv", NULL, &t, &err),
+    ck_assert_int_eq(mlp_table_open_mem(MLP_STR("age,incme,city\n1,2,a\n"), "x.csv", NULL, &t,
+                                        &err),
                      MLP_OK);
     ck_assert_int_eq(mlp_model_bind(m, t, NULL, map, &err), MLP_EINPUT);
     ck_assert_ptr_nonnull(strstr(err.message, "\"income\""));
