@@ -58,7 +58,7 @@ static enum mlp_code load_plain(struct mlp_load *l)
     }
     mlp_err_set(l->e, MLP_EINPUT, "the file is no model that can be read");
     return mlp_err_hint(l->e,
-                        "known are scikit-learn pickle and joblib files, XGBoost JSON and UBJSON, and "
+                        "known are scikit-learn pickle and joblib, XGBoost JSON and UBJSON, and "
                              "LightGBM text");
 }
 
