@@ -37,7 +37,7 @@ struct mlp_table {
     size_t rows_left;           /* rows in pos[pos_i..pos_n) */
     struct mlp_csv_scan scan;   /* of the block */
     bool no_memory;             /* for a cell */
-    uint64_t null_lengths;      /* bit n: a null text of n bytes; bit 63: one of 63 or more */
+    uint64_t null_starts[4];    /* bit c: a null text starts with the byte c */
     uint64_t line, row;         /* physical line and record of the next row */
     uint64_t taken;             /* bytes put into the block so far */
     struct mlp_arena names_arena;
@@ -68,8 +68,13 @@ enum mlp_code mlp_ndjson_batch(struct mlp_table *t, struct mlp_err *e);
 struct mlp_table *mlp_table_new(const char *source, const struct mlp_table_options *options);
 enum mlp_code mlp_batch_reserve(struct mlp_table *t, size_t rows, struct mlp_err *e);
 enum mlp_code mlp_row_too_long(struct mlp_table *t, struct mlp_err *e);
-/* True when the text means missing. */
-bool mlp_is_null(const struct mlp_table *t, struct mlp_str s);
+/* True when the text, which is not empty, means missing. Most texts' first byte tells. */
+bool mlp_is_null_text(const struct mlp_table *t, struct mlp_str s);
+static inline bool mlp_is_null(const struct mlp_table *t, struct mlp_str s)
+{
+    unsigned char c = (unsigned char)s.p[0];
+    return (t->null_starts[c / 64] >> c % 64 & 1) && mlp_is_null_text(t, s);
+}
 size_t mlp_row_limit(const struct mlp_table *t);
 size_t mlp_block_bytes(const struct mlp_table *t);
 

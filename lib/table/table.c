@@ -38,20 +38,20 @@ enum mlp_code mlp_row_too_long(struct mlp_table *t, struct mlp_err *e)
     return mlp_err_at(e, t->source, t->line, 0);
 }
 
-/* The bit of null_lengths that stands for n bytes. */
-static uint64_t length_bit(size_t n)
+bool mlp_is_null_text(const struct mlp_table *t, struct mlp_str s)
 {
-    return (uint64_t)1 << (n < 63 ? n : 63);
-}
-
-bool mlp_is_null(const struct mlp_table *t, struct mlp_str s)
-{
-    if (!(t->null_lengths & length_bit(s.n)))
-        return false;
     for (const char *const *z = t->options.nulls; z && *z; z++)
         if (mlp_str_is(s, *z))
             return true;
     return false;
+}
+
+static void note_nulls(struct mlp_table *t)
+{
+    for (const char *const *z = t->options.nulls; z && *z; z++) {
+        unsigned char c = (unsigned char)(*z)[0];
+        t->null_starts[c / 64] |= (uint64_t)1 << c % 64;
+    }
 }
 
 /* ---- filling the block */
@@ -317,8 +317,7 @@ struct mlp_table *mlp_table_new(const char *source, const struct mlp_table_optio
     t->eol = MLP_STR("\n");
     if (options)
         t->options = *options;
-    for (const char *const *z = t->options.nulls; z && *z; z++)
-        t->null_lengths |= length_bit(strlen(*z));
+    note_nulls(t);
     mlp_str_copy(mlp_str_from(source), t->source, sizeof t->source);
     mlp_arena_init(&t->names_arena, NAMES_MEMORY);
     mlp_arena_init(&t->arena, MLP_BATCH_MEMORY);
