@@ -69,7 +69,7 @@ test-programs: $(TESTBIN) $(PRELOAD) $(UNIT)
 
 .PHONY: unit
 unit: $(UNIT) ## run the unit tests (T=suite for one)
-	@$(if $(T),CK_RUN_SUITE=$(T)) $(UNIT)
+	@CK_DEFAULT_TIMEOUT=120 $(if $(T),CK_RUN_SUITE=$(T)) $(UNIT)
 
 .PHONY: cli
 cli: all test-programs ## run the tests of the programs (T=name for one)

@@ -43,7 +43,7 @@ struct run {
     struct mlp_rules *rules;
     struct mlp_table *table;
     struct mlp_checker *checker;
-    struct mlp_profiler *profiler;
+    struct mlp_profiler *profiler; /* or NULL */
     struct mlp_out good, rejects;
     struct mlp_buf line;
     uint8_t *flags;
@@ -53,7 +53,7 @@ struct run {
     bool progress;
 };
 
-/* A rate and a share now and then, for a person who waits. */
+/* Now and then, for a person who waits. */
 static void tell_progress(struct run *run, bool last)
 {
     uint64_t now = mlp_os_monotonic_ns(), size = mlp_table_size(run->table);
@@ -180,7 +180,6 @@ static enum mlp_code save_profile(struct run *run, struct mlp_err *e)
     return code;
 }
 
-/* Everything is written, then the verdict. */
 static enum mlp_code finish(struct run *run, struct mlp_err *e)
 {
     struct mlp_report report;
@@ -198,9 +197,8 @@ static enum mlp_code finish(struct run *run, struct mlp_err *e)
         code = give_report(run->cmd, OPT_REPORT, &report,
                            mlp_opt_flag(run->cmd, OPT_QUIET) ? NULL : format, e);
     bool warn = strcmp(mlp_opt_text(run->cmd, OPT_FAIL_ON), "warn") == 0;
-    if (code == MLP_OK && report.outcome >= (warn ? MLP_WARNED : MLP_FAIL))
-        code = MLP_FINDING;
-    if (code == MLP_OK && mlp_checker_rejected(run->checker) >= run->stop_at)
+    if (code == MLP_OK && (report.outcome >= (warn ? MLP_WARNED : MLP_FAIL) ||
+                           mlp_checker_rejected(run->checker) >= run->stop_at))
         code = MLP_FINDING;
     mlp_report_fini(&report);
     return code;
@@ -229,11 +227,10 @@ static enum mlp_code load_rules(struct run *run, struct mlp_err *e)
         return mlp_err_hint(e, "mlp-validate infer DATA > rules.yaml makes a first one");
     }
     enum mlp_code code = mlp_rules_load(path, &run->rules, e);
-    if (code == MLP_OK && mlp_rules_count(run->rules) == 0) {
-        mlp_err_set(e, MLP_EINPUT, "no rule: nothing would be checked");
-        code = mlp_err_at(e, path, 0, 0);
-    }
-    return code;
+    if (code != MLP_OK || mlp_rules_count(run->rules))
+        return code;
+    mlp_err_set(e, MLP_EINPUT, "no rule: nothing would be checked");
+    return mlp_err_at(e, path, 0, 0);
 }
 
 static enum mlp_code describe(const struct run *run, struct mlp_err *e)
@@ -287,8 +284,6 @@ static enum mlp_code run_check(struct mlp_cmd *cmd, struct mlp_err *e)
 static const struct mlp_example examples[] = {
     {"Good rows flow on, bad ones aside, a report as JSON.",
      "mlp-validate -r rules.yaml --rejects bad.ndjson -R json:report.json < raw.csv > clean.csv"},
-    {"What would be checked, and what each rule costs.",
-     "mlp-validate check -r rules.yaml --dry-run"},
     {0},
 };
 
@@ -297,7 +292,7 @@ const struct mlp_verb verb_check = {
     .summary = "check data: good rows to stdout, bad ones aside, a report",
     .operands = "[FILE|-]",
     .max_operands = 1,
-    .about = "Reads a table once and checks each row. Good rows leave as they came. Exit status 1\n"
+    .about = "Checks each row of a table, read once. Good rows leave as they came. Exit status 1\n"
              "means that a rule of severity error failed beyond what it tolerates.",
     .opts = opts,
     .examples = examples,

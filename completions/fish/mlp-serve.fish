@@ -22,7 +22,7 @@ complete -c mlp-serve -l events -x -a 'words json' -d 'form of the events on std
 complete -c mlp-serve -l batch -d 'predict a table from stdin instead, as the verb batch does'
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l outputs -x -d 'what to write instead of prediction and probabilities: predict, proba, decision, score, transform, margin, raw, leaf, or all'
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l id -x -d 'copy this column first; it is no feature'
-complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l keep -x -d 'copy this column (a label, say); it is no feature unless the model names it'
+complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l keep -x -d 'copy this column, a label say; a feature only if the model names it'
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l keep-all -d 'copy every column'
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l format -x -a 'csv ndjson' -d 'how to write'
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l missing -x -d 'this number counts as missing, as XGBoost\'s missing parameter has it'

@@ -57,15 +57,20 @@ static void fill_inputs(const struct mlp_model *m, struct mlp_area *a, const str
     }
 }
 
+/* Rows [start, start + n) of a frame. */
+struct block {
+    const struct mlp_frame *f;
+    size_t start, n;
+};
+
 /* One block: inputs, run. On failure the row of the frame is noted. */
 static enum mlp_code run_block(const struct mlp_model *m, struct mlp_work *w,
-                               const struct mlp_frame *f, size_t start, size_t rows,
-                               uint32_t which, struct mlp_err *e)
+                               const struct block *b, uint32_t which, struct mlp_err *e)
 {
     size_t bad = 0;
-    fill_inputs(m, &w->area, f, start, rows);
-    enum mlp_code code = mlp_graph_run(&m->graph, &w->area, rows, which, &bad, e);
-    w->bad_row = start + bad;
+    fill_inputs(m, &w->area, b->f, b->start, b->n);
+    enum mlp_code code = mlp_graph_run(&m->graph, &w->area, b->n, which, &bad, e);
+    w->bad_row = b->start + bad;
     return code;
 }
 
@@ -97,7 +102,7 @@ enum mlp_code mlp_model_predict_outputs(const struct mlp_model *m, struct mlp_wo
     enum mlp_code code = check_rows(w, frame, e);
     for (size_t start = 0; start < frame->nrows && !code; start += w->area.rows) {
         size_t left = frame->nrows - start, rows = left < w->area.rows ? left : w->area.rows;
-        code = run_block(m, w, frame, start, rows, which, e);
+        code = run_block(m, w, &(struct block){frame, start, rows}, which, e);
         for (size_t i = 0; i < m->graph.noutputs && !code; i++)
             if (which >> i & 1)
                 copy_output(m, &w->area, i, rows, out[i] + start * m->outputs[i].width);
@@ -149,7 +154,7 @@ enum mlp_code mlp_model_predict(const struct mlp_model *m, struct mlp_work *w,
     which |= result->proba && m->proba >= 0 ? 1u << m->proba : 0;
     for (size_t start = 0; start < frame->nrows && !code; start += w->area.rows) {
         size_t left = frame->nrows - start, rows = left < w->area.rows ? left : w->area.rows;
-        code = run_block(m, w, frame, start, rows, which, e);
+        code = run_block(m, w, &(struct block){frame, start, rows}, which, e);
         if (code)
             break;
         copy_predict(m, &w->area, start, rows, result);

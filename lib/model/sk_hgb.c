@@ -70,16 +70,24 @@ static bool find_columns(const struct mlp_nd *nodes, struct columns *c)
 
 /* The codes that go left at a node: those in the file's set, and the unknown ones when missing
  * values go left. */
+struct set_row {
+    const struct mlp_nd *sets;
+    size_t row;
+    const uint32_t *known;       /* the categories that training saw */
+    bool missing_left;
+};
+
 static enum mlp_code add_set(struct mlp_sk *s, struct mlp_forest_builder *b,
-                             const struct mlp_nd *sets, size_t row, const uint32_t *known,
-                             bool missing_left, uint32_t *index)
+                             const struct set_row *r, uint32_t *index)
 {
+    const struct mlp_nd *sets = r->sets;
+    const uint32_t *known = r->known;
     uint32_t bits[CODES / 32];
-    if (sets->ndim != 2 || sets->shape[1] != CODES / 32 || row >= sets->shape[0] || !known)
+    if (sets->ndim != 2 || sets->shape[1] != CODES / 32 || r->row >= sets->shape[0] || !known)
         return mlp_sk_bad(s, "a categorical split without its categories");
     for (size_t k = 0; k < CODES / 32; k++) {
-        bits[k] = (uint32_t)mlp_nd_i64(sets, row * (CODES / 32) + k, NULL);
-        bits[k] |= missing_left ? ~known[k] : 0;
+        bits[k] = (uint32_t)mlp_nd_i64(sets, r->row * (CODES / 32) + k, NULL);
+        bits[k] |= r->missing_left ? ~known[k] : 0;
     }
     return mlp_forest_add_set(b, bits, CODES, index, s->e);
 }
@@ -145,8 +153,8 @@ static enum mlp_code add_predictor(struct mlp_sk *s, struct mlp_forest_builder *
         if (r.left[i] < 0 || !mlp_column_i64(&c.categorical, i))
             continue;
         const uint32_t *known = r.feature[i] < cats->n ? cats->known[r.feature[i]] : NULL;
-        if (add_set(s, b, &sets, (size_t)mlp_column_i64(&c.set, i), known, r.flags[i] != 0,
-                    &r.set[i]))
+        struct set_row set = {&sets, (size_t)mlp_column_i64(&c.set, i), known, r.flags[i] != 0};
+        if (add_set(s, b, &set, &r.set[i]))
             return s->e->code;
         r.flags[i] |= MLP_SPLIT_CATEGORIES | MLP_SPLIT_SET_LEFT | MLP_SPLIT_OUT_MISSING;
     }

@@ -134,9 +134,9 @@ enum mlp_code mlp_read_lda(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred 
     return mlp_sk_node(s, &mlp_op_softmax, NULL, out->decision, out->decision.n, &out->proba);
 }
 
-/* Per class: rotation times 1 / sqrt(scaling), and log prior less half the log determinant. */
-static enum mlp_code qda_class(struct mlp_sk *s, size_t c, size_t m, double prior,
-                               double **root, size_t *rank, double *constant)
+/* Per class: rotation times 1 / sqrt(scaling), and less half the log determinant. */
+static enum mlp_code qda_class(struct mlp_sk *s, size_t c, size_t m, double **root, size_t *rank,
+                               double *half_log)
 {
     struct mlp_nd r, l;
     const struct mlp_value *rotations = mlp_sk_attr(s, "rotations_");
@@ -155,7 +155,7 @@ static enum mlp_code qda_class(struct mlp_sk *s, size_t c, size_t m, double prio
         for (size_t j = 0; j < l.count; j++)
             *to++ = mlp_nd_f64(&r, i * l.count + j, NULL) / sqrt(mlp_nd_f64(&l, j, NULL));
     *root = to;
-    *constant = log(prior) - 0.5 * logs;
+    *half_log = -0.5 * logs;
     return MLP_OK;
 }
 
@@ -195,8 +195,9 @@ enum mlp_code mlp_read_qda(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred 
     double *at = root;
     for (size_t c = 0; c < k; c++) {
         if (mlp_value_count(mlp_sk_attr(s, "scalings_")) != k ||
-            qda_class(s, c, x.n, prior[c], &at, &rank[c], &constant[c]))
+            qda_class(s, c, x.n, &at, &rank[c], &constant[c]))
             return mlp_sk_bad(s, "scalings_ do not fit the classes");
+        constant[c] = log(prior[c]) + constant[c];
     }
     struct mlp_gauss p = {mean, constant, root, rank};
     if (add_gauss(s, &p, x, k, &joint) || from_joint(s, joint, labels, out))

@@ -3,9 +3,17 @@
 #include <math.h>
 
 /* y = (x - mean) . rows^T, each output over scale; mean and scale may be NULL. rows: k of x.n. */
-static enum mlp_code project(struct mlp_sk *s, struct mlp_cols x, const double *rows, size_t k,
-                             const double *mean, const double *scale, struct mlp_cols *out)
+struct projection {
+    const double *rows;
+    size_t k;
+    const double *mean, *scale;
+};
+
+static enum mlp_code project(struct mlp_sk *s, struct mlp_cols x, const struct projection *p,
+                             struct mlp_cols *out)
 {
+    const double *rows = p->rows, *mean = p->mean, *scale = p->scale;
+    size_t k = p->k;
     double *coef = mlp_arena_array64(s->keep, k * x.n, sizeof *coef);
     double *b = mlp_arena_array64(s->keep, k, sizeof *b);
     if (!coef || !b)
@@ -49,7 +57,7 @@ enum mlp_code mlp_read_pca(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred 
             scale[j] = deviation < 0x1p-52 ? 0x1p-52 : deviation;
         }
     }
-    return project(s, x, rows, k, mean, scale, &out->transform);
+    return project(s, x, &(struct projection){rows, k, mean, scale}, &out->transform);
 }
 
 enum mlp_code mlp_read_svd(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
@@ -59,7 +67,7 @@ enum mlp_code mlp_read_svd(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred 
     out->is_transform = true;
     if (components(s, x, &rows, &k))
         return s->e->code;
-    return project(s, x, rows, k, NULL, NULL, &out->transform);
+    return project(s, x, &(struct projection){rows, k, NULL, NULL}, &out->transform);
 }
 
 /* coef_ is features x targets until 1.2 and applies to scaled x; after, targets x features. */
@@ -104,7 +112,7 @@ static enum mlp_code pls_transform(struct mlp_sk *s, struct mlp_cols x, const do
     for (size_t j = 0; j < k; j++)
         for (size_t i = 0; i < x.n; i++)
             rows[j * x.n + i] = rotation[i * k + j] / deviation[i];
-    return project(s, x, rows, k, mean, NULL, out);
+    return project(s, x, &(struct projection){rows, k, mean, NULL}, out);
 }
 
 enum mlp_code mlp_read_pls(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)

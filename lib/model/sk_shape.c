@@ -7,10 +7,10 @@
 /* What polynomials and splines may grow to: a million columns is 8 MB a row. */
 #define MAX_WIDTH 1000000
 
-static enum mlp_code add(struct mlp_sk *s, const struct mlp_op *op, const void *p, size_t size,
+/* A transformer of one operation; params come from mlp_sk_params and are NULL when it failed. */
+static enum mlp_code add(struct mlp_sk *s, const struct mlp_op *op, const void *params,
                          struct mlp_cols x, size_t width, struct mlp_pred *out)
 {
-    void *params = mlp_sk_params(s, p, size);
     out->is_transform = true;
     return params ? mlp_sk_node(s, op, params, x, width, &out->transform) : s->e->code;
 }
@@ -96,7 +96,8 @@ enum mlp_code mlp_read_polynomial(struct mlp_sk *s, struct mlp_cols x, struct ml
         if (term && c.term.n)
             memcpy(term, c.term.p, c.term.n * sizeof *term);
         p.term = term;
-        code = p.start && term ? add(s, &mlp_op_products, &p, sizeof p, x, width, out)
+        code = p.start && term ? add(s, &mlp_op_products, mlp_sk_params(s, &p, sizeof p), x, width,
+                                      out)
                                : mlp_err_nomem(s->e);
     }
     mlp_vec_fini(&c.start);
@@ -140,7 +141,7 @@ static enum mlp_code expand_bins(struct mlp_sk *s, struct mlp_cols codes, const 
         width += n[i] + 1;
     }
     struct mlp_expand p = {map};
-    return add(s, &mlp_op_expand, &p, sizeof p, codes, width, out);
+    return add(s, &mlp_op_expand, mlp_sk_params(s, &p, sizeof p), codes, width, out);
 }
 
 enum mlp_code mlp_read_bins(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
@@ -228,14 +229,14 @@ enum mlp_code mlp_read_quantile(struct mlp_sk *s, struct mlp_cols x, struct mlp_
         for (size_t k = 0; k < p.n; k++)
             columns[i * p.n + k] = q[k * x.n + i];
     p.quantile = columns;
-    return add(s, &mlp_op_quantiles, &p, sizeof p, x, x.n, out);
+    return add(s, &mlp_op_quantiles, mlp_sk_params(s, &p, sizeof p), x, x.n, out);
 }
 
 enum mlp_code mlp_read_power(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
 {
     struct mlp_power p = {.box_cox = mlp_sk_is(s, "method", "box-cox")};
     if (mlp_sk_width(s, x) || mlp_sk_doubles(s, "lambdas_", x.n, &p.lambda, NULL) ||
-        add(s, &mlp_op_power, &p, sizeof p, x, x.n, out))
+        add(s, &mlp_op_power, mlp_sk_params(s, &p, sizeof p), x, x.n, out))
         return s->e->code;
     if (!mlp_sk_flag(s, "standardize", true))
         return MLP_OK;
@@ -325,7 +326,7 @@ enum mlp_code mlp_read_knn_imputer(struct mlp_sk *s, struct mlp_cols x, struct m
     if (!row || column_means(s, &p, x.n, &mean))
         return s->e->code;
     p.mean = mean;
-    if (add(s, &mlp_op_knn_impute, &p, sizeof p, x, width, out))
+    if (add(s, &mlp_op_knn_impute, mlp_sk_params(s, &p, sizeof p), x, width, out))
         return s->e->code;
     return mlp_sk_join_indicator(s, x, NULL, &out->transform);
 }

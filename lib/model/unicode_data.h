@@ -22,9 +22,13 @@ struct mlp_plain {
     uint32_t to[3];
 };
 
+/* What Python's \w matches, and marks that combine with the letter before them. */
 extern const struct mlp_range mlp_word_ranges[], mlp_combining_ranges[];
+/* What str.lower() changes, one letter to one. */
 extern const struct mlp_case_run mlp_lower_runs[];
+/* NFKD without the combining marks. */
 extern const struct mlp_plain mlp_plain_forms[];
+/* How many entries each table has. */
 extern const size_t mlp_word_ranges_n, mlp_combining_ranges_n, mlp_lower_runs_n,
     mlp_plain_forms_n;
 

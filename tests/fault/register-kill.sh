@@ -19,7 +19,7 @@ for ((k = 0; k < ${KILLS:-60}; k++)); do
         done
     ) &
     writer=$!
-    sleep "0.0$((RANDOM % 9))$((RANDOM % 9))"
+    sleep "0.$((RANDOM % 3))$((RANDOM % 9))$((RANDOM % 9))"
     pkill -9 -P $writer mlp-register 2>/dev/null
     kill -9 $writer 2>/dev/null
     wait $writer

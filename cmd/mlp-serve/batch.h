@@ -1,0 +1,63 @@
+/* batch.h: the parts of `mlp-serve batch`: choosing columns (batch.c), writing rows
+ * (batch_write.c), predicting them (batch_run.c). */
+#ifndef MLP_SERVE_BATCH_H
+#define MLP_SERVE_BATCH_H
+
+#include "verbs.h"
+
+#include "base/file.h"
+#include "model/model.h"
+
+#define BATCH_OUTPUTS 32
+#define BATCH_BLOCK ((size_t)1 << 20)
+
+/* The rows of the option table. */
+enum { OUTPUTS, ID, KEEP, KEEP_ALL, FORMAT, MISSING, EMPTY_TEXT, OUT, THREADS };
+
+/* One output to write: its number in the model, and the names of its columns. */
+struct column_set {
+    const struct mlp_output *o;
+    const struct mlp_str *names;
+    double *values;              /* of the batch: rows * width */
+};
+
+struct batch {
+    struct mlp_cmd *cmd;
+    struct mlp_model *m;
+    struct mlp_table *t;
+    struct mlp_arena arena;      /* names, maps */
+    int *map;
+    bool *skip;
+    size_t *keep, nkeep;
+    const struct mlp_output *outputs;
+    size_t noutputs;
+    uint32_t which;
+    struct column_set sets[BATCH_OUTPUTS];
+    size_t nsets;
+    bool ndjson;
+    double missing;
+    unsigned threads;
+    struct mlp_out out;
+};
+
+/* A share of a batch's rows, for one thread. */
+struct share {
+    struct batch *b;
+    const struct mlp_batch *rows;
+    struct mlp_frame frame;
+    size_t start;
+    struct mlp_work *work;
+    double *values[BATCH_OUTPUTS];
+    struct mlp_buf text;
+    struct mlp_err e;
+};
+
+/* The header line of the CSV, and one row of predictions in either form. */
+void batch_write_header(struct batch *b, struct mlp_buf *to);
+void batch_csv_row(const struct share *s, size_t r, struct mlp_buf *to);
+void batch_json_row(const struct share *s, size_t r, struct mlp_buf *to);
+
+/* Reads, predicts and writes everything, on b->threads threads; commits the output. */
+enum mlp_code batch_run(struct batch *b, struct mlp_err *e);
+
+#endif
