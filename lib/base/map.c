@@ -10,17 +10,33 @@ static uint64_t fold(uint64_t a, uint64_t b)
     return (uint64_t)r ^ (uint64_t)(r >> 64);
 }
 
-/* Little-endian whatever the machine, since profiles store hashes. */
-static uint64_t load(const unsigned char *p, size_t n)
+/* Little-endian whatever the machine, since profiles store hashes. Loads of a fixed size, which may
+ * overlap, instead of a loop or a call. */
+static uint64_t load_bytes(const unsigned char *p, size_t n)
 {
     uint64_t v = 0;
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    memcpy(&v, p, n);
-#else
     for (size_t i = 0; i < n; i++)
         v |= (uint64_t)p[i] << (8 * i);
-#endif
     return v;
+}
+
+static inline uint64_t load8(const unsigned char *p)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+#else
+    return load_bytes(p, 8);
+#endif
+}
+
+/* 1 to 7 bytes. */
+static inline uint64_t load_short(const unsigned char *p, size_t n)
+{
+    if (n >= 4)
+        return load_bytes(p, 4) | load_bytes(p + n - 4, 4) << (8 * (n - 4));
+    return p[0] | (uint64_t)p[n / 2] << (8 * (n / 2)) | (uint64_t)p[n - 1] << (8 * (n - 1));
 }
 
 #define K0 0x9E3779B97F4A7C15ull
@@ -33,13 +49,13 @@ uint64_t mlp_hash64(const void *bytes, size_t n, uint64_t seed)
     uint64_t h = seed ^ K0 ^ (uint64_t)n * K2;
     size_t left = n;
     for (; left > 16; left -= 16, p += 16)
-        h = fold(load(p, 8) ^ h, load(p + 8, 8) ^ K1);
+        h = fold(load8(p) ^ h, load8(p + 8) ^ K1);
     uint64_t a = 0, b = 0;
     if (left >= 8) {
-        a = load(p, 8);
-        b = load(p + left - 8, 8);
+        a = load8(p);
+        b = load8(p + left - 8);
     } else if (left) {
-        a = load(p, left);
+        a = load_short(p, left);
     }
     h = fold(a ^ h ^ K2, b ^ K1 ^ (uint64_t)n);
     return h ^ h >> 29;

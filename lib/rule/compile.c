@@ -167,8 +167,10 @@ static void read_set(struct maker *m, const struct mlp_node *list)
     }
     if (r && !failed(m))
         r->expected = words(m, negative ? "none of " : "one of ", mlp_buf_str(&b));
-    if (r && !failed(m) && m->type != MLP_TYPE_ANY && m->type != MLP_TYPE_STRING)
+    if (r && !failed(m) && m->type > MLP_TYPE_STRING)
         fill_numbers(m, r, list);
+    if (r && !failed(m) && !mlp_set_index(&r->set, &m->rules->arena))
+        mlp_err_nomem(m->e);
     mlp_buf_fini(&b);
 }
 
@@ -195,7 +197,7 @@ static void read_regex(struct maker *m, const struct mlp_node *n)
         return;
     }
     /* Without JIT (not every machine has it) matching is slower, not different. */
-    pcre2_jit_compile(r->regex, PCRE2_JIT_COMPLETE);
+    r->jit = pcre2_jit_compile(r->regex, PCRE2_JIT_COMPLETE) == 0;
 }
 
 /* One end of an interval: a number, a share such as 5%, or nothing (open: NaN). */

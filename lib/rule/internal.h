@@ -19,9 +19,17 @@ enum mlp_rule_kind {
     MLP_RULE_ROWS, MLP_RULE_COLUMNS, MLP_RULE_REJECTS
 };
 
-/* A set of values: texts, and numbers in ascending order for numeric types. */
+/* A text of up to 15 bytes, its length among them; all zero is a free slot. */
+struct mlp_word {
+    uint64_t a, b;
+};
+
+/* A set of values: texts, those of up to 15 bytes in `words` (open addressing, at most a quarter
+ * full), and numbers in ascending order for numeric types. */
 struct mlp_set {
     struct mlp_map texts;
+    struct mlp_word *words;
+    size_t mask;                  /* slots of words - 1 */
     double *numbers;
     size_t n;
 };
@@ -45,6 +53,7 @@ struct mlp_rule {
     double mostly;                /* share of rows that must hold, 1 by default */
     struct mlp_set set;
     pcre2_code *regex;
+    bool jit;                     /* the regex is machine code */
     struct mlp_vec key_columns;   /* of struct mlp_str */
 };
 
@@ -76,15 +85,55 @@ struct mlp_tally {
     size_t nexamples;
 };
 
+/* What a cell is. BAD: its row is not well formed, so that no rule looks at it. */
+enum mlp_cell_state { MLP_CELL_ABSENT, MLP_CELL_FITS, MLP_CELL_WRONG, MLP_CELL_BAD };
+
+/* One column of a batch, its cells side by side. value is 0 where state is not FITS. */
+struct mlp_column_view {
+    size_t n;
+    struct mlp_cell *cell;
+    double *value;
+    uint8_t *state;               /* enum mlp_cell_state */
+    uint8_t *fails;               /* 1 where the rule at hand does not hold */
+    size_t count[4];              /* cells by state */
+};
+
+/* What matching regular expressions needs. */
+struct mlp_matcher {
+    pcre2_match_data *data;
+    pcre2_match_context *limits;
+    pcre2_jit_stack *stack;       /* or NULL */
+};
+
 /* Type of a cell's text; true when it fits, with its number (date: seconds since 1970). */
 bool mlp_value_parse(enum mlp_rule_type type, struct mlp_str text, double *value);
 
 /* Adds a hash; *fresh tells whether it was new. MLP_EIO without memory. */
 enum mlp_code mlp_hashes_add(struct mlp_hashes *h, uint64_t hash, bool *fresh, struct mlp_err *e);
 void mlp_hashes_fini(struct mlp_hashes *h);
+/* Brings the place of a hash that is added soon into the cache. */
+static inline void mlp_hashes_soon(const struct mlp_hashes *h, uint64_t hash)
+{
+    if (h->cap)
+        __builtin_prefetch(&h->slots[(size_t)hash & (h->cap - 1)], 1);
+}
 
 /* The number in a set, or the text. */
 bool mlp_set_has_number(const struct mlp_set *s, double v);
+bool mlp_set_has_text(const struct mlp_set *s, struct mlp_str text);
+/* Fills `words` from `texts`, in the arena. False without memory. */
+bool mlp_set_index(struct mlp_set *s, struct mlp_arena *a);
+
+/* Fills n, cell, value, state and count of a view with room for the rows from a column. */
+void mlp_column_view(struct mlp_column_view *v, const struct mlp_batch *b, size_t column,
+                     enum mlp_rule_type type);
+
+/* mark.c: fills v->fails for a rule on rows (not KEY); how many fail. hashes is for UNIQUE. */
+size_t mlp_rule_mark(const struct mlp_rule *rule, const struct mlp_column_view *v,
+                     const struct mlp_matcher *m, struct mlp_hashes *hashes, struct mlp_err *e);
+
+enum mlp_code mlp_matcher_init(struct mlp_matcher *m, struct mlp_err *e);
+void mlp_matcher_fini(struct mlp_matcher *m);
 
 extern const char *const mlp_rule_type_names[]; /* indexed by enum mlp_rule_type, ends with NULL */
 
