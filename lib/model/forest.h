@@ -7,7 +7,7 @@
  *
  * Packed nodes have 8 bytes: a float32 threshold and `child << (bits + 1) | default_left << bits
  * | feature`. Siblings are adjacent, so that a step is child + (x > threshold), without a branch;
- * a leaf points at itself with threshold +inf. Several trees (one row) or rows (a batch) walk in
+ * a leaf points at itself with threshold +inf. Children are numbered over the whole forest. Several trees (one row) or rows (a batch) walk in
  * step, which hides the latency of memory; this layout and its figures come from measuring, see
  * the bench. Trees that need float64 thresholds, more bits or categories use 16-byte nodes. */
 #ifndef MLP_MODEL_FOREST_H
@@ -61,6 +61,10 @@ struct mlp_cat_set {
     uint32_t ncodes;
 };
 
+/* Packed nodes have this many bits for the feature: 128 features and 16 million nodes, or 2048
+ * features and a million nodes. */
+#define MLP_FEATURE_BITS 7
+#define MLP_MORE_FEATURE_BITS 11
 struct mlp_node8 {
     float threshold;
     uint32_t packed;
@@ -76,10 +80,13 @@ struct mlp_forest {
     size_t ntrees, nnodes;
     const uint32_t *root;        /* first node of each tree, ntrees + 1 */
     const uint32_t *output;      /* of each tree, width 1 */
+    const uint32_t *depth;       /* of each tree */
     const struct mlp_node8 *n8;  /* one of n8 and n16 */
     const struct mlp_node16 *n16;
     uint32_t feature_bits;       /* of n8 */
-    const double *value;         /* nnodes * value_width */
+    const double *value;         /* nnodes * value_width; or with code, a row for each code */
+    const uint16_t *code;        /* of each node: wide rows repeat a lot (pure leaves), and kept
+                                    once they stay in the first cache level; or NULL */
     const float *value32;        /* instead, for sums in float32 */
     const uint32_t *leaf_id;
     const struct mlp_cat_set *sets;
@@ -97,7 +104,7 @@ struct mlp_forest_builder {
     struct mlp_arena *arena;     /* of the finished forest */
     struct mlp_vec nodes;        /* of struct mlp_node16, features not yet renumbered */
     struct mlp_vec values;       /* of double */
-    struct mlp_vec roots, outputs, leaf_ids, sets, order;
+    struct mlp_vec roots, outputs, depths, leaf_ids, sets, waiting;
 };
 void mlp_forest_begin(struct mlp_forest_builder *b, const struct mlp_forest_spec *spec,
                       struct mlp_arena *arena);

@@ -1,6 +1,12 @@
 /* forest_build.c: checking and packing trees (forest.h). */
 #include "model/forest.h"
+#include "base/map.h"
 #include <math.h>
+
+/* A node that waits for its place among the packed ones. */
+struct waiting {
+    uint32_t node, place, depth;
+};
 
 void mlp_forest_begin(struct mlp_forest_builder *b, const struct mlp_forest_spec *spec,
                       struct mlp_arena *arena)
@@ -11,9 +17,10 @@ void mlp_forest_begin(struct mlp_forest_builder *b, const struct mlp_forest_spec
     mlp_vec_init(&b->values, sizeof(double));
     mlp_vec_init(&b->roots, sizeof(uint32_t));
     mlp_vec_init(&b->outputs, sizeof(uint32_t));
+    mlp_vec_init(&b->depths, sizeof(uint32_t));
     mlp_vec_init(&b->leaf_ids, sizeof(uint32_t));
     mlp_vec_init(&b->sets, sizeof(struct mlp_cat_set));
-    mlp_vec_init(&b->order, sizeof(uint32_t));
+    mlp_vec_init(&b->waiting, sizeof(struct waiting));
 }
 
 void mlp_forest_drop(struct mlp_forest_builder *b)
@@ -22,9 +29,10 @@ void mlp_forest_drop(struct mlp_forest_builder *b)
     mlp_vec_fini(&b->values);
     mlp_vec_fini(&b->roots);
     mlp_vec_fini(&b->outputs);
+    mlp_vec_fini(&b->depths);
     mlp_vec_fini(&b->leaf_ids);
     mlp_vec_fini(&b->sets);
-    mlp_vec_fini(&b->order);
+    mlp_vec_fini(&b->waiting);
 }
 
 static enum mlp_code push_u32(struct mlp_vec *v, uint32_t x, struct mlp_err *e)
@@ -98,37 +106,50 @@ static void store(struct mlp_forest_builder *b, const struct mlp_tree *t, size_t
     uint32_t *id = mlp_vec_at(&b->leaf_ids, base + at);
     *id = t->leaf_id ? t->leaf_id[i] : (uint32_t)i;
     if (is_leaf(t, i)) {
-        *n = (struct mlp_node16){INFINITY, at, MLP_SPLIT_DEFAULT_LEFT};
+        *n = (struct mlp_node16){INFINITY, (uint32_t)base + at, MLP_SPLIT_DEFAULT_LEFT};
         memcpy(mlp_vec_at(&b->values, (base + at) * w), t->value + i * w, w * sizeof(double));
         return;
     }
     bool cat = t->flags[i] & MLP_SPLIT_CATEGORIES;
     n->threshold = cat ? (double)t->set[i] : settled_threshold(&b->spec, t->threshold[i]);
-    n->child = child;
+    n->child = (uint32_t)base + child;
     n->packed = t->feature[i] << 8 | t->flags[i];
 }
 
-/* Breadth first keeps siblings adjacent and the top of the tree in few cache lines. order[at] is
- * the tree's node at place `at`. */
-static enum mlp_code lay_out(struct mlp_forest_builder *b, const struct mlp_tree *t, size_t base,
-                             struct mlp_err *e)
+static enum mlp_code wait_for(struct mlp_forest_builder *b, int32_t node, uint32_t place,
+                              uint32_t depth, struct mlp_err *e)
 {
-    b->order.n = 0;
-    if (push_u32(&b->order, 0, e))
+    struct waiting *w = mlp_vec_push(&b->waiting);
+    if (!w)
+        return mlp_err_nomem(e);
+    *w = (struct waiting){(uint32_t)node, place, depth};
+    return MLP_OK;
+}
+
+/* Depth first, siblings adjacent: a walk to the left goes on in the same cache line. *used counts
+ * the places that are taken, *depth is the deepest node's. */
+static enum mlp_code lay_out(struct mlp_forest_builder *b, const struct mlp_tree *t, size_t base,
+                             uint32_t *used, uint32_t *depth, struct mlp_err *e)
+{
+    *used = 1;
+    *depth = 0;
+    b->waiting.n = 0;
+    if (wait_for(b, 0, 0, 0, e))
         return e->code;
-    for (size_t at = 0; at < b->order.n; at++) {
-        size_t i = *(uint32_t *)mlp_vec_at(&b->order, at);
-        uint32_t child = (uint32_t)b->order.n;
-        if (!is_leaf(t, i)) {
-            if (check_inner(b, t, i, e))
-                return e->code;
-            if (b->order.n + 2 > t->n)
-                return bad_tree(e, "a node has two parents");
-            if (push_u32(&b->order, (uint32_t)t->left[i], e) ||
-                push_u32(&b->order, (uint32_t)t->right[i], e))
-                return e->code;
-        }
-        store(b, t, base, i, (uint32_t)at, child);
+    while (b->waiting.n) {
+        struct waiting w = *(struct waiting *)mlp_vec_at(&b->waiting, --b->waiting.n);
+        if (!is_leaf(t, w.node) && check_inner(b, t, w.node, e))
+            return e->code;
+        store(b, t, base, w.node, w.place, *used);
+        *depth = w.depth > *depth ? w.depth : *depth;
+        if (is_leaf(t, w.node))
+            continue;
+        if (*used + 2 > t->n)
+            return bad_tree(e, "a node has two parents");
+        *used += 2;
+        if (wait_for(b, t->right[w.node], *used - 1, w.depth + 1, e) ||
+            wait_for(b, t->left[w.node], *used - 2, w.depth + 1, e))
+            return e->code;
     }
     return MLP_OK;
 }
@@ -155,6 +176,7 @@ enum mlp_code mlp_forest_add(struct mlp_forest_builder *b, const struct mlp_tree
                              struct mlp_err *e)
 {
     size_t base = b->nodes.n;
+    uint32_t used, depth;
     if (t->n == 0 || t->n > UINT32_MAX / 4)
         return bad_tree(e, "it has no nodes");
     if (b->spec.value_width == 1 && t->output >= b->spec.noutputs)
@@ -162,9 +184,10 @@ enum mlp_code mlp_forest_add(struct mlp_forest_builder *b, const struct mlp_tree
     if (b->spec.nfeatures >= 1u << 24)
         return mlp_err_set(e, MLP_EINPUT, "trees over more than 2^24 features are not read");
     if (make_room(b, t->n, e) || push_u32(&b->roots, (uint32_t)base, e) ||
-        push_u32(&b->outputs, t->output, e) || lay_out(b, t, base, e))
+        push_u32(&b->outputs, t->output, e) || lay_out(b, t, base, &used, &depth, e) ||
+        push_u32(&b->depths, depth, e))
         return e->code;
-    b->nodes.n = b->leaf_ids.n = base + b->order.n;
+    b->nodes.n = b->leaf_ids.n = base + used;
     b->values.n = b->nodes.n * b->spec.value_width;
     return MLP_OK;
 }
@@ -177,9 +200,9 @@ static struct mlp_node16 *builder_node(const struct mlp_forest_builder *b, size_
 }
 
 /* Leaves are told by their child, which is themselves. */
-static bool packed_leaf(const struct mlp_node16 *n, size_t relative)
+static bool is_packed_leaf(const struct mlp_forest_builder *b, size_t i)
 {
-    return n->child == relative;
+    return builder_node(b, i)->child == i;
 }
 
 /* Renumbers features to those in use: narrow rows, few bits. */
@@ -190,10 +213,9 @@ static enum mlp_code compact_features(struct mlp_forest_builder *b, struct mlp_f
     uint32_t *used = mlp_arena_array(b->arena, b->spec.nfeatures + 1, sizeof *used);
     if (!number || !used)
         return mlp_err_nomem(e);
-    for (size_t t = 0; t < f->ntrees; t++)
-        for (size_t i = f->root[t]; i < f->root[t + 1]; i++)
-            if (!packed_leaf(builder_node(b, i), i - f->root[t]))
-                number[builder_node(b, i)->packed >> 8] = 1;
+    for (size_t i = 0; i < b->nodes.n; i++)
+        if (!is_packed_leaf(b, i))
+            number[builder_node(b, i)->packed >> 8] = 1;
     for (uint32_t i = 0; i < b->spec.nfeatures; i++)
         if (number[i]) {
             number[i] = f->nused;
@@ -207,15 +229,13 @@ static enum mlp_code compact_features(struct mlp_forest_builder *b, struct mlp_f
     return MLP_OK;
 }
 
+/* Some feature width leaves room for the nodes' numbers. */
 static bool fits_packed(const struct mlp_forest_builder *b, struct mlp_forest *f)
 {
-    uint32_t most = 0;
-    for (size_t i = 0; i < b->nodes.n; i++)
-        most = builder_node(b, i)->child > most ? builder_node(b, i)->child : most;
-    f->feature_bits = 0;
-    while (f->feature_bits < 31 && (UINT64_C(1) << f->feature_bits) < f->nused)
-        f->feature_bits++;
-    return f->plain_nan && b->spec.float32 && (uint64_t)most << (f->feature_bits + 1) <= UINT32_MAX;
+    uint64_t nodes = b->nodes.n;
+    f->feature_bits = f->nused <= 1u << MLP_FEATURE_BITS ? MLP_FEATURE_BITS : MLP_MORE_FEATURE_BITS;
+    return f->plain_nan && b->spec.float32 && f->nused <= 1u << f->feature_bits &&
+           nodes << (f->feature_bits + 1) <= UINT32_MAX;
 }
 
 static enum mlp_code pack_nodes(struct mlp_forest_builder *b, struct mlp_forest *f,
@@ -249,7 +269,7 @@ static enum mlp_code pack_nodes(struct mlp_forest_builder *b, struct mlp_forest 
     return MLP_OK;
 }
 
-static enum mlp_code pack_values(struct mlp_forest_builder *b, struct mlp_forest *f,
+static enum mlp_code copy_values(struct mlp_forest_builder *b, struct mlp_forest *f,
                                  struct mlp_err *e)
 {
     size_t n = b->values.n;
@@ -266,9 +286,57 @@ static enum mlp_code pack_values(struct mlp_forest_builder *b, struct mlp_forest
     return MLP_OK;
 }
 
-static const void *keep(struct mlp_arena *a, const struct mlp_vec *v, size_t extra)
+/* Codes for the rows of all nodes in map, UINT16_MAX + 1 of them at most; false when there are
+ * more different rows, or no memory. */
+static bool code_rows(struct mlp_forest_builder *b, struct mlp_map *map, uint16_t *code)
 {
-    char *p = mlp_arena_alloc(a, (v->n + extra) * v->item);
+    size_t bytes = b->spec.value_width * sizeof(double);
+    for (size_t i = 0; i < b->nodes.n; i++) {
+        struct mlp_str row = {mlp_vec_at(&b->values, i * b->spec.value_width), bytes};
+        bool fresh;
+        uint64_t *at = mlp_map_put(map, row, &fresh);
+        if (!at)
+            return false;
+        *at = fresh ? map->n - 1 : *at;
+        if (*at > UINT16_MAX)
+            return false;
+        code[i] = (uint16_t)*at;
+    }
+    return true;
+}
+
+/* The different rows in the order of their codes. */
+static double *take_rows(struct mlp_forest_builder *b, const struct mlp_map *map)
+{
+    size_t w = b->spec.value_width;
+    double *rows = mlp_arena_array64(b->arena, map->n * w, sizeof *rows);
+    for (size_t i = 0; rows && i < map->n; i++)
+        memcpy(rows + i * w, map->entries[i].key.p, w * sizeof *rows);
+    return rows;
+}
+
+/* Few different rows, many nodes: the rows are kept once. */
+#define ROWS_BYTES ((size_t)16 << 20)
+
+static enum mlp_code pack_values(struct mlp_forest_builder *b, struct mlp_forest *f,
+                                 struct mlp_err *e)
+{
+    struct mlp_map map;
+    if (b->spec.value_width < 2 || b->spec.sum_float32)
+        return copy_values(b, f, e);
+    uint16_t *code = mlp_arena_array64(b->arena, b->nodes.n, sizeof *code);
+    mlp_map_init(&map, 0, ROWS_BYTES);
+    if (code && code_rows(b, &map, code)) {
+        f->value = take_rows(b, &map);
+        f->code = f->value ? code : NULL;
+    }
+    mlp_map_fini(&map);
+    return f->value ? MLP_OK : copy_values(b, f, e);
+}
+
+static const void *keep(struct mlp_arena *a, const struct mlp_vec *v)
+{
+    char *p = mlp_arena_alloc(a, v->n * v->item);
     if (p && v->n)
         memcpy(p, v->p, v->n * v->item);
     return p;
@@ -284,11 +352,12 @@ static enum mlp_code pack(struct mlp_forest_builder *b, const double *base, stru
     double *start = mlp_arena_array(b->arena, b->spec.noutputs, sizeof *start);
     if (push_u32(&b->roots, end, e))
         return e->code;
-    f->root = keep(b->arena, &b->roots, 0);
-    f->output = keep(b->arena, &b->outputs, 0);
-    f->sets = keep(b->arena, &b->sets, 0);
-    f->leaf_id = b->spec.keep_leaf_ids ? keep(b->arena, &b->leaf_ids, 0) : NULL;
-    if (!start || !f->root || !f->output || !f->sets || (b->spec.keep_leaf_ids && !f->leaf_id))
+    f->root = keep(b->arena, &b->roots);
+    f->output = keep(b->arena, &b->outputs);
+    f->depth = keep(b->arena, &b->depths);
+    f->sets = keep(b->arena, &b->sets);
+    f->leaf_id = b->spec.keep_leaf_ids ? keep(b->arena, &b->leaf_ids) : NULL;
+    if (!start || !f->root || !f->output || !f->depth || !f->sets || (b->spec.keep_leaf_ids && !f->leaf_id))
         return mlp_err_nomem(e);
     if (base)
         memcpy(start, base, b->spec.noutputs * sizeof *start);

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #define GROUP 16
+#define SHALLOW 10
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
@@ -82,47 +83,64 @@ static void prepare(const struct mlp_forest *f, const struct mlp_forest_call *c,
     }
 }
 
+/* Depth of the deepest of k trees whose roots start at root[0]. */
+INLINE uint32_t deepest(const struct mlp_forest *f, const uint32_t *root, unsigned k)
+{
+    const uint32_t *depth = f->depth + (root - f->root);
+    uint32_t most = 0;
+    for (unsigned t = 0; t < k; t++)
+        most = depth[t] > most ? depth[t] : most;
+    return most;
+}
+
 /* --- packed nodes --- */
 
-/* k trees from root[0] on, in step, until none moves; at[] are nodes relative to their roots. */
-INLINE void walk8(const struct mlp_forest *f, const float *x, const uint32_t *root, unsigned k,
-                  uint32_t *at)
+INLINE uint32_t step8(const struct mlp_node8 *node, const float *x, unsigned bits, uint32_t i)
 {
-    const struct mlp_node8 *tree[GROUP];
-    uint32_t shift = f->feature_bits + 1, mask = (1u << f->feature_bits) - 1, i[GROUP], moved;
-    for (unsigned t = 0; t < k; t++) {
-        tree[t] = f->n8 + root[t];
-        i[t] = 0;
+    struct mlp_node8 n = node[i];
+    return (n.packed >> (bits + 1)) + !(x[n.packed & ((1u << bits) - 1)] <= n.threshold);
+}
+
+/* k trees from root[0] on, in step; at[] are their leaves. Shallow trees take as many steps as the
+ * deepest has: leaves stay where they are, and nobody needs to look. */
+INLINE void walk8(const struct mlp_forest *f, const float *x, const uint32_t *root, unsigned k,
+                  unsigned bits, uint32_t *at)
+{
+    const struct mlp_node8 *node = f->n8;
+    uint32_t i[GROUP], moved, steps = deepest(f, root, k);
+    for (unsigned t = 0; t < k; t++)
+        i[t] = root[t];
+    for (; steps && steps <= SHALLOW; steps--) {
+        UNROLL
+        for (unsigned t = 0; t < k; t++)
+            i[t] = step8(node, x, bits, i[t]);
     }
-    do {
+    for (moved = steps; moved;) {
         moved = 0;
         UNROLL
         for (unsigned t = 0; t < k; t++) {
-            struct mlp_node8 n = tree[t][i[t]];
-            uint32_t next = (n.packed >> shift) + !(x[n.packed & mask] <= n.threshold);
+            uint32_t next = step8(node, x, bits, i[t]);
             moved |= next ^ i[t];
             i[t] = next;
         }
-    } while (moved);
+    }
     for (unsigned t = 0; t < k; t++)
-        at[t] = root[t] + i[t];
+        at[t] = i[t];
 }
 
 /* The same for rows with missing values: those go left where the node says so. */
 INLINE void walk8_nan(const struct mlp_forest *f, const float *x, const uint32_t *root, unsigned k,
-                      uint32_t *at)
+                      unsigned bits, uint32_t *at)
 {
-    const struct mlp_node8 *tree[GROUP];
-    uint32_t bits = f->feature_bits, mask = (1u << bits) - 1, i[GROUP], moved;
-    for (unsigned t = 0; t < k; t++) {
-        tree[t] = f->n8 + root[t];
-        i[t] = 0;
-    }
+    const struct mlp_node8 *node = f->n8;
+    uint32_t mask = (1u << bits) - 1, i[GROUP], moved;
+    for (unsigned t = 0; t < k; t++)
+        i[t] = root[t];
     do {
         moved = 0;
         UNROLL
         for (unsigned t = 0; t < k; t++) {
-            struct mlp_node8 n = tree[t][i[t]];
+            struct mlp_node8 n = node[i[t]];
             float v = x[n.packed & mask];
             uint32_t missing_left = (uint32_t)isnan(v) & n.packed >> bits;
             uint32_t right = (uint32_t)!(v <= n.threshold) & ~missing_left;
@@ -132,7 +150,7 @@ INLINE void walk8_nan(const struct mlp_forest *f, const float *x, const uint32_t
         }
     } while (moved);
     for (unsigned t = 0; t < k; t++)
-        at[t] = root[t] + i[t];
+        at[t] = i[t];
 }
 
 /* --- 16-byte nodes --- */
@@ -140,40 +158,36 @@ INLINE void walk8_nan(const struct mlp_forest *f, const float *x, const uint32_t
 INLINE void walk16(const struct mlp_forest *f, const double *x, const uint32_t *root, unsigned k,
                    uint32_t *at)
 {
-    const struct mlp_node16 *tree[GROUP];
+    const struct mlp_node16 *node = f->n16;
     uint32_t i[GROUP], moved;
-    for (unsigned t = 0; t < k; t++) {
-        tree[t] = f->n16 + root[t];
-        i[t] = 0;
-    }
+    for (unsigned t = 0; t < k; t++)
+        i[t] = root[t];
     do {
         moved = 0;
         UNROLL
         for (unsigned t = 0; t < k; t++) {
-            const struct mlp_node16 *n = &tree[t][i[t]];
+            const struct mlp_node16 *n = &node[i[t]];
             uint32_t next = n->child + !(x[n->packed >> 8] <= n->threshold);
             moved |= next ^ i[t];
             i[t] = next;
         }
     } while (moved);
     for (unsigned t = 0; t < k; t++)
-        at[t] = root[t] + i[t];
+        at[t] = i[t];
 }
 
 INLINE void walk16_nan(const struct mlp_forest *f, const double *x, const uint32_t *root,
                        unsigned k, uint32_t *at)
 {
-    const struct mlp_node16 *tree[GROUP];
+    const struct mlp_node16 *node = f->n16;
     uint32_t i[GROUP], moved;
-    for (unsigned t = 0; t < k; t++) {
-        tree[t] = f->n16 + root[t];
-        i[t] = 0;
-    }
+    for (unsigned t = 0; t < k; t++)
+        i[t] = root[t];
     do {
         moved = 0;
         UNROLL
         for (unsigned t = 0; t < k; t++) {
-            const struct mlp_node16 *n = &tree[t][i[t]];
+            const struct mlp_node16 *n = &node[i[t]];
             double v = x[n->packed >> 8];
             uint32_t missing_left = (uint32_t)isnan(v) & n->packed;
             uint32_t right = (uint32_t)!(v <= n->threshold) & ~missing_left;
@@ -183,7 +197,7 @@ INLINE void walk16_nan(const struct mlp_forest *f, const double *x, const uint32
         }
     } while (moved);
     for (unsigned t = 0; t < k; t++)
-        at[t] = root[t] + i[t];
+        at[t] = i[t];
 }
 
 static bool category_left(const struct mlp_forest *f, const struct mlp_node16 *n, double v)
@@ -217,24 +231,36 @@ static bool general_left(const struct mlp_forest *f, const struct mlp_node16 *n,
 static void walk_general(const struct mlp_forest *f, const double *x, const uint32_t *root,
                          unsigned k, uint32_t *at)
 {
+    const struct mlp_node16 *node = f->n16;
     for (unsigned t = 0; t < k; t++) {
-        const struct mlp_node16 *tree = f->n16 + root[t];
-        uint32_t i = 0;
-        while (tree[i].child != i)
-            i = tree[i].child + !general_left(f, &tree[i], x[tree[i].packed >> 8]);
-        at[t] = root[t] + i;
+        uint32_t i = root[t];
+        while (node[i].child != i)
+            i = node[i].child + !general_left(f, &node[i], x[node[i].packed >> 8]);
+        at[t] = i;
     }
 }
 
 /* --- a group of trees over a row --- */
 
+/* The shifts are constants: shifting by a register takes three times as long. */
+INLINE void walk_packed(const struct mlp_forest *f, const float *x, bool nan, const uint32_t *root,
+                        unsigned k, uint32_t *at)
+{
+    if (nan && f->feature_bits == MLP_FEATURE_BITS)
+        walk8_nan(f, x, root, k, MLP_FEATURE_BITS, at);
+    else if (nan)
+        walk8_nan(f, x, root, k, MLP_MORE_FEATURE_BITS, at);
+    else if (f->feature_bits == MLP_FEATURE_BITS)
+        walk8(f, x, root, k, MLP_FEATURE_BITS, at);
+    else
+        walk8(f, x, root, k, MLP_MORE_FEATURE_BITS, at);
+}
+
 static void walk_group(const struct mlp_forest *f, const struct prepared *p, size_t row,
                        const uint32_t *root, uint32_t *at)
 {
-    if (p->narrow && !p->nan[row])
-        walk8(f, p->narrow + row * f->nused, root, GROUP, at);
-    else if (p->narrow)
-        walk8_nan(f, p->narrow + row * f->nused, root, GROUP, at);
+    if (p->narrow)
+        walk_packed(f, p->narrow + row * f->nused, p->nan[row], root, GROUP, at);
     else if (p->nan[row] ? !f->plain_nan : !f->plain)
         walk_general(f, p->wide + row * f->nused, root, GROUP, at);
     else if (!p->nan[row])
@@ -248,7 +274,7 @@ static void walk_rest(const struct mlp_forest *f, const struct prepared *p, size
                       const uint32_t *root, unsigned k, uint32_t *at)
 {
     if (p->narrow)
-        walk8_nan(f, p->narrow + row * f->nused, root, k, at);
+        walk_packed(f, p->narrow + row * f->nused, true, root, k, at);
     else if (!f->plain_nan)
         walk_general(f, p->wide + row * f->nused, root, k, at);
     else
@@ -266,9 +292,11 @@ static void add_wide(const struct mlp_forest *f, size_t tree, unsigned k, const 
         for (unsigned t = 0; t < k; t++)
             out[f->output[tree + t]] += f->value[at[t]];
     } else {
-        for (unsigned t = 0; t < k; t++)
+        for (unsigned t = 0; t < k; t++) {
+            const double *row = f->value + (f->code ? f->code[at[t]] : at[t]) * w;
             for (size_t j = 0; j < w; j++)
-                out[j] += f->value[at[t] * w + j];
+                out[j] += row[j];
+        }
     }
 }
 
