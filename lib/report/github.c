@@ -24,7 +24,8 @@ void mlp_render_github(const struct mlp_report *r, struct mlp_buf *b)
         mlp_buf_init(&words, 1 << 16);
         mlp_check_words(c, &words);
         bool fails = c->outcome == MLP_FAIL && c->severity == MLP_SEV_ERROR;
-        mlp_buf_addf(b, "::%s file=", fails ? "error" : "warning");
+        mlp_buf_addf(b, "::%s file=",
+                     fails ? "error" : c->severity == MLP_SEV_INFO ? "notice" : "warning");
         add_escaped(b, mlp_report_uri(r), true);
         if (c->examples && c->examples->line)
             mlp_buf_addf(b, ",line=%llu", (unsigned long long)c->examples->line);

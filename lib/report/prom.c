@@ -11,7 +11,8 @@ static void add_outcomes(const struct mlp_report *r, struct mlp_buf *b)
     mlp_prom_head(b, "mlp_check_outcome", "gauge", "0 pass, 1 warn, 2 fail, for each check.");
     for (const struct mlp_check *c = r->checks; c; c = c->next) {
         const struct mlp_prom_label labels[] = {
-            {"kind", r->kind}, {"check", c->id}, {"column", c->column}, {NULL, {NULL, 0}},
+            {"kind", r->kind}, {"check", c->id}, {"column", c->column}, {"slice", c->slice},
+            {NULL, {NULL, 0}},
         };
         mlp_prom_sample(b, "mlp_check_outcome", labels, (double)c->outcome);
     }
@@ -23,8 +24,8 @@ static void add_measures(const struct mlp_report *r, struct mlp_buf *b)
     for (const struct mlp_check *c = r->checks; c; c = c->next) {
         for (const struct mlp_measure *m = c->measures; m; m = m->next) {
             const struct mlp_prom_label labels[] = {
-                {"kind", r->kind}, {"check", c->id}, {"column", c->column}, {"measure", m->name},
-                {NULL, {NULL, 0}},
+                {"kind", r->kind},   {"check", c->id},     {"column", c->column},
+                {"slice", c->slice}, {"measure", m->name}, {NULL, {NULL, 0}},
             };
             if (isfinite(m->value))
                 mlp_prom_sample(b, "mlp_check_measure", labels, m->value);
