@@ -21,7 +21,9 @@ static void add_failure(struct mlp_buf *b, const struct mlp_check *c)
     mlp_buf_adds(b, ">");
     mlp_html_add(b, mlp_buf_str(&words));
     for (const struct mlp_example_row *x = c->examples; x; x = x->next) {
-        mlp_buf_addf(b, "\nline %llu: ", (unsigned long long)x->line);
+        mlp_buf_addc(b, '\n');
+        if (x->line)
+            mlp_buf_addf(b, "line %llu: ", (unsigned long long)x->line);
         mlp_html_add(b, x->value);
     }
     mlp_buf_adds(b, "</failure>\n");

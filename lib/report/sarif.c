@@ -26,6 +26,25 @@ static void add_rule(struct mlp_json_out *o, const struct mlp_check *c)
     mlp_json_close(o, '}');
 }
 
+/* A file name as a URI reference (RFC 3986): what a path may hold stands for itself. */
+static void uri_member(struct mlp_json_out *o, struct mlp_str path)
+{
+    struct mlp_buf b;
+    mlp_buf_init(&b, 1 << 14);
+    for (size_t i = 0; i < path.n; i++) {
+        unsigned char c = (unsigned char)path.p[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     strchr("-._~/@", c);
+        if (c && plain)
+            mlp_buf_addc(&b, (char)c);
+        else
+            mlp_buf_addf(&b, "%%%02X", (unsigned)c);
+    }
+    mlp_json_key(o, "uri");
+    mlp_json_str(o, mlp_buf_str(&b));
+    mlp_buf_fini(&b);
+}
+
 static void add_location(struct mlp_json_out *o, struct mlp_str uri, uint64_t line)
 {
     mlp_json_open(o, '{');
@@ -33,8 +52,7 @@ static void add_location(struct mlp_json_out *o, struct mlp_str uri, uint64_t li
     mlp_json_open(o, '{');
     mlp_json_key(o, "artifactLocation");
     mlp_json_open(o, '{');
-    mlp_json_key(o, "uri");
-    mlp_json_str(o, uri);
+    uri_member(o, uri);
     mlp_json_close(o, '}');
     mlp_json_key(o, "region");
     mlp_json_open(o, '{');
@@ -73,6 +91,7 @@ static void add_result(struct mlp_json_out *o, const struct mlp_report *r,
 
 static void add_driver(struct mlp_json_out *o, const struct mlp_report *r)
 {
+    size_t n = 0;
     mlp_json_key(o, "tool");
     mlp_json_open(o, '{');
     mlp_json_key(o, "driver");
@@ -83,9 +102,12 @@ static void add_driver(struct mlp_json_out *o, const struct mlp_report *r)
     mlp_json_text(o, mlp_version());
     mlp_json_key(o, "rules");
     mlp_json_open(o, '[');
-    for (const struct mlp_check *c = r->checks; c; c = c->next)
-        if (c->outcome != MLP_PASS)
-            add_rule(o, c);
+    for (const struct mlp_check *c = r->checks; c && n < MOST_RESULTS; c = c->next) {
+        if (c->outcome == MLP_PASS)
+            continue;
+        add_rule(o, c);
+        n++;
+    }
     mlp_json_close(o, ']');
     mlp_json_close(o, '}');
     mlp_json_close(o, '}');

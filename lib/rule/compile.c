@@ -89,7 +89,7 @@ static bool bound(struct maker *m, const struct mlp_node *n, double *out)
 {
     enum mlp_rule_type type = m->type;
     if (type != MLP_TYPE_DATE && type != MLP_TYPE_DATETIME)
-        return mlp_node_is_num(n) && (*out = mlp_node_num(n, 0), true);
+        return mlp_node_is_num(n) && (*out = mlp_node_num(n, 0), !isnan(*out));
     return mlp_value_parse(MLP_TYPE_DATETIME, n->text, out);
 }
 
@@ -150,28 +150,37 @@ static void fill_numbers(struct maker *m, struct mlp_rule *r, const struct mlp_n
         qsort(r->set.numbers, r->set.n, sizeof(double), by_value);
 }
 
+/* "one of a, b, c", and the texts themselves into the set. */
+static void fill_texts(struct maker *m, struct mlp_rule *r, const struct mlp_node *list)
+{
+    struct mlp_buf b;
+    mlp_buf_init(&b, 1 << 20);
+    for (const struct mlp_node *n = list->child; n && !failed(m); n = n->next) {
+        if (n->type == MLP_DOC_MAP || n->type == MLP_DOC_LIST)
+            fault(m, n, "a value");
+        else if (!mlp_map_put(&r->set.texts, n->text, NULL))
+            mlp_err_nomem(m->e);
+        mlp_buf_addf(&b, "%s%.*s", n == list->child ? "" : ", ", MLP_STR_ARG(n->text));
+    }
+    r->expected = words(m, r->kind == MLP_RULE_IN ? "one of " : "none of ", mlp_buf_str(&b));
+    mlp_buf_fini(&b);
+}
+
 static void read_set(struct maker *m, const struct mlp_node *list)
 {
-    bool negative = mlp_str_is(list->key, "not_in");
     if (list->type != MLP_DOC_LIST || !list->child) {
         fault(m, list, "a list of values");
         return;
     }
+    bool negative = mlp_str_is(list->key, "not_in");
     struct mlp_rule *r = add_rule(m, negative ? MLP_RULE_NOT_IN : MLP_RULE_IN, list);
-    struct mlp_buf b;
-    mlp_buf_init(&b, 1 << 20);
-    for (const struct mlp_node *n = list->child; n && !failed(m); n = n->next) {
-        mlp_buf_addf(&b, "%s%.*s", n == list->child ? "" : ", ", MLP_STR_ARG(n->text));
-        if (!mlp_map_put(&r->set.texts, n->text, NULL))
-            mlp_err_nomem(m->e);
-    }
-    if (r && !failed(m))
-        r->expected = words(m, negative ? "none of " : "one of ", mlp_buf_str(&b));
-    if (r && !failed(m) && m->type > MLP_TYPE_STRING)
+    if (!r)
+        return;
+    fill_texts(m, r, list);
+    if (!failed(m) && m->type > MLP_TYPE_STRING)
         fill_numbers(m, r, list);
-    if (r && !failed(m) && !mlp_set_index(&r->set, &m->rules->arena))
+    if (!failed(m) && !mlp_set_index(&r->set, &m->rules->arena))
         mlp_err_nomem(m->e);
-    mlp_buf_fini(&b);
 }
 
 static void read_regex(struct maker *m, const struct mlp_node *n)
@@ -222,7 +231,7 @@ static bool interval(const struct mlp_node *n, double *lo, double *hi)
         return false;
     return interval_end(is_map ? mlp_node_get(n, "min") : mlp_node_at(n, 0), lo) &&
            interval_end(is_map ? mlp_node_get(n, "max") : mlp_node_at(n, 1), hi) &&
-           !(isnan(*lo) && isnan(*hi));
+           !(isnan(*lo) && isnan(*hi)) && !(*lo > *hi);
 }
 
 static struct mlp_str interval_words(struct maker *m, double lo, double hi)
@@ -240,7 +249,10 @@ static struct mlp_str interval_words(struct maker *m, double lo, double hi)
 /* Rules whose value is an interval, by name. */
 static void read_interval(struct maker *m, const struct mlp_node *n, enum mlp_rule_kind kind)
 {
+    static const char *const known[] = {"min", "max", NULL};
     double lo, hi;
+    if (n->type == MLP_DOC_MAP && mlp_node_known(&m->rules->doc, n, known, m->e) != MLP_OK)
+        return;
     if (!interval(n, &lo, &hi)) {
         fault(m, n, "a number, [min, max] or {min: ..., max: ...}");
         return;
@@ -405,25 +417,35 @@ static void read_columns(struct maker *m, const struct mlp_node *map)
     m->mostly = 1;
 }
 
+static void read_key(struct maker *m, const struct mlp_node *list, const struct mlp_node *keys)
+{
+    struct mlp_rule *r = add_rule(m, MLP_RULE_KEY, keys);
+    if (!r)
+        return;
+    r->name = MLP_STR("key");
+    r->expected = MLP_STR("values that no row before has");
+    if (list->type != MLP_DOC_LIST || !list->child)
+        fault(m, list, "a list of columns, as in keys: [[a, b]]");
+    for (const struct mlp_node *n = list->child; n && !failed(m); n = n->next) {
+        struct mlp_str *slot = mlp_vec_push(&r->key_columns);
+        if (!slot)
+            mlp_err_nomem(m->e);
+        else if (n->type == MLP_DOC_MAP || n->type == MLP_DOC_LIST)
+            fault(m, n, "a column");
+        else
+            *slot = n->text;
+    }
+}
+
 /* keys: [[a, b], [c]]: rows whose values of all of these columns came before are rejected. */
 static void read_keys(struct maker *m, const struct mlp_node *list)
 {
-    for (const struct mlp_node *k = list ? list->child : NULL; k && !failed(m); k = k->next) {
-        struct mlp_rule *r = add_rule(m, MLP_RULE_KEY, list);
-        if (k->type != MLP_DOC_LIST || !k->child)
-            fault(m, k, "a list of columns, as in keys: [[a, b]]");
-        for (const struct mlp_node *n = k->child; n && !failed(m); n = n->next) {
-            struct mlp_str *slot = mlp_vec_push(&r->key_columns);
-            if (!slot)
-                mlp_err_nomem(m->e);
-            else
-                *slot = n->text;
-        }
-        if (!failed(m)) {
-            r->name = MLP_STR("key");
-            r->expected = MLP_STR("values that no row before has");
-        }
-    }
+    if (!list || failed(m))
+        return;
+    if (list->type != MLP_DOC_LIST)
+        fault(m, list, "a list of lists of columns, as in keys: [[a, b]]");
+    for (const struct mlp_node *k = list->child; k && !failed(m); k = k->next)
+        read_key(m, k, list);
 }
 
 static void read_table_rule(struct maker *m, const struct mlp_node *n, enum mlp_rule_kind kind)
@@ -442,9 +464,12 @@ static void read_nulls(struct maker *m, const struct mlp_node *list)
     }
     const char **nulls = mlp_arena_array(&m->rules->arena, list->u.count + 1, sizeof *nulls);
     size_t n = 0;
-    for (const struct mlp_node *x = list->child; x && nulls; x = x->next)
-        nulls[n++] = mlp_arena_strz(&m->rules->arena, x->text);
-    m->rules->nulls = nulls;
+    bool whole = nulls != NULL;
+    for (const struct mlp_node *x = list->child; x && whole; x = x->next, n++)
+        whole = (nulls[n] = mlp_arena_strz(&m->rules->arena, x->text)) != NULL;
+    if (!whole)
+        mlp_err_nomem(m->e);
+    m->rules->nulls = whole ? nulls : NULL;
 }
 
 static void read_input(struct maker *m, const struct mlp_node *map)

@@ -159,7 +159,6 @@ bool mlp_set_index(struct mlp_set *s, struct mlp_arena *a)
     s->words = mlp_arena_array(a, slots, sizeof *s->words);
     if (!s->words)
         return false;
-    memset(s->words, 0, slots * sizeof *s->words);
     s->mask = slots - 1;
     for (size_t i = 0; i < s->texts.n; i++) {
         struct mlp_str key = s->texts.entries[i].key;

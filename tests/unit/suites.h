@@ -19,6 +19,8 @@
     X(oci) \
     X(policy) \
     X(profile) \
+    X(report) \
+    X(rule) \
     X(serve) \
     X(stat) \
     X(table) \

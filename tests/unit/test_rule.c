@@ -1,0 +1,403 @@
+/* Rules as mlp-rules(5) says: what each rejects, what the report says, what a file may not say.
+ * What a table comes to is written as "LINE column/rule=value;" for every reason to reject a row
+ * and "id:outcome failed/total;" for every check that did not pass. */
+#include "suites.h"
+
+#include "rule/internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static struct mlp_err err;
+
+static struct mlp_rules *parse(const char *yaml)
+{
+    struct mlp_doc d;
+    struct mlp_rules *rules = NULL;
+    mlp_err_init(&err);
+    mlp_doc_init(&d, "rules.yaml", (size_t)16 << 20);
+    if (mlp_doc_parse_yaml(&d, mlp_str_from(yaml), &err) == MLP_OK)
+        mlp_rules_parse(&d, &rules, &err);
+    else
+        mlp_doc_fini(&d);
+    return rules;
+}
+
+static void show_report(struct mlp_buf *out, const struct mlp_report *r)
+{
+    for (const struct mlp_check *c = r->checks; c; c = c->next) {
+        if (c->outcome == MLP_PASS)
+            continue;
+        mlp_buf_addf(out, "%.*s:%s", MLP_STR_ARG(c->id), mlp_outcome_name(c->outcome));
+        if (c->total)
+            mlp_buf_addf(out, " %llu/%llu", (unsigned long long)c->failed,
+                         (unsigned long long)c->total);
+        mlp_buf_addc(out, ';');
+    }
+}
+
+static void check_batch(struct mlp_checker *c, const struct mlp_batch *b, struct mlp_buf *out)
+{
+    size_t n;
+    uint8_t good[4096];
+    ck_assert_uint_le(b->nrows, sizeof good);
+    ck_assert_int_eq(mlp_checker_batch(c, b, good, &err), MLP_OK);
+    const struct mlp_reject *x = mlp_checker_rejects(c, &n);
+    for (size_t i = 0; i < n; i++, x++) {
+        ck_assert_int_eq(good[x->batch_row], 0);
+        mlp_buf_addf(out, "%llu %.*s/%.*s=%.*s;", (unsigned long long)x->line,
+                     MLP_STR_ARG(x->column), MLP_STR_ARG(x->rule), MLP_STR_ARG(x->value));
+    }
+}
+
+static enum mlp_code check(const char *yaml, const char *csv, struct mlp_buf *out,
+                           struct mlp_report *report)
+{
+    struct mlp_rules *rules = parse(yaml);
+    ck_assert_msg(rules != NULL, "%s: %s", yaml, err.message);
+    struct mlp_table_options o = {.block_bytes = 64};
+    struct mlp_table *t = NULL;
+    struct mlp_checker *c = NULL;
+    struct mlp_batch *b;
+    mlp_rules_input(rules, &o);
+    enum mlp_code code = mlp_table_open_mem(mlp_str_from(csv), "t.csv", &o, &t, &err);
+    if (code == MLP_OK)
+        code = mlp_checker_new(rules, t, &c, &err);
+    while (code == MLP_OK && (code = mlp_table_next(t, &b, &err)) == MLP_OK && b)
+        check_batch(c, b, out);
+    if (code == MLP_OK)
+        code = mlp_checker_finish(c, report, &err);
+    show_report(out, report);
+    mlp_checker_free(c);
+    mlp_table_close(t);
+    mlp_rules_free(rules);
+    return code;
+}
+
+struct comes_to {
+    const char *yaml, *csv, *want;
+};
+
+static void all_come_to(const struct comes_to *t)
+{
+    for (; t->yaml; t++) {
+        struct mlp_buf out;
+        struct mlp_report report;
+        mlp_buf_init(&out, 1 << 20);
+        mlp_report_init(&report, "test", "data");
+        enum mlp_code code = check(t->yaml, t->csv, &out, &report);
+        ck_assert_msg(code == MLP_OK, "%s: %s", t->yaml, err.message);
+        ck_assert_msg(mlp_str_is(mlp_buf_str(&out), t->want), "%s\n%s\n got %.*s\nwant %s",
+                      t->yaml, t->csv, MLP_STR_ARG(mlp_buf_str(&out)), t->want);
+        mlp_report_fini(&report);
+        mlp_buf_fini(&out);
+    }
+}
+
+START_TEST(types)
+{
+    static const struct comes_to t[] = {
+        {"columns: {a: {type: int}}",
+         "a,b\n1,\n-2,\n+3,\n4.0,\n,\n1e3,\n 5,\n123456789012345678901,\n-,\n",
+         "5 a/type=4.0;7 a/type=1e3;8 a/type= 5;10 a/type=-;a/type:fail 4/8;"},
+        {"columns: {a: {type: float}}", "a\n1\n-2.5e-3\n.5\n5.\ninf\nNaN\n1,\nx\n0x10\n1_000\n",
+         "8 /row=2 fields, expected 1;9 a/type=x;10 a/type=0x10;11 a/type=1_000;"
+         "row:fail 1/10;a/type:fail 3/9;"},
+        {"columns: {a: {type: bool}}", "a\ntrue\nFalse\nTRUE\n0\n1\nyes\ntRUE\n2\n",
+         "7 a/type=yes;8 a/type=tRUE;9 a/type=2;a/type:fail 3/8;"},
+        {"columns: {a: {type: date}}",
+         "a\n2013-01-31\n2013-02-29\n2012-02-29\n13-01-01\n2013-01-31T00:00:00Z\n",
+         "3 a/type=2013-02-29;5 a/type=13-01-01;6 a/type=2013-01-31T00:00:00Z;a/type:fail 3/5;"},
+        {"columns: {a: {type: datetime}}",
+         "a\n2013-01-31T01:02:03Z\n2013-01-31 01:02:03.5+01:00\n2013-01-31T25:00:00Z\nnow\n",
+         "4 a/type=2013-01-31T25:00:00Z;5 a/type=now;a/type:fail 2/4;"},
+        {"columns: {a: {type: string}}", "a\nx\n\"\"\n", ""},
+        {"columns: {a: {type: any, required: true}}", "a,b\nx,\n,\n\"\",\n",
+         "3 a/required=;4 a/required=;a/required:fail 2/3;"},
+        {0},
+    };
+    all_come_to(t);
+}
+END_TEST
+
+START_TEST(bounds)
+{
+    static const struct comes_to t[] = {
+        {"columns: {a: {type: int, min: 2, max: 4}}", "a,b\n1,\n2,\n4,\n5,\n,\n",
+         "2 a/min=1;5 a/max=5;a/min:fail 1/4;a/max:fail 1/4;"},
+        {"columns: {a: {type: float, above: 0, below: 1}}", "a\n0\n1e-300\n.9999\n1\nnan\n-inf\n",
+         "2 a/above=0;5 a/below=1;6 a/above=nan;6 a/below=nan;7 a/above=-inf;"
+         "a/above:fail 3/6;a/below:fail 2/6;"},
+        {"columns: {a: {type: date, min: 2013-01-01, max: 2013-12-31}}",
+         "a\n2012-12-31\n2013-01-01\n2013-12-31\n2014-01-01\n",
+         "2 a/min=2012-12-31;5 a/max=2014-01-01;a/min:fail 1/4;a/max:fail 1/4;"},
+        {"columns: {a: {type: datetime, above: '2013-01-01T00:00:00+01:00'}}",
+         "a\n2012-12-31T23:00:00Z\n2012-12-31T23:00:00.001Z\n",
+         "2 a/above=2012-12-31T23:00:00Z;a/above:fail 1/2;"},
+        /* A value of another type is told once, and not compared. */
+        {"columns: {a: {type: int, min: 2}}", "a\nx\n", "2 a/type=x;a/type:fail 1/1;"},
+        {"columns: {a: {type: float, finite: true}}", "a\n1\ninf\n-inf\nnan\n1e999\n",
+         "3 a/finite=inf;4 a/finite=-inf;5 a/finite=nan;6 a/finite=1e999;a/finite:fail 4/5;"},
+        {"columns: {a: {length: [2, 3]}}", "a\n1\n12\n123\n1234\n\xC3\xA9\xC3\xA9\xC3\xA9\n",
+         "2 a/length=1;5 a/length=1234;a/length:fail 2/5;"},
+        {"columns: {a: {length: {max: 2}}}", "a\n12\n123\n", "3 a/length=123;a/length:fail 1/2;"},
+        {0},
+    };
+    all_come_to(t);
+}
+END_TEST
+
+START_TEST(sets)
+{
+    static const struct comes_to t[] = {
+        {"columns: {a: {in: [x, yy, '', 12345678, 123456789012345, 1234567890123456, NO]}}",
+         "a,b\nx,\nyy,\n,\n12345678,\n1234567,\n123456789012345,\n123456789012346,\n"
+         "1234567890123456,\n1234567890123457,\nNO,\nno,\nxx,\n",
+         "6 a/in=1234567;8 a/in=123456789012346;10 a/in=1234567890123457;12 a/in=no;13 a/in=xx;"
+         "a/in:fail 5/11;"},
+        {"columns: {a: {not_in: [x, N/A]}}", "a\ny\nN/A\nx\n",
+         "3 a/not_in=N/A;4 a/not_in=x;a/not_in:fail 2/3;"},
+        /* Numbers are compared as numbers. */
+        {"columns: {a: {type: float, in: [1, 2.50]}}", "a\n1.0\n2.5\n1e0\n2\n",
+         "5 a/in=2;a/in:fail 1/4;"},
+        {"columns: {a: {type: int, not_in: [7, -1]}}", "a\n07\n-1\n1\n",
+         "2 a/not_in=07;3 a/not_in=-1;a/not_in:fail 2/3;"},
+        {"columns: {a: {type: bool, in: [true]}}", "a\nTrue\n1\n0\n", "4 a/in=0;a/in:fail 1/3;"},
+        {"columns: {a: {type: date, in: [2013-01-01]}}", "a\n2013-01-01\n2013-01-02\n",
+         "3 a/in=2013-01-02;a/in:fail 1/2;"},
+        {0},
+    };
+    all_come_to(t);
+}
+END_TEST
+
+START_TEST(expressions)
+{
+    static const struct comes_to t[] = {
+        {"columns: {a: {match: '^[0-9a-f]{4}$'}}", "a\nbeef\nbeefs\nBEEF\n",
+         "3 a/match=beefs;4 a/match=BEEF;a/match:fail 2/3;"},
+        {"columns: {a: {match: b}}", "a\nabc\nac\n", "3 a/match=ac;a/match:fail 1/2;"},
+        {"columns: {a: {not_match: '\\s'}}", "a\nabc\na c\n",
+         "3 a/not_match=a c;a/not_match:fail 1/2;"},
+        {"columns: {a: {match: '^.{2}$'}}", "a\n\xC3\xA9\xC3\xA9\n\xC3\xA9\n",
+         "3 a/match=\xC3\xA9;a/match:fail 1/2;"},
+        /* What is not UTF-8 holds to neither. */
+        {"columns: {a: {match: x, not_match: y}}", "a\nx\nx\xFF\n",
+         "3 a/match=x\xFF;3 a/not_match=x\xFF;a/match:fail 1/2;a/not_match:fail 1/2;"},
+        /* Nor what takes too many steps. */
+        {"columns: {a: {match: '^(a+)+$', not_match: '^(a+)+$'}}",
+         "a\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\n",
+         "2 a/match=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab;"
+         "2 a/not_match=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab;"
+         "a/match:fail 1/1;a/not_match:fail 1/1;"},
+        {0},
+    };
+    all_come_to(t);
+}
+END_TEST
+
+START_TEST(copies)
+{
+    static const struct comes_to t[] = {
+        {"columns: {a: {unique: later}}", "a,b\n1,\n2,\n1,\n,\n,\n\"2\",\n",
+         "4 a/unique=1;7 a/unique=2;a/unique:fail 2/4;"},
+        {"columns: {a: {type: int, unique: true}}", "a\n1\n01\n1\n",
+         "4 a/unique=1;a/unique:fail 1/3;"},
+        /* A row that is not well formed takes no value away from the one that mends it. */
+        {"columns: {a: {unique: later}}", "a,b\n1,x,y\n1,x\n",
+         "2 /row=3 fields, expected 2;row:fail 1/2;"},
+        {"keys: [[a, b], [b]]", "a,b\n1,2\n12,\n1,2\n,12\n",
+         "4 /key=1,2;4 /key=1,2;key:fail 1/4;key:fail 1/4;"},
+        {"keys: [[a, b]]", "a,b\n1,23\n12,3\n123,\n,123\n", ""},
+        {0},
+    };
+    all_come_to(t);
+}
+END_TEST
+
+START_TEST(severity_and_tolerance)
+{
+    static const struct comes_to t[] = {
+        {"columns: {a: {type: int, max: 8, severity: warn}}", "a\n9\nx\n",
+         "a/type:fail 1/2;a/max:fail 1/1;"},
+        {"columns: {a: {type: int, max: 8, mostly: 0.9}}", "a\n1\n2\n3\n4\n5\n6\n7\n8\n8\n9\n",
+         "11 a/max=9;"},
+        {"columns: {a: {type: int, max: 8, mostly: 91%}}", "a\n1\n2\n3\n4\n5\n6\n7\n8\n8\n9\n",
+         "11 a/max=9;a/max:fail 1/10;"},
+        {"rejects: {max: 50%}\ncolumns: {a: {max: 1, type: int}}", "a\n1\n2\n",
+         "3 a/max=2;a/max:fail 1/2;"},
+        {"rejects: {max: 0.4}\ncolumns: {a: {max: 1, type: int}}", "a\n1\n2\n",
+         "3 a/max=2;a/max:fail 1/2;rejects:fail;"},
+        {0},
+    };
+    all_come_to(t);
+}
+END_TEST
+
+START_TEST(columns_as_a_whole)
+{
+    static const struct comes_to t[] = {
+        {"columns: {a: {missing: {max: 50%}}}", "a,b\n1,\n,\n", ""},
+        {"columns: {a: {missing: {max: 0.49}}}", "a,b\n1,\n,\n", "a/missing:fail;"},
+        /* A row that is not well formed is not missing a value. */
+        {"columns: {b: {missing: 0}}", "a,b\n1,2\n,,\n",
+         "3 /row=3 fields, expected 2;row:fail 1/2;"},
+        {"columns: {a: {type: float, mean: [2, 2], stdev: [1, 1], sum: 6}}",
+         "a,b\n1,\n2,\n3,\n,\ninf,\n", ""},
+        {"columns: {a: {type: float, mean: [2.1, 3], stdev: {max: 0.9}, sum: 7}}",
+         "a\n1\n2\n3\n", "a/mean:fail;a/stdev:fail;a/sum:fail;"},
+        {"columns: {a: {type: float, mean: [null, 3]}}", "a,b\n,\n", "a/mean:fail;"},
+        {"columns: {a: {distinct: 2}, b: {distinct: {min: 3}}}", "a,b\nx,1\ny,2\nx,1\n",
+         "b/distinct:fail;"},
+        {"rows: {min: 3}", "a\n1\n2\n", "rows:fail;"},
+        {"rows: [2, 2]", "a\n1\n2\n", ""},
+        {0},
+    };
+    all_come_to(t);
+}
+END_TEST
+
+START_TEST(which_columns)
+{
+    static const struct comes_to t[] = {
+        {"input: {columns: exact}\ncolumns: {a: {}, b: {}}", "b,a\n1,2\n", ""},
+        {"input: {columns: exact}\ncolumns: {a: {}, b: {}}", "b,a,c\n1,2,3\n", "columns:fail;"},
+        {"input: {columns: ordered}\ncolumns: {a: {}, b: {}}", "b,a\n1,2\n", "columns:fail;"},
+        {"input: {columns: ordered}\ncolumns: {a: {}, b: {}}", "a,b\n1,2\n", ""},
+        {"input: {columns: superset}\ncolumns: {a: {}}", "b,a\n1,2\n", ""},
+        {"input: {columns: subset}\ncolumns: {a: {required: true}, b: {}}", "b\n1\n", ""},
+        /* What is absent, as it may be, fails nothing. */
+        {"columns: {a: {}, z: {optional: true, type: float, mean: 1, distinct: 4, required: true}}",
+         "a\n1\n", ""},
+        {"input: {delimiter: ';', null: [NA, '-']}\ncolumns: {a: {required: true}}",
+         "a;b\nNA;1\n-;2\n1;3\n", "2 a/required=;3 a/required=;a/required:fail 2/3;"},
+        {0},
+    };
+    all_come_to(t);
+}
+END_TEST
+
+START_TEST(faults_name_their_line)
+{
+    static const struct {
+        const char *yaml;
+        uint64_t line;
+        const char *words;
+    } t[] = {
+        {"columns:\n  a: {typo: int}\n", 2, "unknown key \"typo\""},
+        {"columns:\n  a: {requierd: true}\n", 2, "required"},
+        {"colums: {}\n", 1, "columns"},
+        {"columns:\n  a: {type: integer}\n", 2, "any, string, int"},
+        {"columns:\n  a:\n    type: int\n    min: x\n", 4, "a number"},
+        {"columns:\n  a:\n    type: float\n    min: .nan\n", 4, "a number"},
+        {"columns:\n  a:\n    min: 1\n", 3, "the column to have the type"},
+        {"columns:\n  a:\n    type: date\n    max: soon\n", 4, "a date"},
+        {"columns:\n  a:\n    match: '('\n", 3, "regular expression, at character 2"},
+        {"columns:\n  a:\n    match: 5\n", 3, "a regular expression"},
+        {"columns:\n  a:\n    in: x\n", 3, "a list of values"},
+        {"columns:\n  a:\n    in: []\n", 3, "a list of values"},
+        {"columns:\n  a:\n    in: [[x]]\n", 3, "a value"},
+        {"columns:\n  a:\n    type: int\n    in: [1, x]\n", 4, "a value of the column's type"},
+        {"columns:\n  a:\n    length: [1, 2, 3]\n", 3, "[min, max]"},
+        {"columns:\n  a:\n    length: [3, 1]\n", 3, "[min, max]"},
+        {"columns:\n  a:\n    missing: {mx: 1%}\n", 3, "unknown key \"mx\""},
+        {"columns:\n  a:\n    missing: {max: 101%}\n", 3, "[min, max]"},
+        {"columns:\n  a:\n    required: maybe\n", 3, "true or false"},
+        {"columns:\n  a:\n    unique: first\n", 3, "later"},
+        {"columns:\n  a:\n    type: int\n    finite: true\n", 4, "float"},
+        {"columns:\n  a:\n    severity: fatal\n", 3, "error, warn or info"},
+        {"columns:\n  a:\n    mostly: 2\n", 3, "a share"},
+        {"columns:\n  a: 5\n", 2, "rules such as"},
+        {"columns: [a]\n", 1, "a map from column names"},
+        {"rows: many\n", 1, "[min, max]"},
+        {"keys: a\n", 1, "a list of lists"},
+        {"keys: [a]\n", 1, "a list of columns"},
+        {"version: 2\n", 1, "expected 1"},
+        {"input: {delimiter: ab}\n", 1, "one character"},
+        {"input: {columns: none}\n", 1, "exact, ordered"},
+        {"input:\n  null: NA\n", 2, "a list of texts"},
+        {"- a\n", 1, "a map with \"columns\""},
+        {"columns:\n  a: {}\n  a: {}\n", 3, "a"},
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        struct mlp_rules *rules = parse(t[i].yaml);
+        ck_assert_msg(rules == NULL, "accepted: %s", t[i].yaml);
+        ck_assert_int_eq(err.code, MLP_EINPUT);
+        ck_assert_msg(err.line == t[i].line, "%s: line %d: %s", t[i].yaml, (int)err.line,
+                      err.message);
+        ck_assert_msg(strstr(err.message, t[i].words) != NULL, "%s: %s", t[i].yaml, err.message);
+        ck_assert_str_eq(err.source, "rules.yaml");
+    }
+}
+END_TEST
+
+START_TEST(columns_that_are_not_there)
+{
+    struct mlp_buf out;
+    struct mlp_report report;
+    mlp_buf_init(&out, 1 << 16);
+    mlp_report_init(&report, "test", "data");
+    ck_assert_int_eq(check("columns: {carier: {}}", "carrier,b\n1,2\n", &out, &report), MLP_EINPUT);
+    ck_assert_ptr_nonnull(strstr(err.message, "no column \"carier\""));
+    ck_assert_ptr_nonnull(strstr(err.hint, "\"carrier\""));
+    ck_assert_int_eq(check("keys: [[a, z]]", "a,b\n1,2\n", &out, &report), MLP_EINPUT);
+    ck_assert_ptr_nonnull(strstr(err.message, "\"z\""));
+    mlp_report_fini(&report);
+    mlp_buf_fini(&out);
+}
+END_TEST
+
+START_TEST(what_will_be_checked)
+{
+    struct mlp_rules *r = parse("rows: [1, null]\ncolumns: {a: {type: int, min: 0, unique: later}}");
+    struct mlp_buf out;
+    mlp_buf_init(&out, 1 << 16);
+    ck_assert_ptr_nonnull(r);
+    ck_assert_uint_eq(mlp_rules_count(r), 4);
+    mlp_rules_describe(r, &out);
+    ck_assert_msg(mlp_str_is(mlp_buf_str(&out),
+                             "rows: >= 1 (decided at the end; one pass)\n"
+                             "a/type: int (row rule; one pass)\n"
+                             "a/min: >= 0 (row rule; one pass)\n"
+                             "a/unique: a value that no row before has (row rule; one pass, 16 "
+                             "bytes for each distinct value)\n"),
+                  "%.*s", MLP_STR_ARG(mlp_buf_str(&out)));
+    mlp_buf_fini(&out);
+    mlp_rules_free(r);
+}
+END_TEST
+
+START_TEST(hashes_know_what_they_have)
+{
+    struct mlp_hashes h = {0};
+    bool fresh;
+    for (uint64_t pass = 0; pass < 2; pass++) {
+        for (uint64_t i = 0; i < 5000; i++) {
+            ck_assert_int_eq(mlp_hashes_add(&h, i * 0x9E3779B97F4A7C15u, &fresh, &err), MLP_OK);
+            ck_assert_int_eq(fresh, pass == 0);
+        }
+    }
+    ck_assert_uint_eq(h.n + h.has_zero, 5000);
+    mlp_hashes_fini(&h);
+}
+END_TEST
+
+Suite *suite_rule(void)
+{
+    Suite *s = suite_create("rule");
+    TCase *c = tcase_create("rule");
+    tcase_add_test(c, types);
+    tcase_add_test(c, bounds);
+    tcase_add_test(c, sets);
+    tcase_add_test(c, expressions);
+    tcase_add_test(c, copies);
+    tcase_add_test(c, severity_and_tolerance);
+    tcase_add_test(c, columns_as_a_whole);
+    tcase_add_test(c, which_columns);
+    tcase_add_test(c, faults_name_their_line);
+    tcase_add_test(c, columns_that_are_not_there);
+    tcase_add_test(c, what_will_be_checked);
+    tcase_add_test(c, hashes_know_what_they_have);
+    suite_add_tcase(s, c);
+    return s;
+}
