@@ -5,16 +5,19 @@
 #include "model/model.h"
 #include "text/json.h"
 
-enum { FORMAT };
+enum { FORMAT, CLASSES };
 
 static const struct mlp_opt options[] = {
     [FORMAT] = {.name = "format", .kind = MLP_OPT_CHOICE, .value = "FORMAT",
                 .choices = "text|json", .fallback = "text", .help = "how to tell it"},
+    [CLASSES] = {.name = "classes", .kind = MLP_OPT_FLAG,
+                 .help = "list the classes that pickles may hold to be served"},
     {0},
 };
 
 static const struct mlp_example examples[] = {
     {"See what a model takes and gives.", "mlp-serve inspect model.joblib"},
+    {"See which estimators are read.", "mlp-serve inspect --classes | head -5"},
     {0},
 };
 
@@ -141,11 +144,35 @@ static void as_json(const struct mlp_model *m, struct mlp_buf *b)
     mlp_buf_addc(b, '\n');
 }
 
+static enum mlp_code write_out(struct mlp_buf *b, struct mlp_err *e)
+{
+    enum mlp_code code = mlp_buf_check(b, e);
+    if (!code)
+        code = mlp_file_write("-", mlp_buf_str(b), 0, e);
+    mlp_buf_fini(b);
+    return code;
+}
+
+static enum mlp_code list_classes(struct mlp_err *e)
+{
+    struct mlp_buf b;
+    const char *name;
+    mlp_buf_init(&b, (size_t)1 << 20);
+    for (size_t i = 0; (name = mlp_model_class(i)); i++)
+        mlp_buf_addf(&b, "%s\n", name);
+    return write_out(&b, e);
+}
+
 static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
 {
     struct mlp_model *m;
     struct mlp_buf b;
-    enum mlp_code code = mlp_model_open(mlp_operand(cmd, 0, NULL), NULL, &m, e);
+    const char *path = mlp_operand(cmd, 0, NULL);
+    if (mlp_opt_flag(cmd, CLASSES))
+        return list_classes(e);
+    if (!path)
+        return mlp_err_set(e, MLP_EUSAGE, "inspect wants a MODEL");
+    enum mlp_code code = mlp_model_open(path, NULL, &m, e);
     if (code)
         return code;
     mlp_buf_init(&b, (size_t)1 << 30);
@@ -153,23 +180,18 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
         as_json(m, &b);
     else
         as_text(m, &b);
-    code = mlp_buf_check(&b, e);
-    if (!code)
-        code = mlp_file_write("-", mlp_buf_str(&b), 0, e);
-    mlp_buf_fini(&b);
     mlp_model_free(m);
-    return code;
+    return write_out(&b, e);
 }
 
 const struct mlp_verb verb_inspect = {
     .name = "inspect",
     .summary = "tell what a model takes, gives and is made of",
-    .operands = "MODEL",
-    .min_operands = 1,
+    .operands = "[MODEL]",
+    .min_operands = 0,
     .max_operands = 1,
     .about = "Loads a model as the server does, without running code of the file, and lists "
-             "inputs, "
-             "outputs, classes, steps, memory and every name that a pickle holds. A model that "
+             "inputs, outputs, classes, steps, memory and every name that a pickle holds. A model that "
              "cannot be served ends with the reason, the place and status 3.",
     .opts = options,
     .examples = examples,

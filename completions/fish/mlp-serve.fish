@@ -30,3 +30,4 @@ complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l empty-text -x -d
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l output -s o -r -d 'where to write'
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l threads -s j -x -d 'predict on N threads'
 complete -c mlp-serve -n '__fish_seen_subcommand_from inspect' -l format -x -a 'text json' -d 'how to tell it'
+complete -c mlp-serve -n '__fish_seen_subcommand_from inspect' -l classes -d 'list the classes that pickles may hold to be served'

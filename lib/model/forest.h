@@ -7,9 +7,10 @@
  *
  * Packed nodes have 8 bytes: a float32 threshold and `child << (bits + 1) | default_left << bits
  * | feature`. Siblings are adjacent, so that a step is child + (x > threshold), without a branch;
- * a leaf points at itself with threshold +inf. Children are numbered over the whole forest. Several trees (one row) or rows (a batch) walk in
- * step, which hides the latency of memory; this layout and its figures come from measuring, see
- * the bench. Trees that need float64 thresholds, more bits or categories use 16-byte nodes. */
+ * a leaf points at itself with threshold +inf. Children are numbered over the whole forest, depth
+ * first. Several trees walk in step over a row, which hides the latency of memory; this layout
+ * comes from measuring (tests/bench/predict.c). Trees that need float64 thresholds, more bits or
+ * categories use 16-byte nodes. */
 #ifndef MLP_MODEL_FOREST_H
 #define MLP_MODEL_FOREST_H
 

@@ -357,7 +357,8 @@ static enum mlp_code pack(struct mlp_forest_builder *b, const double *base, stru
     f->depth = keep(b->arena, &b->depths);
     f->sets = keep(b->arena, &b->sets);
     f->leaf_id = b->spec.keep_leaf_ids ? keep(b->arena, &b->leaf_ids) : NULL;
-    if (!start || !f->root || !f->output || !f->depth || !f->sets || (b->spec.keep_leaf_ids && !f->leaf_id))
+    if (!start || !f->root || !f->output || !f->depth || !f->sets ||
+        (b->spec.keep_leaf_ids && !f->leaf_id))
         return mlp_err_nomem(e);
     if (base)
         memcpy(start, base, b->spec.noutputs * sizeof *start);

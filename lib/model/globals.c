@@ -201,7 +201,7 @@ static enum mlp_code refuse(const struct mlp_pickle *p, const struct mlp_global 
     mlp_err_set(e, MLP_EINPUT, "%s%s%.*s belongs to no model that can be read; nothing was run",
                 place, place[0] ? ": " : "", MLP_STR_ARG(g->name));
     mlp_err_hint(e, "a custom class or function cannot be served from a pickle: export the model "
-                    "to ONNX, or use a class that mlp-serve(1) lists");
+                    "to ONNX, or use a class that `mlp-serve inspect --classes` lists");
     return mlp_err_at_byte(e, g->offset);
 }
 

@@ -58,6 +58,10 @@ enum mlp_code mlp_model_open_mem(struct mlp_str bytes, const char *source,
 void mlp_model_free(struct mlp_model *m);
 const struct mlp_model_info *mlp_model_info(const struct mlp_model *m);
 
+/* Name of the i-th class that is read from pickles (in the order of the readers), or NULL past the
+ * last. */
+const char *mlp_model_class(size_t i);
+
 /* Features of some rows, column-major: for input i, numbers[i][r] (NaN missing) when it is a
  * NUMBER, texts[i][r] (p NULL missing) when it is TEXT; the other pointer may be NULL. */
 struct mlp_frame {

@@ -1,4 +1,5 @@
 /* sk_table.c: which class is read by which reader. */
+#include "model/model.h"
 #include "model/sk_readers.h"
 
 const struct mlp_reader mlp_readers[] = {
@@ -141,3 +142,8 @@ const struct mlp_reader mlp_readers[] = {
     {"LGBMRanker", mlp_read_lgb_wrapper, "lightgbm."},
     {NULL, NULL, NULL},
 };
+
+const char *mlp_model_class(size_t i)
+{
+    return i < sizeof mlp_readers / sizeof mlp_readers[0] ? mlp_readers[i].name : NULL;
+}

@@ -84,4 +84,8 @@ expect 0 mlp-serve inspect "$models/strict.joblib" --format json
 if need jq; then
     ok 'JSON' test "$(jq -r '.inputs[2].type + .classes[1] + .task' out)" = 'textyesbinary classification'
 fi
+expect 0 mlp-serve inspect --classes
+has out 'HistGradientBoostingClassifier'
+expect 2 mlp-serve inspect
+has err 'wants a MODEL'
 finish
