@@ -5,7 +5,9 @@
 #include "text/doc.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static struct mlp_err err;
 
@@ -55,7 +57,7 @@ static struct mlp_str render(const struct mlp_report *r, enum mlp_report_format 
     mlp_report_render(r, f, false, out);
     ck_assert_int_eq(mlp_buf_check(out, &err), MLP_OK);
     struct mlp_str s = mlp_buf_str(out);
-    ck_assert(mlp_str_utf8(s) || f == MLP_REPORT_TEXT || f == MLP_REPORT_GITHUB);
+    ck_assert(mlp_str_utf8(s) || f == MLP_REPORT_GITHUB);
     return s;
 }
 
@@ -307,6 +309,131 @@ START_TEST(prom_lines_are_samples)
 }
 END_TEST
 
+START_TEST(slices_are_samples_of_their_own)
+{
+    struct mlp_report r;
+    struct mlp_buf b;
+    mlp_report_init(&r, "t", "model");
+    add(&r, MLP_PASS, MLP_SEV_ERROR)->slice = MLP_STR("sex=f");
+    add(&r, MLP_FAIL, MLP_SEV_ERROR)->slice = MLP_STR("sex=m");
+    render(&r, MLP_REPORT_PROM, &b);
+    ck_assert_ptr_nonnull(strstr(b.p, "column=\"age\",slice=\"sex=f\"} 0\n"));
+    ck_assert_ptr_nonnull(strstr(b.p, "column=\"age\",slice=\"sex=m\"} 2\n"));
+    mlp_buf_fini(&b);
+    mlp_report_fini(&r);
+}
+END_TEST
+
+START_TEST(text_shows_what_failed_first)
+{
+    struct mlp_report r;
+    struct mlp_buf b;
+    make(&r);
+    struct mlp_str s = render(&r, MLP_REPORT_TEXT, &b);
+    ck_assert_int_eq(strncmp(b.p, "FAIL  ", 6), 0);
+    ck_assert_ptr_nonnull(strstr(b.p, "\n        line 3: \"a<b>"));
+    ck_assert_ptr_nonnull(strstr(b.p, "rows 9, share 0.1\n"));
+    ck_assert(mlp_str_ends(s, ": fail: 1 passed, 1 warned, 3 failed\n"));
+    ck_assert_ptr_null(strchr(b.p, '\033'));
+    mlp_buf_reset(&b);
+    mlp_report_render(&r, MLP_REPORT_TEXT, true, &b);
+    ck_assert_ptr_nonnull(strstr(b.p, "\033[31mFAIL\033[0m"));
+    mlp_buf_fini(&b);
+    mlp_report_fini(&r);
+}
+END_TEST
+
+/* What stands in data may move no cursor and end no line: C0, DEL, C1 in UTF-8, bytes alone. */
+START_TEST(text_commands_no_terminal)
+{
+    struct mlp_report r;
+    struct mlp_buf b;
+    mlp_report_init(&r, "t", "data");
+    r.subject = r.title = MLP_STR("\033[2J\nx");
+    struct mlp_check *c = add(&r, MLP_FAIL, MLP_SEV_ERROR);
+    c->id = c->observed = c->expected = c->slice = c->message = MLP_STR("\033]0;x\007\x7F");
+    mlp_report_example(&r, c, 1, 1, MLP_STR("\xC2\x9B\xFF\r\xC3\xA9"));
+    struct mlp_str s = render(&r, MLP_REPORT_TEXT, &b);
+    ck_assert(mlp_str_utf8(s));
+    for (size_t i = 0; i < s.n; i++)
+        ck_assert(((unsigned char)s.p[i] >= 0x20 && s.p[i] != 0x7F) || s.p[i] == '\n');
+    ck_assert_ptr_nonnull(strstr(b.p, "\"\\x9B\xEF\xBF\xBD\\x0D\xC3\xA9\""));
+    ck_assert_ptr_nonnull(strstr(b.p, "\n\\x1B[2J\\nx: fail"));
+    mlp_buf_fini(&b);
+    mlp_report_fini(&r);
+}
+END_TEST
+
+START_TEST(long_texts_show_what_needs_a_look)
+{
+    struct mlp_report r;
+    struct mlp_buf b;
+    mlp_report_init(&r, "t", "data");
+    for (int i = 0; i < 100; i++)
+        add(&r, MLP_PASS, MLP_SEV_ERROR);
+    add(&r, MLP_FAIL, MLP_SEV_ERROR);
+    render(&r, MLP_REPORT_TEXT, &b);
+    ck_assert_int_eq(strncmp(b.p, "FAIL  age/min   1 of 9; expected >= 0\nfail: 100 passed,", 50), 0);
+    mlp_buf_fini(&b);
+    mlp_report_fini(&r);
+}
+END_TEST
+
+/* spec is [FORMAT:]FILE; what is saved in a scratch folder starts with `start`. */
+static void saves(const char *spec, const char *start)
+{
+    char dir[] = "/tmp/mlp-report-XXXXXX", bytes[64] = "";
+    struct mlp_report r;
+    const char *colon = strchr(spec, ':'), *file = colon ? colon + 1 : spec;
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    ck_assert_int_eq(chdir(dir), 0);
+    make(&r);
+    ck_assert_int_eq(mlp_report_save(&r, spec, &err), MLP_OK);
+    FILE *f = fopen(file, "r");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_gt(fread(bytes, 1, sizeof bytes - 1, f), 0);
+    fclose(f);
+    unlink(file);
+    ck_assert_int_eq(chdir("/"), 0);
+    rmdir(dir);
+    ck_assert_msg(strncmp(bytes, start, strlen(start)) == 0, "%s: %s", spec, bytes);
+    mlp_report_fini(&r);
+}
+
+START_TEST(name_tells_the_form_of_a_file)
+{
+    mlp_err_init(&err);
+    saves("r.json", "{\n  \"format\": \"mlp-report/1\"");
+    saves("r.xml", "<?xml");
+    saves("r.sarif", "{\n \"$schema\"");
+    saves("r.html", "<!doctype html>");
+    saves("r.prom", "# HELP");
+    saves("r.txt", "FAIL");
+    saves("r", "FAIL");
+    saves("json:r.txt", "{\n  \"format\"");
+    saves("github:r.json", "::error file=");
+}
+END_TEST
+
+START_TEST(nothing_is_rendered_of_a_report_that_lost_something)
+{
+    struct mlp_report r;
+    struct mlp_buf b;
+    make(&r);
+    r.failed = true;
+    mlp_buf_init(&b, 1 << 20);
+    mlp_report_render(&r, MLP_REPORT_JSON, false, &b);
+    mlp_err_init(&err);
+    ck_assert_int_ne(mlp_buf_check(&b, &err), MLP_OK);
+    mlp_err_init(&err);
+    ck_assert_int_eq(mlp_report_save(&r, "/nowhere/r.json", &err), MLP_EIO);
+    mlp_err_init(&err);
+    ck_assert_int_eq(mlp_report_load(&r, "/nowhere/r.json", &err), MLP_ENOTFOUND);
+    mlp_buf_fini(&b);
+    mlp_report_fini(&r);
+}
+END_TEST
+
 START_TEST(examples_have_a_maximum)
 {
     struct mlp_report r;
@@ -347,6 +474,12 @@ Suite *suite_report(void)
     tcase_add_test(c, html_shows_texts_as_texts);
     tcase_add_test(c, github_commands_are_one_line_each);
     tcase_add_test(c, prom_lines_are_samples);
+    tcase_add_test(c, slices_are_samples_of_their_own);
+    tcase_add_test(c, text_shows_what_failed_first);
+    tcase_add_test(c, text_commands_no_terminal);
+    tcase_add_test(c, long_texts_show_what_needs_a_look);
+    tcase_add_test(c, name_tells_the_form_of_a_file);
+    tcase_add_test(c, nothing_is_rendered_of_a_report_that_lost_something);
     tcase_add_test(c, examples_have_a_maximum);
     tcase_add_test(c, formats_have_names);
     suite_add_tcase(s, c);
