@@ -6,7 +6,7 @@
 #define REPORT_BYTES ((size_t)64 << 20)
 
 enum { OPT_REFERENCE, OPT_REGISTRY, OPT_ALPHA, OPT_EFFECT, OPT_ADJUST, OPT_COLUMNS, OPT_IGNORE,
-       OPT_STRICT, OPT_FORMAT, OPT_REPORT, OPT_QUIET, INPUT_OPTION_INDICES };
+       OPT_STRICT, OPT_FORMAT, OPT_REPORT, OPT_QUIET, MLP_INPUT_NAMES };
 
 static const struct mlp_opt opts[] = {
     [OPT_REFERENCE] = {"reference", 'r', MLP_OPT_FILE, "REF",
@@ -33,7 +33,7 @@ static const struct mlp_opt opts[] = {
                     "write the report there; text, json, junit, sarif, github, html or prom", NULL,
                     NULL, true},
     [OPT_QUIET] = {"quiet", 'q', MLP_OPT_FLAG, NULL, "no report on stdout", NULL, NULL, false},
-    INPUT_OPTIONS,
+    MLP_INPUT_OPTS,
     {0},
 };
 
@@ -100,14 +100,14 @@ static enum mlp_code judge_sides(const struct mlp_cmd *cmd, const struct side *r
 static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
 {
     struct side ref = {0}, cur = {0};
-    struct reading reading;
+    struct mlp_input reading;
     struct judging j;
     const char *path = mlp_opt_text(cmd, OPT_REFERENCE);
     if (!path)
         return mlp_err_set(e, MLP_EUSAGE, "--reference is needed: what to compare with");
     enum mlp_code code = judging_init(&j, cmd, e);
     if (code == MLP_OK)
-        code = reading_init(&reading, cmd, INPUT_INDICES, e);
+        code = mlp_input_init(&reading, cmd, MLP_INPUT_INDICES, e);
     if (code == MLP_OK)
         code = side_reference(&ref, path, mlp_opt_text(cmd, OPT_REGISTRY), &reading, e);
     if (code == MLP_OK)

@@ -25,7 +25,7 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
     for (int i = 1; i < cmd->noperands && code == MLP_OK; i++)
         code = add(&sum, cmd->operands[i], e);
     if (code == MLP_OK)
-        code = give_profile(&sum, mlp_opt_text(cmd, OPT_OUTPUT), e);
+        code = mlp_profile_save(&sum, mlp_opt_text(cmd, OPT_OUTPUT), e);
     mlp_profile_fini(&sum);
     return code;
 }

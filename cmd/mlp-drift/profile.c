@@ -1,10 +1,6 @@
 #include "verbs.h"
 
-#include "base/file.h"
-
-#define PROFILE_BYTES ((size_t)256 << 20)
-
-enum { OPT_REFERENCE, OPT_REGISTRY, OPT_OUTPUT, INPUT_OPTION_INDICES };
+enum { OPT_REFERENCE, OPT_REGISTRY, OPT_OUTPUT, MLP_INPUT_NAMES };
 
 static const struct mlp_opt opts[] = {
     [OPT_REFERENCE] = {"reference", 'r', MLP_OPT_FILE, "REF",
@@ -15,28 +11,16 @@ static const struct mlp_opt opts[] = {
                       NULL, NULL, false},
     [OPT_OUTPUT] = {"output", 'o', MLP_OPT_FILE, "FILE", "where the profile goes", NULL, "-",
                     false},
-    INPUT_OPTIONS,
+    MLP_INPUT_OPTS,
     {0},
 };
-
-enum mlp_code give_profile(const struct mlp_profile *p, const char *path, struct mlp_err *e)
-{
-    struct mlp_buf b;
-    mlp_buf_init(&b, PROFILE_BYTES);
-    mlp_profile_write(p, &b);
-    enum mlp_code code = mlp_buf_check(&b, e);
-    if (code == MLP_OK)
-        code = mlp_file_write(path, mlp_buf_str(&b), 0, e);
-    mlp_buf_fini(&b);
-    return code;
-}
 
 static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
 {
     struct side ref = {0}, made = {0};
-    struct reading reading;
+    struct mlp_input reading;
     const char *path = mlp_opt_text(cmd, OPT_REFERENCE);
-    enum mlp_code code = reading_init(&reading, cmd, INPUT_INDICES, e);
+    enum mlp_code code = mlp_input_init(&reading, cmd, MLP_INPUT_INDICES, e);
     if (code == MLP_OK && path)
         code = side_reference(&ref, path, mlp_opt_text(cmd, OPT_REGISTRY), &reading, e);
     if (code == MLP_OK)
@@ -46,7 +30,7 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
         fprintf(stderr, "mlp-drift: %llu malformed rows left out, the first on line %llu\n",
                 (unsigned long long)made.malformed, (unsigned long long)made.first_malformed);
     if (code == MLP_OK)
-        code = give_profile(&made.profile, mlp_opt_text(cmd, OPT_OUTPUT), e);
+        code = mlp_profile_save(&made.profile, mlp_opt_text(cmd, OPT_OUTPUT), e);
     side_fini(&made);
     side_fini(&ref);
     return code;

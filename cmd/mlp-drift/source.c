@@ -8,31 +8,6 @@
 #define PROFILE_BYTES ((size_t)256 << 20)
 #define KEPT_VALUES ((size_t)2 << 20)  /* over all columns, on each side */
 
-enum mlp_code reading_init(struct reading *r, const struct mlp_cmd *cmd, struct input_indices at,
-                           struct mlp_err *e)
-{
-    static const char *const names[] = {"auto", "csv", "tsv", "ndjson"};
-    const char *delimiter = mlp_opt_text(cmd, at.delimiter);
-    const char *input = mlp_opt_text(cmd, at.input);
-    size_t n = 0;
-    *r = (struct reading){.table = {.no_header = mlp_opt_flag(cmd, at.no_header)}};
-    if (delimiter && strcmp(delimiter, "\\t") == 0)
-        delimiter = "\t";
-    if (delimiter && (!delimiter[0] || delimiter[1]))
-        return mlp_err_set(e, MLP_EUSAGE, "--delimiter takes one character");
-    r->table.delimiter = delimiter ? delimiter[0] : '\0';
-    for (unsigned i = 0; i < 4; i++)
-        if (strcmp(input, names[i]) == 0)
-            r->table.format = (enum mlp_table_format)i;
-    for (const char *text; (text = mlp_opt_nth(cmd, at.null, n)) != NULL; n++) {
-        if (n == MOST_NULLS)
-            return mlp_err_set(e, MLP_EUSAGE, "more than %d --null", MOST_NULLS);
-        r->nulls[n] = text;
-    }
-    r->table.nulls = n ? r->nulls : NULL;
-    return MLP_OK;
-}
-
 void side_fini(struct side *s)
 {
     mlp_profile_fini(&s->profile);
@@ -121,7 +96,7 @@ static enum mlp_code finish_pass(struct pass *p, struct mlp_err *e)
 }
 
 static enum mlp_code one_pass(struct side *s, const char *path, const struct mlp_profile *ref,
-                              const struct reading *r, size_t keep, struct mlp_err *e)
+                              const struct mlp_input *r, size_t keep, struct mlp_err *e)
 {
     struct pass p = {.side = s};
     enum mlp_code code = mlp_table_open(path, &r->table, &p.table, e);
@@ -160,7 +135,7 @@ static bool readable_twice(const char *path)
 }
 
 enum mlp_code profile_rows(struct side *s, const char *path, const struct mlp_profile *ref,
-                           const struct reading *r, bool keep, struct mlp_err *e)
+                           const struct mlp_input *r, bool keep, struct mlp_err *e)
 {
     size_t kept = keep ? KEPT_VALUES : 0;
     snprintf(s->name, sizeof s->name, "%s", mlp_file_name(path));
@@ -259,7 +234,7 @@ static enum mlp_code from_package(struct side *s, const char *path, struct mlp_e
 }
 
 enum mlp_code side_reference(struct side *s, const char *ref, const char *registry,
-                             const struct reading *r, struct mlp_err *e)
+                             const struct mlp_input *r, struct mlp_err *e)
 {
     enum kind kind;
     enum mlp_code code = kind_of(ref, &kind, e);
@@ -280,7 +255,7 @@ enum mlp_code side_reference(struct side *s, const char *ref, const char *regist
 }
 
 enum mlp_code side_current(struct side *s, const char *path, const struct side *ref,
-                           const struct reading *r, struct mlp_err *e)
+                           const struct mlp_input *r, struct mlp_err *e)
 {
     enum kind kind;
     enum mlp_code code = kind_of(path, &kind, e);

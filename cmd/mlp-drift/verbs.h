@@ -6,33 +6,9 @@
 #include "base/vec.h"
 #include "report/report.h"
 #include "stat/shift.h"
+#include "table/input.h"
 
 extern const struct mlp_verb verb_check, verb_profile, verb_merge;
-
-/* Options of how a table is read: rows for the option table, and the indices that they get. */
-#define INPUT_OPTION_INDICES OPT_DELIMITER, OPT_NULL, OPT_NO_HEADER, OPT_INPUT
-#define INPUT_OPTIONS \
-    [OPT_DELIMITER] = {"delimiter", 'd', MLP_OPT_TEXT, "CHAR", \
-                       "what separates fields (default: by name or content)", NULL, NULL, false}, \
-    [OPT_NULL] = {"null", 0, MLP_OPT_TEXT, "TEXT", "a text that means missing", NULL, NULL, true}, \
-    [OPT_NO_HEADER] = {"no-header", 0, MLP_OPT_FLAG, NULL, \
-                       "there is no header: columns are c1, c2, ...", NULL, NULL, false}, \
-    [OPT_INPUT] = {"input", 0, MLP_OPT_CHOICE, "FORMAT", "what the rows are", \
-                   "auto|csv|tsv|ndjson", "auto", false}
-
-struct input_indices {
-    int delimiter, null, no_header, input;
-};
-#define INPUT_INDICES ((struct input_indices){OPT_DELIMITER, OPT_NULL, OPT_NO_HEADER, OPT_INPUT})
-
-/* How to read rows: the options of the table, with the texts that mean missing. */
-#define MOST_NULLS 32
-struct reading {
-    struct mlp_table_options table;
-    const char *nulls[MOST_NULLS + 1];
-};
-enum mlp_code reading_init(struct reading *r, const struct mlp_cmd *cmd, struct input_indices at,
-                           struct mlp_err *e);
 
 /* One side of a comparison. Embedded: zeroed, then loaded, then finished. Columns are those of the
  * profile; extra names what the data have besides (texts in the profile's arena). */
@@ -48,16 +24,16 @@ struct side {
 
 /* Loads what a reference may be: profile, package, table, or (with a registry) NAME@ALIAS. */
 enum mlp_code side_reference(struct side *s, const char *ref, const char *registry,
-                             const struct reading *r, struct mlp_err *e);
+                             const struct mlp_input *r, struct mlp_err *e);
 /* Loads rows or a profile to compare with ref. */
 enum mlp_code side_current(struct side *s, const char *path, const struct side *ref,
-                           const struct reading *r, struct mlp_err *e);
+                           const struct mlp_input *r, struct mlp_err *e);
 void side_fini(struct side *s);
 
 /* Profiles the rows of path; ref NULL makes a first profile, exact by a second pass when path is a
  * file that needs it. keep: hold small columns for exact tests. */
 enum mlp_code profile_rows(struct side *s, const char *path, const struct mlp_profile *ref,
-                           const struct reading *r, bool keep, struct mlp_err *e);
+                           const struct mlp_input *r, bool keep, struct mlp_err *e);
 
 /* Rows of a prediction log as a table: members of "features" under their own names, those of
  * "output" with "output." before them. */
@@ -110,8 +86,5 @@ void add_summary(struct mlp_report *r, const struct side *ref, const struct side
 /* Appends a table of both distributions a column, as SVG, for the page. */
 void add_plots(const struct mlp_vec *findings, struct mlp_buf *b);
 const char *verdict_name(enum verdict v);
-
-/* Writes a profile to path ("-" is stdout). */
-enum mlp_code give_profile(const struct mlp_profile *p, const char *path, struct mlp_err *e);
 
 #endif

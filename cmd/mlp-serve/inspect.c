@@ -191,8 +191,8 @@ const struct mlp_verb verb_inspect = {
     .min_operands = 0,
     .max_operands = 1,
     .about = "Loads a model as the server does, without running code of the file, and lists "
-             "inputs, outputs, classes, steps, memory and every name that a pickle holds. A model that "
-             "cannot be served ends with the reason, the place and status 3.",
+             "inputs, outputs, classes, steps, memory and every name that a pickle holds. A "
+             "model that cannot be served ends with the reason, the place and status 3.",
     .opts = options,
     .examples = examples,
     .run = run,

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 enum { OPT_RULES, OPT_REJECTS, OPT_OUTPUT, OPT_REPORT, OPT_FORMAT, OPT_PROFILE, OPT_MAX_REJECTS,
-       OPT_FAIL_FAST, OPT_FAIL_ON, OPT_DRY_RUN, OPT_QUIET, INPUT_OPTION_INDICES, OPT_SCHEMA };
+       OPT_FAIL_FAST, OPT_FAIL_ON, OPT_DRY_RUN, OPT_QUIET, MLP_INPUT_NAMES, OPT_SCHEMA };
 
 static const struct mlp_opt opts[] = {
     [OPT_RULES] = {"rules", 'r', MLP_OPT_FILE, "FILE", "the rules, see mlp-rules(5)", NULL, NULL,
@@ -32,7 +32,7 @@ static const struct mlp_opt opts[] = {
     [OPT_DRY_RUN] = {"dry-run", 'n', MLP_OPT_FLAG, NULL, "print the rules and what each costs",
                      NULL, NULL, false},
     [OPT_QUIET] = {"quiet", 'q', MLP_OPT_FLAG, NULL, "no report on stderr", NULL, NULL, false},
-    INPUT_OPTIONS,
+    MLP_INPUT_OPTS,
     [OPT_SCHEMA] = {"schema", 's', MLP_OPT_FILE, "FILE", "the same as --rules", NULL, NULL, false},
     {0},
 };
@@ -70,19 +70,27 @@ static void tell_progress(struct run *run, bool last)
         fprintf(stderr, ", %.0f %%", 100.0 * (double)mlp_table_bytes(run->table) / (double)size);
 }
 
+/* The line end that follows a row; that of the header where the input ends without one. */
+static struct mlp_str line_end(const struct run *run, const char *end)
+{
+    if (end[0] == '\n')
+        return MLP_STR("\n");
+    return end[0] == '\r' && end[1] == '\n' ? MLP_STR("\r\n") : mlp_table_eol(run->table);
+}
+
 /* Good rows that stand next to each other in the block leave in one write, with whatever line
  * ends they had. */
 static void write_good(struct run *run, const struct mlp_batch *b)
 {
-    struct mlp_str eol = mlp_table_eol(run->table);
     for (size_t r = 0; r < b->nrows; r++) {
         if (!run->flags[r])
             continue;
         const char *start = b->raw[r].p, *end = start + b->raw[r].n;
-        while (r + 1 < b->nrows && run->flags[r + 1] && b->raw[r + 1].p == end + eol.n &&
-               memcmp(end, eol.p, eol.n) == 0) {
+        struct mlp_str eol = line_end(run, end);
+        while (r + 1 < b->nrows && run->flags[r + 1] && b->raw[r + 1].p == end + eol.n) {
             r++;
             end = b->raw[r].p + b->raw[r].n;
+            eol = line_end(run, end);
         }
         mlp_out_write(&run->good, start, (size_t)(end - start));
         mlp_out_str(&run->good, eol);
@@ -164,18 +172,11 @@ static enum mlp_code open_outputs(struct run *run, struct mlp_err *e)
 static enum mlp_code save_profile(struct run *run, struct mlp_err *e)
 {
     struct mlp_profile p = {0};
-    struct mlp_buf b;
     if (!run->profiler)
         return MLP_OK;
-    mlp_buf_init(&b, (size_t)256 << 20);
     enum mlp_code code = mlp_profiler_finish(run->profiler, &p, e);
-    if (code == MLP_OK) {
-        mlp_profile_write(&p, &b);
-        code = mlp_buf_check(&b, e);
-    }
     if (code == MLP_OK)
-        code = mlp_file_write(mlp_opt_text(run->cmd, OPT_PROFILE), mlp_buf_str(&b), 0, e);
-    mlp_buf_fini(&b);
+        code = mlp_profile_save(&p, mlp_opt_text(run->cmd, OPT_PROFILE), e);
     mlp_profile_fini(&p);
     return code;
 }
@@ -206,14 +207,13 @@ static enum mlp_code finish(struct run *run, struct mlp_err *e)
 
 static enum mlp_code open_input(struct run *run, struct mlp_err *e)
 {
-    const char *nulls[33];
-    struct mlp_table_options o;
+    struct mlp_input in;
     const char *path = mlp_operand(run->cmd, 0, "-");
-    enum mlp_code code = input_options(run->cmd, INPUT_INDICES, nulls, &o, e);
+    enum mlp_code code = mlp_input_init(&in, run->cmd, MLP_INPUT_INDICES, e);
     if (code != MLP_OK)
         return code;
-    mlp_rules_input(run->rules, &o);
-    code = mlp_table_open(path, &o, &run->table, e);
+    mlp_rules_input(run->rules, &in.table);
+    code = mlp_table_open(path, &in.table, &run->table, e);
     return code == MLP_OK ? mlp_checker_new(run->rules, run->table, &run->checker, e) : code;
 }
 

@@ -6,13 +6,13 @@
 
 #include <math.h>
 
-enum { OPT_OUTPUT, OPT_VALUES, INPUT_OPTION_INDICES };
+enum { OPT_OUTPUT, OPT_VALUES, MLP_INPUT_NAMES };
 
 static const struct mlp_opt opts[] = {
     [OPT_OUTPUT] = {"output", 'o', MLP_OPT_FILE, "FILE", "where the rules go", NULL, "-", false},
     [OPT_VALUES] = {"values", 0, MLP_OPT_INT, "N",
                     "list the values of a text column that has at most N", NULL, "32", false},
-    INPUT_OPTIONS,
+    MLP_INPUT_OPTS,
     {0},
 };
 
@@ -105,14 +105,13 @@ static void write_rules(struct mlp_buf *b, const struct mlp_profile *p, size_t m
 
 static enum mlp_code make(const struct mlp_cmd *cmd, struct mlp_profile *out, struct mlp_err *e)
 {
-    const char *nulls[33];
-    struct mlp_table_options o;
+    struct mlp_input in;
     struct mlp_table *t = NULL;
     struct mlp_profiler *p = NULL;
     struct mlp_batch *b;
-    enum mlp_code code = input_options(cmd, INPUT_INDICES, nulls, &o, e);
+    enum mlp_code code = mlp_input_init(&in, cmd, MLP_INPUT_INDICES, e);
     if (code == MLP_OK)
-        code = mlp_table_open(mlp_operand(cmd, 0, "-"), &o, &t, e);
+        code = mlp_table_open(mlp_operand(cmd, 0, "-"), &in.table, &t, e);
     if (code == MLP_OK)
         code = mlp_profiler_new(NULL, &p, e);
     while (code == MLP_OK && (code = mlp_table_next(t, &b, e)) == MLP_OK && b)

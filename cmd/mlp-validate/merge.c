@@ -24,18 +24,11 @@ static enum mlp_code add(struct mlp_profile *sum, const char *path, struct mlp_e
 static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
 {
     struct mlp_profile sum = {0};
-    struct mlp_buf b;
-    mlp_buf_init(&b, (size_t)256 << 20);
     enum mlp_code code = mlp_profile_load(&sum, cmd->operands[0], e);
     for (int i = 1; i < cmd->noperands && code == MLP_OK; i++)
         code = add(&sum, cmd->operands[i], e);
-    if (code == MLP_OK) {
-        mlp_profile_write(&sum, &b);
-        code = mlp_buf_check(&b, e);
-    }
     if (code == MLP_OK)
-        code = mlp_file_write(mlp_opt_text(cmd, OPT_OUTPUT), mlp_buf_str(&b), 0, e);
-    mlp_buf_fini(&b);
+        code = mlp_profile_save(&sum, mlp_opt_text(cmd, OPT_OUTPUT), e);
     mlp_profile_fini(&sum);
     return code;
 }

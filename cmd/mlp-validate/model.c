@@ -9,7 +9,7 @@
 
 enum { OPT_RULES, OPT_LABEL, OPT_SCORE, OPT_PREDICTION, OPT_WEIGHT, OPT_POSITIVE, OPT_THRESHOLD,
        OPT_TASK, OPT_CHAMPION, OPT_KEY, OPT_LEVEL, OPT_ROUNDS, OPT_SEED, OPT_REPORT, OPT_FORMAT,
-       OPT_QUIET, INPUT_OPTION_INDICES };
+       OPT_QUIET, MLP_INPUT_NAMES };
 
 static const struct mlp_opt opts[] = {
     [OPT_RULES] = {"rules", 'r', MLP_OPT_FILE, "FILE",
@@ -45,7 +45,7 @@ static const struct mlp_opt opts[] = {
     [OPT_FORMAT] = {"format", 'f', MLP_OPT_CHOICE, "FORMAT", "form of the report on stdout",
                     MLP_REPORT_CHOICES, "text", false},
     [OPT_QUIET] = {"quiet", 'q', MLP_OPT_FLAG, NULL, "no report on stdout", NULL, NULL, false},
-    INPUT_OPTIONS,
+    MLP_INPUT_OPTS,
     {0},
 };
 
@@ -71,9 +71,9 @@ static enum mlp_code read_gates(struct run *run, struct mlp_err *e)
 static enum mlp_code read_tables(struct run *run, struct mlp_err *e)
 {
     const struct mlp_cmd *cmd = run->cmd;
-    const char *nulls[33], *champion = mlp_opt_text(cmd, OPT_CHAMPION);
+    const char *champion = mlp_opt_text(cmd, OPT_CHAMPION);
     const char *path = mlp_operand(cmd, 0, "-");
-    struct mlp_table_options o;
+    struct mlp_input in;
     struct columns want = {
         mlp_opt_text(cmd, OPT_LABEL), mlp_opt_text(cmd, OPT_SCORE),
         mlp_opt_text(cmd, OPT_PREDICTION), mlp_opt_text(cmd, OPT_WEIGHT),
@@ -84,14 +84,14 @@ static enum mlp_code read_tables(struct run *run, struct mlp_err *e)
         return mlp_err_set(e, MLP_EUSAGE, "stdin cannot be both the predictions and the champion");
     if (!champion && mlp_opt_given(cmd, OPT_KEY))
         return mlp_err_set(e, MLP_EUSAGE, "--key is for --champion");
-    enum mlp_code code = input_options(cmd, INPUT_INDICES, nulls, &o, e);
+    enum mlp_code code = mlp_input_init(&in, cmd, MLP_INPUT_INDICES, e);
     if (code == MLP_OK && run->rules)
-        mlp_rules_input(run->rules, &o);
+        mlp_rules_input(run->rules, &in.table);
     if (code == MLP_OK)
-        code = predictions_read(&run->ours, path, &o, &want, &run->classes, e);
+        code = predictions_read(&run->ours, path, &in.table, &want, &run->classes, e);
     want.weight = NULL;
     if (code == MLP_OK && champion)
-        code = predictions_read(&run->champion, champion, &o, &want, &run->classes, e);
+        code = predictions_read(&run->champion, champion, &in.table, &want, &run->classes, e);
     return code;
 }
 

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "stat/profile.h"
 
-enum { OPT_REFERENCE, OPT_OUTPUT, INPUT_OPTION_INDICES };
+enum { OPT_REFERENCE, OPT_OUTPUT, MLP_INPUT_NAMES };
 
 static const struct mlp_opt opts[] = {
     [OPT_REFERENCE] = {"reference", 0, MLP_OPT_FILE, "PROFILE",
@@ -11,7 +11,7 @@ static const struct mlp_opt opts[] = {
                        NULL, false},
     [OPT_OUTPUT] = {"output", 'o', MLP_OPT_FILE, "FILE", "where the profile goes", NULL, "-",
                     false},
-    INPUT_OPTIONS,
+    MLP_INPUT_OPTS,
     {0},
 };
 
@@ -28,13 +28,12 @@ static enum mlp_code read_all(struct mlp_table *t, struct mlp_profiler *p, struc
 static enum mlp_code make(const struct mlp_cmd *cmd, const struct mlp_profile *reference,
                           struct mlp_profile *out, struct mlp_err *e)
 {
-    const char *nulls[33];
-    struct mlp_table_options o;
+    struct mlp_input in;
     struct mlp_table *t = NULL;
     struct mlp_profiler *p = NULL;
-    enum mlp_code code = input_options(cmd, INPUT_INDICES, nulls, &o, e);
+    enum mlp_code code = mlp_input_init(&in, cmd, MLP_INPUT_INDICES, e);
     if (code == MLP_OK)
-        code = mlp_table_open(mlp_operand(cmd, 0, "-"), &o, &t, e);
+        code = mlp_table_open(mlp_operand(cmd, 0, "-"), &in.table, &t, e);
     if (code == MLP_OK)
         code = mlp_profiler_new(reference, &p, e);
     if (code == MLP_OK)
@@ -49,19 +48,12 @@ static enum mlp_code make(const struct mlp_cmd *cmd, const struct mlp_profile *r
 static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
 {
     struct mlp_profile reference = {0}, out = {0};
-    struct mlp_buf b;
     const char *path = mlp_opt_text(cmd, OPT_REFERENCE);
-    mlp_buf_init(&b, (size_t)256 << 20);
     enum mlp_code code = path ? mlp_profile_load(&reference, path, e) : MLP_OK;
     if (code == MLP_OK)
         code = make(cmd, path ? &reference : NULL, &out, e);
-    if (code == MLP_OK) {
-        mlp_profile_write(&out, &b);
-        code = mlp_buf_check(&b, e);
-    }
     if (code == MLP_OK)
-        code = mlp_file_write(mlp_opt_text(cmd, OPT_OUTPUT), mlp_buf_str(&b), 0, e);
-    mlp_buf_fini(&b);
+        code = mlp_profile_save(&out, mlp_opt_text(cmd, OPT_OUTPUT), e);
     mlp_profile_fini(&out);
     mlp_profile_fini(&reference);
     return code;

@@ -2,36 +2,7 @@
 
 #include "base/file.h"
 
-#define MOST_NULLS 32
 #define REPORT_BYTES ((size_t)64 << 20)
-
-enum mlp_code input_options(const struct mlp_cmd *cmd, struct input_indices at,
-                            const char **nulls, struct mlp_table_options *o, struct mlp_err *e)
-{
-    const char *delimiter = mlp_opt_text(cmd, at.delimiter);
-    const char *format = mlp_opt_text(cmd, at.input);
-    size_t n = 0;
-    *o = (struct mlp_table_options){.no_header = mlp_opt_flag(cmd, at.no_header)};
-    if (delimiter && strcmp(delimiter, "\\t") == 0)
-        delimiter = "\t";
-    if (delimiter && (!delimiter[0] || delimiter[1]))
-        return mlp_err_set(e, MLP_EUSAGE, "--delimiter takes one character");
-    o->delimiter = delimiter ? delimiter[0] : '\0';
-    if (strcmp(format, "csv") == 0)
-        o->format = MLP_TABLE_CSV;
-    else if (strcmp(format, "tsv") == 0)
-        o->format = MLP_TABLE_TSV;
-    else if (strcmp(format, "ndjson") == 0)
-        o->format = MLP_TABLE_NDJSON;
-    for (const char *text; (text = mlp_opt_nth(cmd, at.null, n)) != NULL; n++) {
-        if (n == MOST_NULLS)
-            return mlp_err_set(e, MLP_EUSAGE, "more than %d --null", MOST_NULLS);
-        nulls[n] = text;
-    }
-    nulls[n] = NULL;
-    o->nulls = n ? nulls : NULL;
-    return MLP_OK;
-}
 
 static enum mlp_code print(const struct mlp_report *r, const char *format, struct mlp_err *e)
 {

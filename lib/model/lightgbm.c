@@ -512,6 +512,8 @@ static enum mlp_code sigmoid_results(struct document *d, struct mlp_cols score, 
 {
     struct mlp_sk *s = d->s;
     double k = parameter(d, "sigmoid", 1);
+    if (binary && d->outputs != 1)
+        return bad(d, "a binary objective with several scores");
     if ((k != 1 && mlp_sk_affine(s, score, k, 0, &score)) ||
         mlp_sk_map(s, MLP_FN_SIGMOID, score, &out->predict))
         return s->e->code;

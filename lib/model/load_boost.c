@@ -9,6 +9,8 @@ static enum mlp_code add_output(struct mlp_load *l, const char *name, struct mlp
     struct mlp_goutput o = {.name = mlp_str_from(name), .kind = kind, .cols = cols};
     if (!cols.n)
         return MLP_OK;
+    if (kind == MLP_OUT_LABEL && (cols.n != 1 || !labels))
+        return mlp_err_set(l->e, MLP_EINPUT, "the booster's classes do not fit its scores");
     o.suffix = mlp_arena_array(&l->m->arena, cols.n, sizeof *o.suffix);
     o.labels = mlp_arena_array(&l->m->arena, 1, sizeof *o.labels);
     if (!o.suffix || !o.labels)

@@ -35,7 +35,8 @@ static enum mlp_code unknown_class(struct mlp_sk *s, const struct mlp_value *v)
         mlp_err_set(s->e, MLP_EINPUT, "%s%ssomething that is no estimator", s->place,
                     s->place_n ? ": " : "");
     mlp_err_hint(s->e,
-                 "export the model to ONNX, or use a class that `mlp-serve inspect --classes` lists");
+                 "export the model to ONNX, or use a class that `mlp-serve inspect --classes` "
+                 "lists");
     return mlp_err_at_byte(s->e, v ? v->offset : 0);
 }
 

@@ -35,8 +35,10 @@ const char *mlp_severity_name(enum mlp_severity s)
 void mlp_report_counts(const struct mlp_report *r, size_t counts[3])
 {
     counts[0] = counts[1] = counts[2] = 0;
-    for (const struct mlp_check *c = r->checks; c; c = c->next)
-        counts[c->outcome]++;
+    for (const struct mlp_check *c = r->checks; c; c = c->next) {
+        bool warns = c->outcome == MLP_FAIL && c->severity != MLP_SEV_ERROR;
+        counts[warns ? MLP_WARNED : c->outcome]++;
+    }
 }
 
 struct mlp_str mlp_report_uri(const struct mlp_report *r)

@@ -104,6 +104,8 @@ void mlp_profile_write(const struct mlp_profile *p, struct mlp_buf *out);
 enum mlp_code mlp_profile_parse(struct mlp_profile *p, struct mlp_str json, const char *source,
                                 struct mlp_err *e);
 enum mlp_code mlp_profile_load(struct mlp_profile *p, const char *path, struct mlp_err *e);
+/* Writes the file aside and renames it; "-" is standard output. */
+enum mlp_code mlp_profile_save(const struct mlp_profile *p, const char *path, struct mlp_err *e);
 
 /* Adds b into a; MLP_EINPUT when their columns, types or edges differ, or either is sampled.
  * Commutative and associative to the byte. */

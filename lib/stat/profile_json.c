@@ -462,3 +462,15 @@ enum mlp_code mlp_profile_load(struct mlp_profile *p, const char *path, struct m
     mlp_buf_fini(&text);
     return code;
 }
+
+enum mlp_code mlp_profile_save(const struct mlp_profile *p, const char *path, struct mlp_err *e)
+{
+    struct mlp_buf text;
+    mlp_buf_init(&text, FILE_MAX);
+    mlp_profile_write(p, &text);
+    enum mlp_code code = mlp_buf_check(&text, e);
+    if (code == MLP_OK)
+        code = mlp_file_write(path, mlp_buf_str(&text), 0, e);
+    mlp_buf_fini(&text);
+    return code;
+}

@@ -264,7 +264,7 @@ START_TEST(html_shows_texts_as_texts)
     ck_assert_ptr_null(strstr(b.p, "<script"));
     ck_assert_ptr_null(strstr(b.p, "http"));
     ck_assert_ptr_nonnull(strstr(b.p, "a&lt;b&gt;&amp;&quot;"));
-    ck_assert_ptr_nonnull(strstr(b.p, "1 passed, 1 warned, 3 failed."));
+    ck_assert_ptr_nonnull(strstr(b.p, "1 passed, 2 warned, 2 failed."));
     ck_assert_ptr_nonnull(strstr(b.p, "</html>"));
     mlp_buf_fini(&b);
     mlp_report_fini(&r);
@@ -333,7 +333,7 @@ START_TEST(text_shows_what_failed_first)
     ck_assert_int_eq(strncmp(b.p, "FAIL  ", 6), 0);
     ck_assert_ptr_nonnull(strstr(b.p, "\n        line 3: \"a<b>"));
     ck_assert_ptr_nonnull(strstr(b.p, "rows 9, share 0.1\n"));
-    ck_assert(mlp_str_ends(s, ": fail: 1 passed, 1 warned, 3 failed\n"));
+    ck_assert(mlp_str_ends(s, ": fail: 1 passed, 2 warned, 2 failed\n"));
     ck_assert_ptr_null(strchr(b.p, '\033'));
     mlp_buf_reset(&b);
     mlp_report_render(&r, MLP_REPORT_TEXT, true, &b);
@@ -373,7 +373,8 @@ START_TEST(long_texts_show_what_needs_a_look)
         add(&r, MLP_PASS, MLP_SEV_ERROR);
     add(&r, MLP_FAIL, MLP_SEV_ERROR);
     render(&r, MLP_REPORT_TEXT, &b);
-    ck_assert_int_eq(strncmp(b.p, "FAIL  age/min   1 of 9; expected >= 0\nfail: 100 passed,", 50), 0);
+    const char *want = "FAIL  age/min   1 of 9; expected >= 0\nfail: 100 passed,";
+    ck_assert_int_eq(strncmp(b.p, want, strlen(want)), 0);
     mlp_buf_fini(&b);
     mlp_report_fini(&r);
 }

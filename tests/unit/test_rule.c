@@ -349,7 +349,8 @@ END_TEST
 
 START_TEST(what_will_be_checked)
 {
-    struct mlp_rules *r = parse("rows: [1, null]\ncolumns: {a: {type: int, min: 0, unique: later}}");
+    struct mlp_rules *r = parse("rows: [1, null]\n"
+                                 "columns: {a: {type: int, min: 0, unique: later}}");
     struct mlp_buf out;
     mlp_buf_init(&out, 1 << 16);
     ck_assert_ptr_nonnull(r);
