@@ -7,7 +7,7 @@ BUILD   ?= build
 Q       := $(if $(V),,@)
 CC      ?= gcc
 TOOLS   := mlp-validate mlp-package mlp-register mlp-serve mlp-drift mlp-promote
-MODULES := base text crypt table stat report rule model oci http registry policy serve
+MODULES := base text crypt table stat report rule forest net model oci http registry policy serve
 
 PKGS    := libuv yaml-0.1 libcrypto libssl zlib libzstd libpcre2-8 liblzma liblz4
 PKGC    := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)

@@ -6,7 +6,7 @@
 #ifndef MLP_MODEL_OPS_H
 #define MLP_MODEL_OPS_H
 
-#include "model/forest.h"
+#include "forest/forest.h"
 #include "model/graph.h"
 
 /* y = ((x - sub) / div) * mul + add, each step present when its array (one value a column) is;

@@ -6,7 +6,7 @@
 #include "model/boost.h"
 #include "model/container.h"
 #include "model/dict.h"
-#include "model/forest.h"
+#include "forest/forest.h"
 #include "model/globals.h"
 #include "model/jdoc.h"
 #include "model/model.h"

@@ -11,8 +11,8 @@
  * first. Several trees walk in step over a row, which hides the latency of memory; this layout
  * comes from measuring (tests/bench/predict.c). Trees that need float64 thresholds, more bits or
  * categories use 16-byte nodes. */
-#ifndef MLP_MODEL_FOREST_H
-#define MLP_MODEL_FOREST_H
+#ifndef MLP_FOREST_FOREST_H
+#define MLP_FOREST_FOREST_H
 
 #include "base/arena.h"
 #include "base/err.h"

@@ -1,5 +1,5 @@
-/* forest_build.c: checking and packing trees (forest.h). */
-#include "model/forest.h"
+/* build.c: checking and packing trees (forest.h). */
+#include "forest/forest.h"
 #include "base/map.h"
 #include <math.h>
 

@@ -1,9 +1,9 @@
-/* forest_run.c: walking packed trees (forest.h).
+/* run.c: walking packed trees (forest.h).
  *
  * Trees walk GROUP at a time over one row: the loads of a step are independent, so the processor
  * overlaps their latencies. A batch runs group by group over all its rows, so that a group's nodes
  * stay in the first cache level. Within a row values are added in tree order. */
-#include "model/forest.h"
+#include "forest/forest.h"
 #include <math.h>
 
 #define GROUP 16
