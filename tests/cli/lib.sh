@@ -46,7 +46,11 @@ ok() {
     shift
     if "$@"; then pass; else fail "$what"; fi
 }
-need() { command -v "$1" >/dev/null 2>&1; }
+need() {
+    command -v "$1" >/dev/null 2>&1 && return 0
+    printf '%s: skipped: a part that needs %s\n' "$TEST" "$1"
+    return 1
+}
 skip() {
     printf '%s: skipped: %s\n' "$TEST" "$1"
     printf '%d passed, %d failed, 1 skipped\n' "$passed" "$failed"
@@ -56,3 +60,8 @@ finish() {
     printf '%s: %d passed, %d failed\n' "$TEST" "$passed" "$failed"
     exit "$((failed > 0))"
 }
+# sanitized: whether the programs were built with AddressSanitizer, whose shadow memory is larger
+# than any limit.
+sanitized() { nm -D "$(command -v mlp-validate)" 2>/dev/null | grep -q __asan; }
+# memory_limit KB: limits this (sub)shell's address space, but for a build with the sanitizer.
+memory_limit() { sanitized || ulimit -v "$1"; }

@@ -67,13 +67,13 @@ rm large.yaml
 # A line without end: refused at the limit, at once, in bounded memory.
 endless() { head -c 1G /dev/zero 2>/dev/null | tr '\0' 'a'; }
 start=$(date +%s)
-(ulimit -v 300000; { echo age; endless; } | mlp-validate -r rules.yaml -o good.out 2>err >out)
+(memory_limit 300000; { echo age; endless; } | mlp-validate -r rules.yaml -o good.out 2>err >out)
 ok 'a line of 1 GB is refused' test $? = 3
 has err '<stdin>:2: the row that starts here is over 16 MiB'
 has err 'hint: an unbalanced quote?'
-(ulimit -v 300000; endless | mlp-validate -r rules.yaml -o good.out 2>err >out)
+(memory_limit 300000; endless | mlp-validate -r rules.yaml -o good.out 2>err >out)
 ok 'a header of 1 GB is refused' test $? = 3
-(ulimit -v 300000; { printf '{"age":1}\n{"age":'; endless; } | mlp-validate -r rules.yaml -o good.out 2>err >out)
+(memory_limit 300000; { printf '{"age":1}\n{"age":'; endless; } | mlp-validate -r rules.yaml -o good.out 2>err >out)
 ok 'an object of 1 GB is refused' test $? = 3
 ok 'and no time is lost' test $(($(date +%s) - start)) -lt 20
 ok 'no output is left' test ! -e good.out
@@ -116,7 +116,7 @@ wait $pid 2>/dev/null
 ok 'a killed writer leaves the old file' test "$(cat kept.csv)" = before
 
 # Small files under a tight limit of memory: an error, never a crash.
-(ulimit -v 20000; mlp-validate -q -r rules.yaml good.csv >out 2>err)
+(memory_limit 20000; mlp-validate -q -r rules.yaml good.csv >out 2>err)
 status=$?
 ok 'little memory is an error or enough' test "$status" = 0 -o "$status" = 4 -o "$status" = 127
 finish

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../cli/lib.sh"
 lib=$(dirname "$(command -v mlp-validate)")/preload_malloc.so
 [ -f "$lib" ] || skip 'failing allocations (needs preload_malloc.so: make test-programs)'
-if nm -D "$(command -v mlp-validate)" 2>/dev/null | grep -q __asan; then
+if sanitized; then
     skip 'failing allocations (the sanitizer has an allocator of its own)'
 fi
 export SOURCE_DATE_EPOCH=1
