@@ -1,0 +1,76 @@
+/* tensor.h: a typed array of any rank, as the operators of a network see it.
+ *
+ * Elements are dense and row-major. A scalar has rank 0 and one element; a dimension may be 0.
+ * Types have the numbers of ONNX's TensorProto.DataType (onnx.proto, IR version 10). float16 and
+ * bfloat16 are kept as their 16 bits; operators that compute with them go through float. */
+#ifndef MLP_NET_TENSOR_H
+#define MLP_NET_TENSOR_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+enum mlp_dtype {
+    MLP_DT_NONE = 0, MLP_DT_FLOAT = 1, MLP_DT_UINT8 = 2, MLP_DT_INT8 = 3, MLP_DT_UINT16 = 4,
+    MLP_DT_INT16 = 5, MLP_DT_INT32 = 6, MLP_DT_INT64 = 7, MLP_DT_STRING = 8, MLP_DT_BOOL = 9,
+    MLP_DT_FLOAT16 = 10, MLP_DT_DOUBLE = 11, MLP_DT_UINT32 = 12, MLP_DT_UINT64 = 13,
+    MLP_DT_BFLOAT16 = 16
+};
+
+#define MLP_MAX_RANK 8
+
+/* Data is borrowed: it lies in the arena of the network (weights), of a run, or with the caller.
+ * Nothing writes into a tensor once its operator has returned. */
+struct mlp_tensor {
+    enum mlp_dtype type;
+    uint32_t rank;
+    int64_t dims[MLP_MAX_RANK];
+    size_t n;                    /* elements: the product of dims */
+    union {
+        void *data;
+        float *f32;
+        double *f64;
+        int8_t *i8;
+        uint8_t *u8;             /* and bool: 0 or 1 */
+        int16_t *i16;
+        uint16_t *u16;           /* and float16, bfloat16 */
+        int32_t *i32;
+        uint32_t *u32;
+        int64_t *i64;
+        uint64_t *u64;
+        struct mlp_str *str;     /* never a NULL pointer: empty texts have p "" */
+    };
+};
+
+/* Bytes of an element; 0 for what is no type. */
+size_t mlp_dtype_size(enum mlp_dtype t);
+/* "float", "int64", "tensor of no known type": for messages. */
+const char *mlp_dtype_name(enum mlp_dtype t);
+
+/* Sets type and shape, and makes room in the arena, 64-byte aligned and not zeroed (texts are
+ * empty). MLP_EINPUT for a negative dimension, a rank over MLP_MAX_RANK or a product that
+ * overflows; MLP_EIO when the arena is full. dims may be t->dims. */
+enum mlp_code mlp_tensor_make(struct mlp_tensor *t, struct mlp_arena *a, enum mlp_dtype type,
+                              uint32_t rank, const int64_t *dims, struct mlp_err *e);
+/* The same with the shape of another tensor. */
+enum mlp_code mlp_tensor_like(struct mlp_tensor *t, struct mlp_arena *a, enum mlp_dtype type,
+                              const struct mlp_tensor *shape, struct mlp_err *e);
+
+/* Whether two tensors have one shape. */
+bool mlp_tensor_same_shape(const struct mlp_tensor *a, const struct mlp_tensor *b);
+
+/* The shape that numpy's rules give to a and b together; false when they do not fit. */
+bool mlp_tensor_broadcast(const struct mlp_tensor *a, const struct mlp_tensor *b, uint32_t *rank,
+                          int64_t dims[MLP_MAX_RANK]);
+
+/* Element i as a double or an integer, whatever the numeric type (texts: 0). For shapes, axes and
+ * other small things, not for kernels. */
+double mlp_tensor_number(const struct mlp_tensor *t, size_t i);
+int64_t mlp_tensor_integer(const struct mlp_tensor *t, size_t i);
+
+/* float16 (IEEE 754 binary16) and bfloat16, to nearest even. */
+float mlp_half_float(uint16_t h);
+uint16_t mlp_float_half(float f);
+float mlp_bfloat_float(uint16_t h);
+uint16_t mlp_float_bfloat(float f);
+
+#endif
