@@ -70,12 +70,13 @@ static void tell_progress(struct run *run, bool last)
         fprintf(stderr, ", %.0f %%", 100.0 * (double)mlp_table_bytes(run->table) / (double)size);
 }
 
-/* The line end that follows a row; that of the header where the input ends without one. */
-static struct mlp_str line_end(const struct run *run, const char *end)
+/* The line end that follows row r; that of the header where the input ends without one. */
+static struct mlp_str line_end(const struct run *run, const struct mlp_batch *b, size_t r)
 {
-    if (end[0] == '\n')
-        return MLP_STR("\n");
-    return end[0] == '\r' && end[1] == '\n' ? MLP_STR("\r\n") : mlp_table_eol(run->table);
+    const char *end = b->raw[r].p + b->raw[r].n;
+    if (b->open_end && r + 1 == b->nrows)
+        return mlp_table_eol(run->table);
+    return *end == '\r' ? MLP_STR("\r\n") : MLP_STR("\n");
 }
 
 /* Good rows that stand next to each other in the block leave in one write, with whatever line
@@ -85,14 +86,14 @@ static void write_good(struct run *run, const struct mlp_batch *b)
     for (size_t r = 0; r < b->nrows; r++) {
         if (!run->flags[r])
             continue;
-        const char *start = b->raw[r].p, *end = start + b->raw[r].n;
-        struct mlp_str eol = line_end(run, end);
-        while (r + 1 < b->nrows && run->flags[r + 1] && b->raw[r + 1].p == end + eol.n) {
+        const char *start = b->raw[r].p;
+        struct mlp_str eol = line_end(run, b, r);
+        while (r + 1 < b->nrows && run->flags[r + 1] &&
+               b->raw[r + 1].p == b->raw[r].p + b->raw[r].n + eol.n) {
             r++;
-            end = b->raw[r].p + b->raw[r].n;
-            eol = line_end(run, end);
+            eol = line_end(run, b, r);
         }
-        mlp_out_write(&run->good, start, (size_t)(end - start));
+        mlp_out_write(&run->good, start, (size_t)(b->raw[r].p + b->raw[r].n - start));
         mlp_out_str(&run->good, eol);
     }
 }

@@ -17,28 +17,17 @@ static enum mlp_code reserve_positions(struct mlp_table *t, size_t n, struct mlp
     return MLP_OK;
 }
 
-/* The last row of a file may lack its line end: it gets one as the lines before it, in the
- * padding. Returns n and what was added. */
-static size_t close_last_row(const struct mlp_table *t, char *p, size_t n)
-{
-    const char *lf = memchr(p, '\n', n);
-    bool crlf = lf ? lf > p && lf[-1] == '\r' : t->eol.n == 2;
-    if (crlf && p[n - 1] != '\r')
-        p[n++] = '\r';
-    p[n++] = '\n';
-    return n;
-}
-
 /* Indexes block[start..have) and keeps the separators up to the last line feed that ends a row. */
 static enum mlp_code index_block(struct mlp_table *t, struct mlp_err *e)
 {
     enum mlp_code code = reserve_positions(t, t->cap, e);
     if (code != MLP_OK)
         return code;
-    char *p = t->block + t->start;
+    const char *p = t->block + t->start;
     size_t n = t->have - t->start;
+    /* The last row of a file may lack its line feed: it gets one, in the padding. */
     if (t->at_end && n && p[n - 1] != '\n')
-        n = close_last_row(t, p, n);
+        t->block[t->start + n++] = '\n';
     t->scan = (struct mlp_csv_scan){.at = MLP_CSV_START};
     t->pos_n = mlp_csv_index(&t->dialect, p, n, t->pos, &t->scan);
     t->rows_left = t->scan.rows;

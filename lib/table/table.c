@@ -414,6 +414,13 @@ enum mlp_code mlp_batch_reserve(struct mlp_table *t, size_t rows, struct mlp_err
     return MLP_OK;
 }
 
+/* Whether the last row reaches to the end of what was read. */
+static bool ends_open(const struct mlp_table *t)
+{
+    const struct mlp_str *last = t->batch.nrows ? &t->batch.raw[t->batch.nrows - 1] : NULL;
+    return last && last->p + last->n == t->block + t->have;
+}
+
 enum mlp_code mlp_table_next(struct mlp_table *t, struct mlp_batch **batch, struct mlp_err *e)
 {
     *batch = NULL;
@@ -421,6 +428,7 @@ enum mlp_code mlp_table_next(struct mlp_table *t, struct mlp_batch **batch, stru
         t->format == MLP_TABLE_NDJSON ? mlp_ndjson_batch(t, e) : mlp_csv_batch(t, e);
     if (code == MLP_OK && t->batch.nrows)
         *batch = &t->batch;
+    t->batch.open_end = ends_open(t);
     t->row += t->batch.nrows;
     return code;
 }

@@ -39,8 +39,8 @@ struct mlp_batch {
     size_t nrows, ncols;
     struct mlp_cell *cells;
     struct mlp_str *raw;          /* the row's bytes without its line end, which follows them in
-                                     memory: where the input ends without one, one as before it
-                                     (CSV) or a zero */
+                                     memory */
+    bool open_end;                /* the input ends in the last row: no line end follows it */
     uint64_t *line;               /* physical line where the row starts */
     const char **bad;             /* NULL, or "9 fields, expected 12", "field 3: text after ..." */
     uint64_t first_row;           /* record number of row 0, 0-based, over the stream or share */
