@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 enum { OPT_RULES, OPT_REJECTS, OPT_OUTPUT, OPT_REPORT, OPT_FORMAT, OPT_PROFILE, OPT_MAX_REJECTS,
-       OPT_FAIL_FAST, OPT_FAIL_ON, OPT_DRY_RUN, OPT_QUIET, MLP_INPUT_NAMES, OPT_SCHEMA };
+       OPT_FAIL_FAST, OPT_FAIL_ON, OPT_DRY_RUN, OPT_QUIET, MLP_INPUT_NAMES };
 
 static const struct mlp_opt opts[] = {
     [OPT_RULES] = {"rules", 'r', MLP_OPT_FILE, "FILE", "the rules, see mlp-rules(5)", NULL, NULL,
@@ -33,7 +33,6 @@ static const struct mlp_opt opts[] = {
                      NULL, NULL, false},
     [OPT_QUIET] = {"quiet", 'q', MLP_OPT_FLAG, NULL, "no report on stderr", NULL, NULL, false},
     MLP_INPUT_OPTS,
-    [OPT_SCHEMA] = {"schema", 's', MLP_OPT_FILE, "FILE", "the same as --rules", NULL, NULL, false},
     {0},
 };
 
@@ -221,8 +220,6 @@ static enum mlp_code open_input(struct run *run, struct mlp_err *e)
 static enum mlp_code load_rules(struct run *run, struct mlp_err *e)
 {
     const char *path = mlp_opt_text(run->cmd, OPT_RULES);
-    if (!path)
-        path = mlp_opt_text(run->cmd, OPT_SCHEMA);
     if (!path) {
         mlp_err_set(e, MLP_EUSAGE, "--rules FILE is needed");
         return mlp_err_hint(e, "mlp-validate infer DATA > rules.yaml makes a first one");

@@ -20,7 +20,6 @@ complete -c mlp-validate -l delimiter -s d -x -d 'what separates fields (default
 complete -c mlp-validate -l null -x -d 'a text that means missing'
 complete -c mlp-validate -l no-header -d 'there is no header: columns are c1, c2, ...'
 complete -c mlp-validate -l input -x -a 'auto csv tsv ndjson' -d 'what the input is'
-complete -c mlp-validate -l schema -s s -r -d 'the same as --rules'
 complete -c mlp-validate -n '__fish_seen_subcommand_from infer' -l output -s o -r -d 'where the rules go'
 complete -c mlp-validate -n '__fish_seen_subcommand_from infer' -l values -x -d 'list the values of a text column that has at most N'
 complete -c mlp-validate -n '__fish_seen_subcommand_from infer' -l delimiter -s d -x -d 'what separates fields (default: by name or content)'

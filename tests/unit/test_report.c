@@ -124,8 +124,7 @@ START_TEST(what_is_no_report_is_refused)
         "{\"format\":\"mlp-report/1\",\"outcome\":\"pass\",\"checks\":[{\"outcome\":\"fail\"}]}",
         "{\"format\":\"mlp-report/1\",\"outcome\":\"pass\",\"checks\":[{\"outcome\":\"ok\"}]}",
         "{\"format\":\"mlp-report/1\",\"outcome\":\"pass\",\"checks\":[3]}",
-        "{\"format\":\"mlp-report/1\",\"outcome\":\"pass\",\"checks\":[{\"outcome\":\"pass\","
-        "\"severity\":\"high\"}]}",
+        "{\"format\":\"mlp-report/1\",\"outcome\":\"pass\",\"checks\":[{\"severity\":\"high\"}]}",
         "{\"format\":\"mlp-report/1\",\"outcome\":\"pass\",\"checks\":[]",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
