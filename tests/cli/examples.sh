@@ -69,6 +69,25 @@ commands() {
 # A gate that waits for its approval and data that drifted are findings, not failures.
 may_find() { case $1 in *'promote check'* | *'promote request'* | *'drift check'*) return 0 ;; *) return 1 ;; esac; }
 
+# no_room COMMAND: what printed before must tell when its words have nowhere to go.
+no_room() {
+    local to status
+    for to in '>/dev/full' '>&-' '| sleep 0'; do
+        if [ "$to" = '>/dev/full' ] && [ ! -w /dev/full ]; then continue; fi
+        status=0
+        bash -o pipefail -c "$1 $to" </dev/null >/dev/null 2>err || status=$?
+        case $to$status in
+        '| sleep 0'*) # the reader may have gone before a word was written, or after the last
+            ok "exit $status into a pipe without a reader: $1" \
+                test $status = 0 -o $status = 1 -o $status = 4 -o $status = 141 ;;
+        *)
+            ok "exit $status, expected 4: $1 $to" test $status = 4
+            ok "a reason: $1 $to" test -s err
+            ;;
+        esac
+    done
+}
+
 busy() { (exec 3<>/dev/tcp/127.0.0.1/8080) 2>/dev/null; }
 run=0
 for tool in validate drift package register promote serve; do
@@ -87,6 +106,10 @@ for tool in validate drift package register promote serve; do
         esac
         status=0
         bash -o pipefail -c "$command" </dev/null >out 2>err || status=$?
+        case $status$command in
+        [01]*[\>\|\&]*) ;;
+        [01]*) if [ -s out ]; then no_room "$command"; fi ;;
+        esac
         case $status in
         0 | 143) pass ;;
         1) if may_find "$command"; then pass; else fail "exit 1: $command"; fi ;;
