@@ -125,8 +125,11 @@ fuzz: $(addprefix build/fuzz/bin/,$(or $(T),$(FUZZERS))) ## fuzz every parser S 
 
 .PHONY: cover
 cover: ## line and branch coverage of lib by all tests, in build/cover
-	@$(MAKE) --no-print-directory BUILD=build/cover OPT='-O0 -g --coverage' SAN=--coverage all unit
+	@$(MAKE) --no-print-directory BUILD=build/cover OPT='-O0 -g --coverage' SAN=--coverage \
+	    all unit test-programs
 	@MLP_BIN=$(CURDIR)/build/cover/bin tests/cli/run >/dev/null || true
+	@for suite in json validate drift models; do \
+	    MLP_BIN=$(CURDIR)/build/cover/bin tests/conformance/run $$suite; done
 	@lcov -q --rc lcov_branch_coverage=1 -c -d build/cover/obj/lib -o build/cover/all.info
 	@lcov -q --rc lcov_branch_coverage=1 -e build/cover/all.info '*/lib/*' -o build/cover/lib.info
 	@lcov --rc lcov_branch_coverage=1 --summary build/cover/lib.info

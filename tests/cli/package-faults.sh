@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A full disk, a closed stdout, a killed writer, two writers at once: told, and nothing half-written.
 . "$(dirname "$0")/lib.sh"
+export GCOV_PREFIX=$SCRATCH/coverage # what is killed here would leave half a file of counts
 
 head -c 60000000 /dev/zero >model.bin
 echo '{"kind":"model"}' >report.json
