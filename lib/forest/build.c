@@ -1,6 +1,5 @@
-/* build.c: checking and packing trees (forest.h). */
+/* build.c: checking trees and laying them out (forest.h); pack.c packs them. */
 #include "forest/forest.h"
-#include "base/map.h"
 #include <math.h>
 
 /* A node that waits for its place among the packed ones. */
@@ -71,11 +70,14 @@ static double floor32(double t)
     return (double)f > t ? (double)nextafterf(f, -INFINITY) : (double)f;
 }
 
-/* The threshold that `<=` needs for what the tree says. */
+/* The threshold that `<=` needs for what the tree says. Nothing is below -infinity, as nothing is
+ * at most NaN. */
 static double settled_threshold(const struct mlp_forest_spec *s, double t)
 {
-    if (s->strict)
-        t = s->float32 ? (double)nextafterf((float)t, -INFINITY) : nextafter(t, -INFINITY);
+    if (s->strict && s->float32)
+        t = (double)(float)t == -INFINITY ? NAN : (double)nextafterf((float)t, -INFINITY);
+    else if (s->strict)
+        t = t == -INFINITY ? NAN : nextafter(t, -INFINITY);
     return s->float32 ? floor32(t) : t;
 }
 
@@ -190,189 +192,4 @@ enum mlp_code mlp_forest_add(struct mlp_forest_builder *b, const struct mlp_tree
     b->nodes.n = b->leaf_ids.n = base + used;
     b->values.n = b->nodes.n * b->spec.value_width;
     return MLP_OK;
-}
-
-/* --- packing --- */
-
-static struct mlp_node16 *builder_node(const struct mlp_forest_builder *b, size_t i)
-{
-    return mlp_vec_at(&b->nodes, i);
-}
-
-/* Leaves are told by their child, which is themselves. */
-static bool is_packed_leaf(const struct mlp_forest_builder *b, size_t i)
-{
-    return builder_node(b, i)->child == i;
-}
-
-/* Renumbers features to those in use: narrow rows, few bits. */
-static enum mlp_code compact_features(struct mlp_forest_builder *b, struct mlp_forest *f,
-                                      struct mlp_err *e)
-{
-    uint32_t *number = mlp_arena_array(b->arena, b->spec.nfeatures + 1, sizeof *number);
-    uint32_t *used = mlp_arena_array(b->arena, b->spec.nfeatures + 1, sizeof *used);
-    if (!number || !used)
-        return mlp_err_nomem(e);
-    for (size_t i = 0; i < b->nodes.n; i++)
-        if (!is_packed_leaf(b, i))
-            number[builder_node(b, i)->packed >> 8] = 1;
-    for (uint32_t i = 0; i < b->spec.nfeatures; i++)
-        if (number[i]) {
-            number[i] = f->nused;
-            used[f->nused++] = i;
-        }
-    for (size_t i = 0; i < b->nodes.n; i++) {
-        struct mlp_node16 *n = builder_node(b, i);
-        n->packed = number[n->packed >> 8] << 8 | (n->packed & 255);
-    }
-    f->used = used;
-    return MLP_OK;
-}
-
-/* Some feature width leaves room for the nodes' numbers. */
-static bool fits_packed(const struct mlp_forest_builder *b, struct mlp_forest *f)
-{
-    uint64_t nodes = b->nodes.n;
-    f->feature_bits = f->nused <= 1u << MLP_FEATURE_BITS ? MLP_FEATURE_BITS : MLP_MORE_FEATURE_BITS;
-    return f->plain_nan && b->spec.float32 && f->nused <= 1u << f->feature_bits &&
-           nodes << (f->feature_bits + 1) <= UINT32_MAX;
-}
-
-static enum mlp_code pack_nodes(struct mlp_forest_builder *b, struct mlp_forest *f,
-                                struct mlp_err *e)
-{
-    size_t n = b->nodes.n;
-    uint32_t all = 0;
-    for (size_t i = 0; i < n; i++)
-        all |= builder_node(b, i)->packed & 255;
-    f->plain = !(all & ~(uint32_t)(MLP_SPLIT_DEFAULT_LEFT | MLP_SPLIT_NAN_ZERO));
-    f->plain_nan = f->plain && !(all & MLP_SPLIT_NAN_ZERO);
-    if (!fits_packed(b, f)) {
-        struct mlp_node16 *p = mlp_arena_array64(b->arena, n, sizeof *p);
-        if (!p)
-            return mlp_err_nomem(e);
-        memcpy(p, b->nodes.p, n * sizeof *p);
-        f->n16 = p;
-        return MLP_OK;
-    }
-    struct mlp_node8 *p = mlp_arena_array64(b->arena, n, sizeof *p);
-    if (!p)
-        return mlp_err_nomem(e);
-    for (size_t i = 0; i < n; i++) {
-        const struct mlp_node16 *from = builder_node(b, i);
-        uint32_t left = from->packed & MLP_SPLIT_DEFAULT_LEFT;
-        p[i].threshold = (float)from->threshold;
-        p[i].packed =
-            from->child << (f->feature_bits + 1) | left << f->feature_bits | from->packed >> 8;
-    }
-    f->n8 = p;
-    return MLP_OK;
-}
-
-static enum mlp_code copy_values(struct mlp_forest_builder *b, struct mlp_forest *f,
-                                 struct mlp_err *e)
-{
-    size_t n = b->values.n;
-    double *wide = b->spec.sum_float32 ? NULL : mlp_arena_array64(b->arena, n, sizeof *wide);
-    float *narrow = b->spec.sum_float32 ? mlp_arena_array64(b->arena, n, sizeof *narrow) : NULL;
-    if (!wide && !narrow)
-        return mlp_err_nomem(e);
-    for (size_t i = 0; narrow && i < n; i++)
-        narrow[i] = (float)*(double *)mlp_vec_at(&b->values, i);
-    if (wide && n)
-        memcpy(wide, b->values.p, n * sizeof *wide);
-    f->value = wide;
-    f->value32 = narrow;
-    return MLP_OK;
-}
-
-/* Codes for the rows of all nodes in map, UINT16_MAX + 1 of them at most; false when there are
- * more different rows, or no memory. */
-static bool code_rows(struct mlp_forest_builder *b, struct mlp_map *map, uint16_t *code)
-{
-    size_t bytes = b->spec.value_width * sizeof(double);
-    for (size_t i = 0; i < b->nodes.n; i++) {
-        struct mlp_str row = {mlp_vec_at(&b->values, i * b->spec.value_width), bytes};
-        bool fresh;
-        uint64_t *at = mlp_map_put(map, row, &fresh);
-        if (!at)
-            return false;
-        *at = fresh ? map->n - 1 : *at;
-        if (*at > UINT16_MAX)
-            return false;
-        code[i] = (uint16_t)*at;
-    }
-    return true;
-}
-
-/* The different rows in the order of their codes. */
-static double *take_rows(struct mlp_forest_builder *b, const struct mlp_map *map)
-{
-    size_t w = b->spec.value_width;
-    double *rows = mlp_arena_array64(b->arena, map->n * w, sizeof *rows);
-    for (size_t i = 0; rows && i < map->n; i++)
-        memcpy(rows + i * w, map->entries[i].key.p, w * sizeof *rows);
-    return rows;
-}
-
-/* Few different rows, many nodes: the rows are kept once. */
-#define ROWS_BYTES ((size_t)16 << 20)
-
-static enum mlp_code pack_values(struct mlp_forest_builder *b, struct mlp_forest *f,
-                                 struct mlp_err *e)
-{
-    struct mlp_map map;
-    if (b->spec.value_width < 2 || b->spec.sum_float32)
-        return copy_values(b, f, e);
-    uint16_t *code = mlp_arena_array64(b->arena, b->nodes.n, sizeof *code);
-    mlp_map_init(&map, 0, ROWS_BYTES);
-    if (code && code_rows(b, &map, code)) {
-        f->value = take_rows(b, &map);
-        f->code = f->value ? code : NULL;
-    }
-    mlp_map_fini(&map);
-    return f->value ? MLP_OK : copy_values(b, f, e);
-}
-
-static const void *keep(struct mlp_arena *a, const struct mlp_vec *v)
-{
-    char *p = mlp_arena_alloc(a, v->n * v->item);
-    if (p && v->n)
-        memcpy(p, v->p, v->n * v->item);
-    return p;
-}
-
-static enum mlp_code pack(struct mlp_forest_builder *b, const double *base, struct mlp_forest *f,
-                          struct mlp_err *e)
-{
-    f->spec = b->spec;
-    f->ntrees = b->roots.n;
-    f->nnodes = b->nodes.n;
-    uint32_t end = (uint32_t)b->nodes.n;
-    double *start = mlp_arena_array(b->arena, b->spec.noutputs, sizeof *start);
-    if (push_u32(&b->roots, end, e))
-        return e->code;
-    f->root = keep(b->arena, &b->roots);
-    f->output = keep(b->arena, &b->outputs);
-    f->depth = keep(b->arena, &b->depths);
-    f->sets = keep(b->arena, &b->sets);
-    f->leaf_id = b->spec.keep_leaf_ids ? keep(b->arena, &b->leaf_ids) : NULL;
-    if (!start || !f->root || !f->output || !f->depth || !f->sets ||
-        (b->spec.keep_leaf_ids && !f->leaf_id))
-        return mlp_err_nomem(e);
-    if (base)
-        memcpy(start, base, b->spec.noutputs * sizeof *start);
-    f->base = start;
-    if (compact_features(b, f, e) || pack_nodes(b, f, e))
-        return e->code;
-    return pack_values(b, f, e);
-}
-
-enum mlp_code mlp_forest_end(struct mlp_forest_builder *b, const double *base,
-                             struct mlp_forest **out, struct mlp_err *e)
-{
-    *out = mlp_arena_alloc(b->arena, sizeof **out);
-    enum mlp_code code = *out ? pack(b, base, *out, e) : mlp_err_nomem(e);
-    mlp_forest_drop(b);
-    return code;
 }

@@ -76,6 +76,9 @@ struct mlp_node16 {
     uint32_t packed;             /* feature << 8 | flags */
 };
 
+struct mlp_forest_column;
+struct mlp_forest_dense;
+
 struct mlp_forest {
     struct mlp_forest_spec spec;
     size_t ntrees, nnodes;
@@ -94,6 +97,10 @@ struct mlp_forest {
     bool plain;                  /* rows without NaN: no categories or zero rules, so that the
                                     fast kernels fit */
     bool plain_nan;              /* rows with NaN too */
+    bool coded;                  /* nodes compare codes of columns, not features (internal.h) */
+    uint32_t ncolumns;
+    const struct mlp_forest_column *columns;
+    const struct mlp_forest_dense *dense; /* small trees as batches want them, or NULL */
     uint32_t nused;              /* features that some node looks at, */
     const uint32_t *used;        /* their numbers; nodes hold indices into this */
     const double *base;          /* noutputs starting values, or NULL: 0 */
@@ -125,6 +132,14 @@ enum mlp_code mlp_forest_end(struct mlp_forest_builder *b, const double *base,
                              struct mlp_forest **out, struct mlp_err *e);
 void mlp_forest_drop(struct mlp_forest_builder *b);
 
+/* Instructions to run with. All give the same bits. */
+enum mlp_forest_isa {
+    MLP_FOREST_BEST,             /* what the processor has */
+    MLP_FOREST_PORTABLE,
+    MLP_FOREST_AVX2,             /* these as far as the processor has them */
+    MLP_FOREST_AVX512
+};
+
 /* Rows to sums. x: rows of nfeatures doubles, ldx apart; out: noutputs doubles a row, ldout apart.
  * base_in: starting values a row (ldbase apart) instead of the forest's own, or NULL. scratch has
  * mlp_forest_scratch() bytes, 64-byte aligned. */
@@ -137,6 +152,7 @@ struct mlp_forest_call {
     double *out;
     size_t ldout;
     void *scratch;
+    enum mlp_forest_isa isa;
 };
 size_t mlp_forest_scratch(const struct mlp_forest *f, size_t rows);
 void mlp_forest_run(const struct mlp_forest *f, const struct mlp_forest_call *c);

@@ -3,7 +3,7 @@
  * Trees walk GROUP at a time over one row: the loads of a step are independent, so the processor
  * overlaps their latencies. A batch runs group by group over all its rows, so that a group's nodes
  * stay in the first cache level. Within a row values are added in tree order. */
-#include "forest/forest.h"
+#include "forest/internal.h"
 #include <math.h>
 
 #define GROUP 16
@@ -21,6 +21,8 @@ struct prepared {
     double *wide;         /* the same for 16-byte nodes */
     bool *nan;            /* rows: some used feature is missing */
     float *sum32;         /* rows * noutputs */
+    int8_t *codes;        /* ncolumns, of the row being coded */
+    size_t width;         /* of a row */
 };
 
 static size_t up64(size_t n)
@@ -28,27 +30,45 @@ static size_t up64(size_t n)
     return (n + 63) & ~(size_t)63;
 }
 
+/* Columns that a node may look at. */
+static size_t row_width(const struct mlp_forest *f)
+{
+    return f->coded && f->n8 ? f->ncolumns : f->nused;
+}
+
+static size_t row_bytes(const struct mlp_forest *f)
+{
+    return row_width(f) * (f->n8 ? sizeof(float) : sizeof(double));
+}
+
+/* What walking takes, without the codes of one row. */
+static size_t walk_bytes(const struct mlp_forest *f, size_t rows)
+{
+    return up64(rows * row_bytes(f)) + up64(rows) + up64(rows * f->spec.noutputs * sizeof(float));
+}
+
 size_t mlp_forest_scratch(const struct mlp_forest *f, size_t rows)
 {
-    size_t item = f->n8 ? sizeof(float) : sizeof(double);
-    return up64(rows * f->nused * item) + up64(rows) +
-           up64(rows * f->spec.noutputs * sizeof(float)) +
-           64;
+    size_t dense = f->dense && rows >= DENSE_LEAST ? mlp_forest_dense_room(f) : 0;
+    size_t walked = f->dense && rows >= DENSE_LEAST ? DENSE_LEAST - 1 : rows;
+    size_t walk = walk_bytes(f, walked) + up64(f->ncolumns) + 64;
+    return walk > dense ? walk : dense;
 }
 
 static struct prepared lay_scratch(const struct mlp_forest *f, size_t rows, void *scratch)
 {
-    struct prepared p = {NULL, NULL, NULL, NULL};
+    struct prepared p = {.width = row_width(f)};
     char *at = scratch;
-    size_t item = f->n8 ? sizeof(float) : sizeof(double);
     if (f->n8)
         p.narrow = (float *)(void *)at;
     else
         p.wide = (double *)(void *)at;
-    at += up64(rows * f->nused * item);
+    at += up64(rows * row_bytes(f));
     p.nan = (bool *)at;
     at += up64(rows);
     p.sum32 = (float *)(void *)at;
+    at += up64(rows * f->spec.noutputs * sizeof(float));
+    p.codes = (int8_t *)at;
     return p;
 }
 
@@ -73,13 +93,28 @@ static bool prepare_wide(const struct mlp_forest *f, const double *x, double *to
     return nan;
 }
 
+/* Codes settle what missing values do. */
+static bool prepare_coded(const struct mlp_forest *f, const double *x, int8_t *codes, float *to)
+{
+    double value;
+    struct code_call row = {x, 0, 1, &value, codes, 1};
+    mlp_forest_code_rows(f, mlp_forest_kernels(MLP_FOREST_BEST), &row);
+    for (uint32_t i = 0; i < f->ncolumns; i++)
+        to[i] = (float)(codes[i] + 128);
+    return false;
+}
+
 static void prepare(const struct mlp_forest *f, const struct mlp_forest_call *c,
                     struct prepared *p)
 {
     for (size_t r = 0; r < c->rows; r++) {
         const double *x = c->x + r * c->ldx;
-        p->nan[r] = p->narrow ? prepare_narrow(f, x, p->narrow + r * f->nused)
-                              : prepare_wide(f, x, p->wide + r * f->nused);
+        if (p->wide)
+            p->nan[r] = prepare_wide(f, x, p->wide + r * p->width);
+        else if (f->coded)
+            p->nan[r] = prepare_coded(f, x, p->codes, p->narrow + r * p->width);
+        else
+            p->nan[r] = prepare_narrow(f, x, p->narrow + r * p->width);
     }
 }
 
@@ -260,13 +295,13 @@ static void walk_group(const struct mlp_forest *f, const struct prepared *p, siz
                        const uint32_t *root, uint32_t *at)
 {
     if (p->narrow)
-        walk_packed(f, p->narrow + row * f->nused, p->nan[row], root, GROUP, at);
+        walk_packed(f, p->narrow + row * p->width, p->nan[row], root, GROUP, at);
     else if (p->nan[row] ? !f->plain_nan : !f->plain)
-        walk_general(f, p->wide + row * f->nused, root, GROUP, at);
+        walk_general(f, p->wide + row * p->width, root, GROUP, at);
     else if (!p->nan[row])
-        walk16(f, p->wide + row * f->nused, root, GROUP, at);
+        walk16(f, p->wide + row * p->width, root, GROUP, at);
     else
-        walk16_nan(f, p->wide + row * f->nused, root, GROUP, at);
+        walk16_nan(f, p->wide + row * p->width, root, GROUP, at);
 }
 
 /* The last trees, fewer than a group. */
@@ -274,11 +309,11 @@ static void walk_rest(const struct mlp_forest *f, const struct prepared *p, size
                       const uint32_t *root, unsigned k, uint32_t *at)
 {
     if (p->narrow)
-        walk_packed(f, p->narrow + row * f->nused, true, root, k, at);
+        walk_packed(f, p->narrow + row * p->width, true, root, k, at);
     else if (!f->plain_nan)
-        walk_general(f, p->wide + row * f->nused, root, k, at);
+        walk_general(f, p->wide + row * p->width, root, k, at);
     else
-        walk16_nan(f, p->wide + row * f->nused, root, k, at);
+        walk16_nan(f, p->wide + row * p->width, root, k, at);
 }
 
 static void add_wide(const struct mlp_forest *f, size_t tree, unsigned k, const uint32_t *at,
@@ -341,27 +376,67 @@ static void start_sums(const struct mlp_forest *f, const struct mlp_forest_call 
     }
 }
 
-static void finish_sums(const struct mlp_forest *f, const struct mlp_forest_call *c,
-                        const struct prepared *p)
+static void take_sums(const struct mlp_forest *f, const struct mlp_forest_call *c,
+                      const struct prepared *p)
 {
     size_t k = f->spec.noutputs;
-    for (size_t r = 0; r < c->rows; r++) {
-        double *out = c->out + r * c->ldout;
-        for (size_t j = 0; j < k && f->spec.sum_float32; j++)
-            out[j] = (double)p->sum32[r * k + j];
-        for (size_t j = 0; j < k && f->spec.divide != 0; j++)
-            out[j] /= f->spec.divide;
-    }
+    for (size_t r = 0; r < c->rows; r++)
+        for (size_t j = 0; j < k; j++)
+            c->out[r * c->ldout + j] = (double)p->sum32[r * k + j];
 }
 
-void mlp_forest_run(const struct mlp_forest *f, const struct mlp_forest_call *c)
+static void walk_rows(const struct mlp_forest *f, const struct mlp_forest_call *c)
 {
     struct prepared p = lay_scratch(f, c->rows, c->scratch);
     prepare(f, c, &p);
     start_sums(f, c, &p);
     for (size_t t = 0; t < f->ntrees; t += GROUP)
         run_group(f, c, &p, t);
-    finish_sums(f, c, &p);
+    if (f->spec.sum_float32)
+        take_sums(f, c, &p);
+}
+
+/* --- a call --- */
+
+const struct forest_kernels *mlp_forest_kernels(enum mlp_forest_isa isa)
+{
+    const struct forest_kernels *k = NULL;
+    if (isa == MLP_FOREST_BEST || isa == MLP_FOREST_AVX512)
+        k = mlp_forest_avx512();
+    if (!k && isa != MLP_FOREST_PORTABLE)
+        k = mlp_forest_avx2();
+    return k ? k : &mlp_forest_portable;
+}
+
+/* Rows that dense trees answer; the rest, too few for that, is left. */
+static size_t run_dense(const struct mlp_forest *f, const struct mlp_forest_call *c)
+{
+    const struct forest_kernels *k = mlp_forest_kernels(c->isa);
+    size_t done = 0;
+    if (!f->dense || c->rows < DENSE_LEAST)
+        return 0;
+    mlp_forest_dense_start(f, c->scratch);
+    for (; c->rows - done >= DENSE_LEAST; done += DENSE_ROWS) {
+        mlp_forest_dense_rows(f, k, c, done, c->scratch);
+        if (c->rows - done <= DENSE_ROWS)
+            return c->rows;
+    }
+    return done;
+}
+
+void mlp_forest_run(const struct mlp_forest *f, const struct mlp_forest_call *c)
+{
+    struct mlp_forest_call rest = *c;
+    size_t done = run_dense(f, c);
+    rest.rows -= done;
+    rest.x += done * c->ldx;
+    rest.base_in = c->base_in ? c->base_in + done * c->ldbase : NULL;
+    rest.out += done * c->ldout;
+    if (rest.rows)
+        walk_rows(f, &rest);
+    for (size_t r = 0; r < c->rows && f->spec.divide != 0; r++)
+        for (size_t j = 0; j < f->spec.noutputs; j++)
+            c->out[r * c->ldout + j] /= f->spec.divide;
 }
 
 void mlp_forest_leaves(const struct mlp_forest *f, const double *x, void *scratch, uint32_t *ids)

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "model/container.h"
 #include "model/loader.h"
+#include "model/ops.h"
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -10,7 +11,7 @@
 
 /* A block's matrices should stay in the second cache level. */
 #define BLOCK_BYTES (128u << 10)
-#define BLOCK_ROWS 128
+#define BLOCK_ROWS 256
 
 /* What a small file may become when it is decompressed; joblib's files shrink to a tenth at
  * most, a bomb to a thousandth. */
@@ -152,9 +153,16 @@ static void set_task(struct mlp_model *m)
     info->task = info->nclasses == 2 ? MLP_TASK_BINARY : MLP_TASK_MULTICLASS;
 }
 
+/* Bytes a row of the matrices; numbers of leaves are many, and hardly anybody asks for them. */
 static size_t cost(const struct mlp_graph *g)
 {
-    return g->num_width * sizeof(double) + g->text_width * sizeof(struct mlp_str);
+    size_t numbers = g->num_width;
+    for (size_t i = 2; i < g->nodes.n; i++) {
+        const struct mlp_gnode *n = mlp_vec_at(&g->nodes, i);
+        if (n->need && n->op == &mlp_op_leaves)
+            numbers -= n->out_width;
+    }
+    return numbers * sizeof(double) + g->text_width * sizeof(struct mlp_str);
 }
 
 static enum mlp_code list_steps(struct mlp_model *m, struct mlp_err *e)

@@ -13,6 +13,7 @@
     X(crypt) \
     X(csv) \
     X(deployment) \
+    X(forest) \
     X(http) \
     X(metrics) \
     X(model) \

@@ -1,0 +1,113 @@
+/* internal.h: what the files of the forest share.
+ *
+ * Coding. Trees only ask whether a value is at most one of a feature's thresholds. A column holds
+ * up to 255 of them, ascending; a row's code in it is how many lie below the value, and node j's
+ * question "x <= threshold[j]" becomes "code <= j". That is exact for float64 as for float32, and
+ * what a missing value means is settled once a row and column instead of at every node: it is code
+ * 0 where it goes left and 255 where it goes right. Features with more thresholds have several
+ * columns; nodes that treat missing values differently look at different columns.
+ *
+ * Dense trees. With codes of one byte, a vector compares 16 to 64 rows at once. A small tree is
+ * cheaper to answer whole than to walk: every node, children first, blends the leaf numbers that
+ * its children chose, by comparing. No branch, no gather; two instructions a node. This goes
+ * beyond QuickScorer (Lucchese et al., SIGIR 2015), which also visits nodes instead of paths but
+ * keeps a bit a leaf, so that its vectors hold a quarter of the rows. */
+#ifndef MLP_FOREST_INTERNAL_H
+#define MLP_FOREST_INTERNAL_H
+
+#include "forest/forest.h"
+
+/* Codes go from 0 to 255; padding is +infinity, which is below nothing. */
+#define CODE_THRESHOLDS 256
+#define CODE_SPLITTERS 16
+#define CODE_MISSING_RIGHT 255
+
+struct mlp_forest_column {
+    uint32_t feature;            /* index into used */
+    uint32_t flags;              /* enum mlp_split: DEFAULT_LEFT, ZERO_MISSING, NAN_ZERO */
+    const double *threshold;     /* CODE_THRESHOLDS, 64-byte aligned */
+    const double *splitter;      /* every 16th of them */
+};
+
+/* Where each node finds its answer, of the builder's nodes; leaves have none. */
+struct node_code {
+    uint32_t column;
+    uint32_t rank;
+};
+
+/* Rows that a dense tree answers at once, and the room for what its nodes say: leaf numbers, each
+ * in a row of its own, then a stack of inner nodes' answers. */
+#define DENSE_ROWS 128
+#define DENSE_LEAVES 128
+#define DENSE_SLOTS 256
+/* Fewer rows than this walk the trees instead. */
+#define DENSE_LEAST 24
+/* Leaf values behind the last tree's, so that whole vectors may be loaded. */
+#define DENSE_PAD 64
+
+/* to = code in column > threshold ? right : left, for every row; codes are kept 128 lower, since
+ * AVX2 only compares signed bytes. */
+struct dense_op {
+    uint16_t column;
+    int8_t threshold;
+    uint8_t to, left, right;
+};
+struct dense_tree {
+    uint32_t op, nops;
+    uint32_t leaf, nleaves;      /* of the values */
+};
+struct mlp_forest_dense {
+    const struct dense_op *op;
+    const struct dense_tree *tree;
+    const double *value;         /* a row of value_width each leaf, one of these two */
+    const float *value32;
+};
+
+/* The kernels of one instruction set. */
+struct forest_kernels {
+    /* codes[i] = how many of the column's thresholds are below x[i], 128 lower; NaN: none. */
+    void (*count)(const struct mlp_forest_column *c, const double *x, size_t n, int8_t *codes);
+    /* Answers a tree for DENSE_ROWS rows: slots[result slot] are leaf numbers. */
+    void (*answer)(const struct dense_op *op, size_t nops, const int8_t *codes, uint8_t *slots);
+    /* sum[i] += value[leaf[i]] for DENSE_ROWS rows. */
+    void (*add64)(const double *value, uint32_t nleaves, const uint8_t *leaf, double *sum);
+    void (*add32)(const float *value, uint32_t nleaves, const uint8_t *leaf, float *sum);
+};
+extern const struct forest_kernels mlp_forest_portable;
+/* NULL where the processor has not got the instructions. */
+const struct forest_kernels *mlp_forest_avx2(void);
+const struct forest_kernels *mlp_forest_avx512(void);
+const struct forest_kernels *mlp_forest_kernels(enum mlp_forest_isa isa);
+
+/* Makes f's columns for its nodes, leaves being their own children, and tells each node's place in
+ * codes. f->ncolumns stays 0 when most_columns are not enough, or the trees ask other questions
+ * (categories). */
+enum mlp_code mlp_forest_columns(struct mlp_forest *f, const struct mlp_node16 *nodes,
+                                 uint32_t most_columns, struct mlp_arena *arena,
+                                 struct node_code *codes, struct mlp_err *e);
+
+/* Codes of rows in columns: codes[column * ld + row], 128 lower. values is room for n doubles. */
+struct code_call {
+    const double *x;
+    size_t ldx, n;
+    double *values;
+    int8_t *codes;
+    size_t ld;
+};
+void mlp_forest_code_rows(const struct mlp_forest *f, const struct forest_kernels *k,
+                          const struct code_call *c);
+
+/* Makes f->dense when all trees are small and f has columns. values are those of the nodes. */
+enum mlp_code mlp_forest_densify(struct mlp_forest *f, const struct mlp_node16 *nodes,
+                                 const double *values, const struct node_code *codes,
+                                 struct mlp_arena *arena, struct mlp_err *e);
+bool mlp_forest_is_small(const struct mlp_forest *f);
+
+/* Adds all trees to the sums of up to DENSE_ROWS rows, which start at row `first` of the call.
+ * room has mlp_forest_dense_room() bytes. */
+size_t mlp_forest_dense_room(const struct mlp_forest *f);
+void mlp_forest_dense_start(const struct mlp_forest *f, void *room);
+void mlp_forest_dense_rows(const struct mlp_forest *f, const struct forest_kernels *k,
+                           const struct mlp_forest_call *c, size_t first, void *room);
+
+#endif
