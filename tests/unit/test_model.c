@@ -308,7 +308,7 @@ static void compare_forest(bool float32, bool strict, size_t ntrees)
     }
     double base = 0.25;
     ck_assert_int_eq(mlp_forest_end(&b, &base, &f, &err), MLP_OK);
-    ck_assert((f->n8 != NULL) == float32);
+    ck_assert(f->n8 && f->coded == !float32);
     for (size_t i = 0; i < ROWS * FEATURES; i++) {
         const struct plain_tree *t = &trees[i % ntrees];
         double v = mlp_rng_f64(&r);
