@@ -20,6 +20,8 @@ static const struct mlp_opt options[] = {
                  .help = "this number counts as missing, as XGBoost's missing parameter has it"},
     [EMPTY_TEXT] = {.name = "empty-text", .kind = MLP_OPT_TEXT, .value = "COLUMN", .many = true,
                     .help = "blank cells of this column are the empty text, not missing"},
+    [EXPLAIN] = {.name = "explain", .kind = MLP_OPT_FLAG,
+                 .help = "also write what each input adds to the prediction, and the base value"},
     [OUT] = {.name = "output", .letter = 'o', .kind = MLP_OPT_FILE, .value = "FILE",
              .fallback = "-", .help = "where to write"},
     [THREADS] = {.name = "threads", .letter = 'j', .kind = MLP_OPT_INT, .value = "N",
@@ -185,13 +187,16 @@ static enum mlp_code open_all(struct batch *b, struct mlp_err *e)
                                                                      : (unsigned)threads;
     b->ndjson = strcmp(mlp_opt_text(b->cmd, FORMAT), "ndjson") == 0;
     b->missing = mlp_opt_number(b->cmd, MISSING, NAN);
-    enum mlp_code code = mlp_model_open(mlp_operand(b->cmd, 0, NULL), NULL, &b->m, e);
+    struct mlp_model_limits limits = {.explain = mlp_opt_flag(b->cmd, EXPLAIN)};
+    enum mlp_code code = mlp_model_open(mlp_operand(b->cmd, 0, NULL), &limits, &b->m, e);
     if (!code)
         code = mlp_table_open(mlp_operand(b->cmd, 1, "-"), &to, &b->t, e);
     if (!code)
         code = choose_kept(b, e);
     if (!code)
         code = choose_outputs(b, e);
+    if (!code && limits.explain && !(b->which >> (b->noutputs - 1) & 1))
+        add_set(b, b->noutputs - 1, NULL);
     return code ? code : mlp_out_open(&b->out, mlp_opt_text(b->cmd, OUT), e);
 }
 

@@ -12,7 +12,7 @@
 #define BATCH_BLOCK ((size_t)1 << 20)
 
 /* The rows of the option table. */
-enum { OUTPUTS, ID, KEEP, KEEP_ALL, FORMAT, MISSING, EMPTY_TEXT, OUT, THREADS };
+enum { OUTPUTS, ID, KEEP, KEEP_ALL, FORMAT, MISSING, EMPTY_TEXT, EXPLAIN, OUT, THREADS };
 
 /* One output to write: its number in the model, and the names of its columns. */
 struct column_set {

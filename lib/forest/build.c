@@ -1,5 +1,5 @@
 /* build.c: checking trees and laying them out (forest.h); pack.c packs them. */
-#include "forest/forest.h"
+#include "forest/shap.h"
 #include <math.h>
 
 /* A node that waits for its place among the packed ones. */
@@ -12,6 +12,7 @@ void mlp_forest_begin(struct mlp_forest_builder *b, const struct mlp_forest_spec
 {
     b->spec = *spec;
     b->arena = arena;
+    b->shap = NULL;
     mlp_vec_init(&b->nodes, sizeof(struct mlp_node16));
     mlp_vec_init(&b->values, sizeof(double));
     mlp_vec_init(&b->roots, sizeof(uint32_t));
@@ -187,7 +188,7 @@ enum mlp_code mlp_forest_add(struct mlp_forest_builder *b, const struct mlp_tree
         return mlp_err_set(e, MLP_EINPUT, "trees over more than 2^24 features are not read");
     if (make_room(b, t->n, e) || push_u32(&b->roots, (uint32_t)base, e) ||
         push_u32(&b->outputs, t->output, e) || lay_out(b, t, base, &used, &depth, e) ||
-        push_u32(&b->depths, depth, e))
+        push_u32(&b->depths, depth, e) || (b->spec.explain && mlp_shap_add(&b->shap, b, t, e)))
         return e->code;
     b->nodes.n = b->leaf_ids.n = base + used;
     b->values.n = b->nodes.n * b->spec.value_width;

@@ -41,6 +41,7 @@ struct mlp_tree {
     const uint32_t *set;
     const double *value;
     const uint32_t *leaf_id;     /* what the library calls the leaf; NULL: the node's number */
+    const double *cover;         /* training rows that came to each node, by weight; NULL: not told */
     uint32_t output;             /* where a leaf of width 1 adds */
 };
 
@@ -53,6 +54,7 @@ struct mlp_forest_spec {
     bool strict;                 /* x < threshold goes left (else <=) */
     bool sum_float32;            /* sums run in float32 */
     bool keep_leaf_ids;
+    bool explain;                /* keep what contributions need (shap.h): every tree has covers */
     double divide;               /* sums are divided by it at the end; 0: not */
 };
 
@@ -104,6 +106,7 @@ struct mlp_forest {
     uint32_t nused;              /* features that some node looks at, */
     const uint32_t *used;        /* their numbers; nodes hold indices into this */
     const double *base;          /* noutputs starting values, or NULL: 0 */
+    const struct mlp_shap *shap; /* when spec.explain */
 };
 
 /* Collects trees, then packs them. */
@@ -113,6 +116,7 @@ struct mlp_forest_builder {
     struct mlp_vec nodes;        /* of struct mlp_node16, features not yet renumbered */
     struct mlp_vec values;       /* of double */
     struct mlp_vec roots, outputs, depths, leaf_ids, sets, waiting;
+    struct mlp_shap *shap;       /* in arena; NULL but for spec.explain */
 };
 void mlp_forest_begin(struct mlp_forest_builder *b, const struct mlp_forest_spec *spec,
                       struct mlp_arena *arena);

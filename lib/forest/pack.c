@@ -1,6 +1,7 @@
 /* pack.c: the nodes and values of a finished forest (forest.h). */
 #include "base/map.h"
 #include "forest/internal.h"
+#include "forest/shap.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -213,7 +214,8 @@ static enum mlp_code pack(struct mlp_forest_builder *b, const double *base, stru
     if (base)
         memcpy(start, base, b->spec.noutputs * sizeof *start);
     f->base = start;
-    if (compact_features(b, f, e) || pack_nodes(b, f, e))
+    if (compact_features(b, f, e) || pack_nodes(b, f, e) ||
+        (b->spec.explain && mlp_shap_end(&b->shap, b, f, e)))
         return e->code;
     return pack_values(b, f, e);
 }

@@ -79,6 +79,7 @@ struct mlp_gnode {
     struct mlp_copy *copies;
     size_t ncopies;
     size_t scratch_base;
+    struct mlp_str maker;        /* class it was read from, when the graph is to be explained */
     uint32_t host;               /* node whose input holds this output, or UINT32_MAX */
     uint32_t host_column;
 };
@@ -113,10 +114,12 @@ struct mlp_graph {
     uint8_t *used_num, *used_text; /* per input, after finish */
     struct mlp_goutput outputs[MLP_MAX_OUTPUTS];
     size_t noutputs;
+    bool explain;                /* keep what contributions need (explain.h) */
     size_t num_width, text_width;  /* elements a row in the work areas */
 };
 
-/* A graph over ninputs input columns, whose nodes live in a. */
+/* A graph over ninputs input columns, whose nodes live in a. Only `explain` is kept of what g was
+ * before. */
 enum mlp_code mlp_graph_init(struct mlp_graph *g, struct mlp_arena *a, size_t ninputs,
                              struct mlp_err *e);
 void mlp_graph_fini(struct mlp_graph *g);

@@ -182,7 +182,7 @@ static enum mlp_code read_lists(struct document *d, struct text_tree *t)
 struct arrays {
     int32_t *l, *r;
     uint32_t *f, *set, *id;
-    double *threshold, *value;
+    double *threshold, *value, *cover;
     uint8_t *flags;
 };
 
@@ -269,17 +269,35 @@ static enum mlp_code fill_arrays(struct document *d, struct mlp_forest_builder *
     return MLP_OK;
 }
 
+/* Training rows of every node. A tree that is one leaf does not tell, and needs none. */
+static enum mlp_code fill_covers(struct document *d, const struct text_tree *t, struct arrays *a)
+{
+    const double *inner, *leaves;
+    a->cover = mlp_arena_array(d->s->tmp, t->inner + t->leaves, sizeof *a->cover);
+    if (!a->cover)
+        return mlp_err_nomem(d->s->e);
+    if (t->inner == 0)
+        return MLP_OK;
+    if (list(d, t->text, "internal_count", t->inner, &inner) ||
+        list(d, t->text, "leaf_count", t->leaves, &leaves))
+        return d->s->e->code;
+    memcpy(a->cover, inner, t->inner * sizeof *inner);
+    memcpy(a->cover + t->inner, leaves, t->leaves * sizeof *leaves);
+    return MLP_OK;
+}
+
 static enum mlp_code add_tree(struct document *d, struct mlp_forest_builder *b,
                               struct mlp_str text, size_t number)
 {
     struct text_tree t = {.text = text};
-    struct arrays a;
-    if (read_lists(d, &t) || take_arrays(d, t.inner + t.leaves, &a) || fill_arrays(d, b, &t, &a))
+    struct arrays a = {.cover = NULL};
+    if (read_lists(d, &t) || take_arrays(d, t.inner + t.leaves, &a) || fill_arrays(d, b, &t, &a) ||
+        (b->spec.explain && fill_covers(d, &t, &a)))
         return d->s->e->code;
     d->any_linear |= mlp_str_is(value_of(text, "is_linear"), "1");
     struct mlp_tree tree = {.n = t.inner + t.leaves, .left = a.l, .right = a.r, .feature = a.f,
                             .set = a.set, .threshold = a.threshold, .flags = a.flags,
-                            .value = a.value, .leaf_id = a.id,
+                            .value = a.value, .leaf_id = a.id, .cover = a.cover,
                             .output = (uint32_t)(number % d->outputs)};
     return mlp_forest_add(b, &tree, d->s->e);
 }
@@ -393,7 +411,7 @@ static enum mlp_code raw_scores(struct document *d, struct mlp_cols x, struct ml
     enum mlp_code code = MLP_OK;
     struct mlp_forest_spec spec = {.nfeatures = (uint32_t)d->nfeatures,
                                    .noutputs = (uint32_t)d->outputs, .value_width = 1,
-                                   .keep_leaf_ids = true};
+                                   .keep_leaf_ids = true, .explain = d->s->g->explain};
     mlp_forest_begin(&b, &spec, d->s->keep);
     for (; !code && out->ntrees < d->most && (tree = next_tree(&rest)).p; out->ntrees++)
         code = add_tree(d, &b, tree, out->ntrees);

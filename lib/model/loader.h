@@ -3,8 +3,7 @@
 #define MLP_MODEL_LOADER_H
 
 #include "base/buf.h"
-#include "model/graph.h"
-#include "model/model.h"
+#include "model/explain.h"
 
 /* A model: everything below lives in the arena. position[i] is the graph's input column of the
  * model's input i. */
@@ -12,7 +11,8 @@ struct mlp_model {
     struct mlp_arena arena;
     struct mlp_graph graph;
     struct mlp_model_info info;
-    struct mlp_output outputs[MLP_MAX_OUTPUTS];
+    struct mlp_output outputs[MLP_MAX_OUTPUTS + 1];
+    struct mlp_explain *explain; /* the last output, or NULL */
     const uint32_t *position;
     int predict, proba;          /* outputs of these names, or -1 */
     size_t block;                /* rows that run at once */

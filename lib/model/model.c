@@ -190,6 +190,10 @@ static enum mlp_code finish(struct mlp_model *m, struct mlp_err *e)
         list_steps(m, e))
         return e->code;
     set_task(m);
+    if (m->graph.explain && mlp_explain_plan(&m->graph, &m->info, m->position, &m->explain, e))
+        return e->code;
+    if (m->explain)
+        m->outputs[m->graph.noutputs] = m->explain->output;
     size_t rows = BLOCK_BYTES / (cost(&m->graph) + 1);
     m->block = rows < 1 ? 1 : rows > BLOCK_ROWS ? BLOCK_ROWS : rows;
     m->info.bytes = m->arena.used + sizeof *m;
@@ -210,6 +214,7 @@ enum mlp_code mlp_model_open_mem(struct mlp_str bytes, const char *source,
     if (!m)
         return mlp_err_nomem(e);
     mlp_arena_init(&m->arena, (size_t)memory);
+    m->graph.explain = limits && limits->explain;
     mlp_arena_init(&tmp, (size_t)memory);
     struct mlp_load l = {.m = m, .tmp = &tmp, .bytes = bytes, .e = e};
     enum mlp_code code = load_bytes(&l, memory);
@@ -253,6 +258,6 @@ const struct mlp_model_info *mlp_model_info(const struct mlp_model *m)
 
 const struct mlp_output *mlp_model_outputs(const struct mlp_model *m, size_t *n)
 {
-    *n = m->graph.noutputs;
+    *n = m->graph.noutputs + (m->explain != NULL);
     return m->outputs;
 }

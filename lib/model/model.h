@@ -45,6 +45,8 @@ struct mlp_model;
 struct mlp_model_limits {
     size_t file_bytes;           /* 0: 2 GiB */
     size_t memory_bytes;         /* 0: 4 GiB */
+    bool explain;                /* keep what contributions need: they become one more output,
+                                    "contribution" (explain.h); refused where they do not add up */
 };
 
 /* Loads path. Unknown classes are MLP_EINPUT with dotted name, byte offset and place in the
@@ -96,7 +98,8 @@ enum mlp_code mlp_model_predict(const struct mlp_model *m, struct mlp_work *w,
 size_t mlp_work_bad_row(const struct mlp_work *w);
 
 /* Everything that the model can tell of a row, as the library's own methods name it: predict,
- * proba, decision, score, transform, margin, raw, leaf. */
+ * proba, decision, score, transform, margin, raw, leaf; and contribution of a model that was
+ * opened for it. */
 enum mlp_output_kind { MLP_OUTPUT_F64, MLP_OUTPUT_F32, MLP_OUTPUT_INT, MLP_OUTPUT_LABEL };
 struct mlp_output {
     struct mlp_str name;

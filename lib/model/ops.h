@@ -112,6 +112,7 @@ extern const struct mlp_op mlp_op_encode_text; /* texts in */
  * not negative, to 1. */
 struct mlp_expand {
     const int32_t *const *map;
+    const size_t *end;           /* one past the last output column of each input column */
 };
 extern const struct mlp_op mlp_op_expand;
 

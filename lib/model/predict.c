@@ -7,6 +7,7 @@
 
 struct mlp_work {
     struct mlp_area area;
+    void *explain;               /* scratch */
     size_t max_rows;
     size_t bad_row;
 };
@@ -20,9 +21,12 @@ enum mlp_code mlp_work_new(const struct mlp_model *m, size_t max_rows, struct ml
         return mlp_err_nomem(e);
     w->max_rows = max_rows ? max_rows : 1;
     size_t rows = w->max_rows < m->block ? w->max_rows : m->block;
-    if (mlp_area_init(&w->area, &m->graph, rows, e)) {
+    if (m->explain)
+        w->explain = aligned_alloc(64, (m->explain->scratch + 127) & ~(size_t)63);
+    if ((m->explain && !w->explain) || mlp_area_init(&w->area, &m->graph, rows, e)) {
+        free(w->explain);
         free(w);
-        return MLP_EIO;
+        return mlp_err_nomem(e);
     }
     *out = w;
     return MLP_OK;
@@ -33,6 +37,7 @@ void mlp_work_free(struct mlp_work *w)
     if (!w)
         return;
     mlp_area_fini(&w->area);
+    free(w->explain);
     free(w);
 }
 
@@ -100,9 +105,15 @@ enum mlp_code mlp_model_predict_outputs(const struct mlp_model *m, struct mlp_wo
                                         double *const *out, struct mlp_err *e)
 {
     enum mlp_code code = check_rows(w, frame, e);
+    size_t last = m->graph.noutputs;
+    bool explain = m->explain && which >> last & 1;
+    uint32_t run = which | (explain ? 1u << m->explain->target : 0);
     for (size_t start = 0; start < frame->nrows && !code; start += w->area.rows) {
         size_t left = frame->nrows - start, rows = left < w->area.rows ? left : w->area.rows;
-        code = run_block(m, w, &(struct block){frame, start, rows}, which, e);
+        code = run_block(m, w, &(struct block){frame, start, rows}, run, e);
+        if (!code && explain)
+            mlp_explain_run(m->explain, &w->area, rows, w->explain,
+                            out[last] + start * m->outputs[last].width);
         for (size_t i = 0; i < m->graph.noutputs && !code; i++)
             if (which >> i & 1)
                 copy_output(m, &w->area, i, rows, out[i] + start * m->outputs[i].width);

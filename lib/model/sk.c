@@ -233,6 +233,9 @@ static enum mlp_code add(struct mlp_sk *s, const struct mlp_node_spec *spec, str
     struct mlp_err why;
     mlp_err_init(&why);
     enum mlp_code code = mlp_graph_add(s->g, spec, out, &why);
+    struct mlp_gnode *made = mlp_vec_at(&s->g->nodes, s->g->nodes.n - 1);
+    if (!code && s->g->explain)
+        made->maker = mlp_arena_str(s->keep, mlp_name_last(mlp_value_name(s->self)));
     if (code == MLP_EINPUT)
         return mlp_sk_bad(s, "%s", why.message);
     return code ? mlp_err_nomem(s->e) : MLP_OK;

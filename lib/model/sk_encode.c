@@ -190,15 +190,15 @@ enum mlp_code mlp_read_one_hot(struct mlp_sk *s, struct mlp_cols x, struct mlp_p
     bool to_rare = mlp_sk_is(s, "handle_unknown", "infrequent_if_exist") ||
                    mlp_sk_is(s, "handle_unknown", "warn");
     const int32_t **map = mlp_arena_array(s->keep, x.n, sizeof *map);
-    size_t width = 0;
-    if (!map)
+    size_t width = 0, *end = mlp_arena_array(s->keep, x.n, sizeof *end);
+    if (!map || !end)
         return mlp_err_nomem(s->e);
     if (encode(s, x, refuse, &c, &codes))
         return s->e->code;
-    for (size_t i = 0; i < x.n; i++)
+    for (size_t i = 0; i < x.n; end[i++] = width)
         if (one_hot_map(s, i, c[i].n, to_rare, &map[i], &width))
             return s->e->code;
-    struct mlp_expand p = {map};
+    struct mlp_expand p = {map, end};
     void *params = mlp_sk_params(s, &p, sizeof p);
     out->is_transform = true;
     return params ? mlp_sk_node(s, &mlp_op_expand, params, codes, width, &out->transform)

@@ -119,7 +119,8 @@ static enum mlp_code read_raw(struct mlp_sk *s, struct mlp_cols x, struct mlp_co
     if (read_base(s, k, &x, base))
         return s->e->code;
     struct mlp_forest_spec spec = {.nfeatures = (uint32_t)nfeatures, .noutputs = (uint32_t)k,
-                                   .value_width = 1, .float32 = true};
+                                   .value_width = 1, .float32 = true,
+                                   .explain = s->g->explain};
     mlp_forest_begin(&b, &spec, s->keep);
     if (add_stages(s, &b, &stages, k)) {
         mlp_forest_drop(&b);

@@ -53,7 +53,8 @@ static enum mlp_code read_categories(struct mlp_sk *s, size_t nfeatures, struct 
 
 /* The columns of a predictor's nodes, by name. */
 struct columns {
-    struct mlp_column value, feature, threshold, missing_left, left, right, leaf, categorical, set;
+    struct mlp_column value, feature, threshold, missing_left, left, right, leaf, categorical, set,
+        count;
 };
 
 static bool find_columns(const struct mlp_nd *nodes, struct columns *c)
@@ -65,7 +66,7 @@ static bool find_columns(const struct mlp_nd *nodes, struct columns *c)
            mlp_nd_field(nodes, "left", &c->left) && mlp_nd_field(nodes, "right", &c->right) &&
            mlp_nd_field(nodes, "is_leaf", &c->leaf) &&
            mlp_nd_field(nodes, "is_categorical", &c->categorical) &&
-           mlp_nd_field(nodes, "bitset_idx", &c->set);
+           mlp_nd_field(nodes, "bitset_idx", &c->set) && mlp_nd_field(nodes, "count", &c->count);
 }
 
 /* The codes that go left at a node: those in the file's set, and the unknown ones when missing
@@ -96,7 +97,7 @@ static enum mlp_code add_set(struct mlp_sk *s, struct mlp_forest_builder *b,
 struct room {
     int32_t *left, *right;
     uint32_t *feature, *set;
-    double *threshold, *value;
+    double *threshold, *value, *cover;
     uint8_t *flags;
 };
 
@@ -108,8 +109,10 @@ static enum mlp_code take_room(struct mlp_sk *s, size_t n, struct room *r)
     r->set = mlp_arena_array(s->tmp, n, sizeof *r->set);
     r->threshold = mlp_arena_array(s->tmp, n, sizeof *r->threshold);
     r->value = mlp_arena_array(s->tmp, n, sizeof *r->value);
+    r->cover = mlp_arena_array(s->tmp, n, sizeof *r->cover);
     r->flags = mlp_arena_array(s->tmp, n, 1);
-    bool ok = r->left && r->right && r->feature && r->set && r->threshold && r->value && r->flags;
+    bool ok = r->left && r->right && r->feature && r->set && r->threshold && r->value && r->cover &&
+              r->flags;
     return ok ? MLP_OK : mlp_err_nomem(s->e);
 }
 
@@ -123,6 +126,7 @@ static void read_node(const struct columns *c, size_t i, struct room *r)
 {
     bool leaf = mlp_column_i64(&c->leaf, i) != 0;
     r->value[i] = mlp_column_f64(&c->value, i);
+    r->cover[i] = mlp_column_f64(&c->count, i);
     r->left[i] = leaf ? -1 : child_of(&c->left, i);
     r->right[i] = leaf ? -1 : child_of(&c->right, i);
     r->feature[i] = (uint32_t)child_of(&c->feature, i);
@@ -160,7 +164,7 @@ static enum mlp_code add_predictor(struct mlp_sk *s, struct mlp_forest_builder *
     }
     struct mlp_tree t = {.n = nodes.count, .left = r.left, .right = r.right, .feature = r.feature,
                          .threshold = r.threshold, .flags = r.flags, .set = r.set,
-                         .value = r.value, .output = output};
+                         .value = r.value, .cover = r.cover, .output = output};
     return mlp_forest_add(b, &t, s->e);
 }
 
@@ -204,7 +208,7 @@ static enum mlp_code read_raw(struct mlp_sk *s, struct mlp_cols x, struct mlp_co
         read_categories(s, x.n, &cats))
         return s->e->code;
     struct mlp_forest_spec spec = {.nfeatures = (uint32_t)x.n, .noutputs = (uint32_t)k,
-                                   .value_width = 1};
+                                   .value_width = 1, .explain = s->g->explain};
     mlp_forest_begin(&b, &spec, s->keep);
     if (add_iterations(s, &b, &cats, k)) {
         mlp_forest_drop(&b);

@@ -128,8 +128,8 @@ static enum mlp_code expand_bins(struct mlp_sk *s, struct mlp_cols codes, const 
                                  struct mlp_pred *out)
 {
     const int32_t **map = mlp_arena_array(s->keep, codes.n, sizeof *map);
-    size_t width = 0;
-    if (!map)
+    size_t width = 0, *end = mlp_arena_array(s->keep, codes.n, sizeof *end);
+    if (!map || !end)
         return mlp_err_nomem(s->e);
     for (size_t i = 0; i < codes.n; i++) {
         int32_t *m = mlp_arena_array(s->keep, n[i] + 2, sizeof *m);
@@ -138,9 +138,9 @@ static enum mlp_code expand_bins(struct mlp_sk *s, struct mlp_cols codes, const 
         for (size_t k = 0; k < n[i] + 2; k++)
             m[k] = k ? (int32_t)(width + k - 1) : -1;
         map[i] = m;
-        width += n[i] + 1;
+        end[i] = width += n[i] + 1;
     }
-    struct mlp_expand p = {map};
+    struct mlp_expand p = {map, end};
     return add(s, &mlp_op_expand, mlp_sk_params(s, &p, sizeof p), codes, width, out);
 }
 

@@ -9,7 +9,7 @@
 struct arrays {
     int32_t *left, *right;
     uint32_t *feature;
-    double *threshold, *value;
+    double *threshold, *value, *cover;
     uint8_t *flags;
 };
 
@@ -21,7 +21,8 @@ static enum mlp_code take_arrays(struct mlp_sk *s, size_t n, size_t width, struc
     a->threshold = mlp_arena_array(s->tmp, n, sizeof *a->threshold);
     a->value = mlp_arena_array(s->tmp, n * width, sizeof *a->value);
     a->flags = mlp_arena_array(s->tmp, n, 1);
-    bool ok = a->left && a->right && a->feature && a->threshold && a->value && a->flags;
+    a->cover = mlp_arena_array(s->tmp, n, sizeof *a->cover);
+    bool ok = a->left && a->right && a->feature && a->threshold && a->value && a->flags && a->cover;
     return ok ? MLP_OK : mlp_err_nomem(s->e);
 }
 
@@ -33,18 +34,20 @@ static int32_t clamp_index(int64_t v)
 static enum mlp_code read_nodes(struct mlp_sk *s, const struct mlp_nd *nodes, struct arrays *a,
                                 bool *missing)
 {
-    struct mlp_column left, right, feature, threshold, nan_left;
+    struct mlp_column left, right, feature, threshold, nan_left, cover;
     if (!mlp_nd_field(nodes, "left_child", &left) || !mlp_nd_field(nodes, "right_child", &right) ||
         !mlp_nd_field(nodes, "feature", &feature) ||
         !mlp_nd_field(nodes, "threshold", &threshold))
         return mlp_sk_bad(s, "a tree's nodes lack a field that is known");
     bool has = mlp_nd_field(nodes, "missing_go_to_left", &nan_left);
+    bool covers = mlp_nd_field(nodes, "weighted_n_node_samples", &cover);
     for (size_t i = 0; i < nodes->count; i++) {
         a->left[i] = clamp_index(mlp_column_i64(&left, i));
         a->right[i] = clamp_index(mlp_column_i64(&right, i));
         a->feature[i] = (uint32_t)clamp_index(mlp_column_i64(&feature, i));
         a->threshold[i] = mlp_column_f64(&threshold, i);
         a->flags[i] = has && mlp_column_i64(&nan_left, i) ? MLP_SPLIT_DEFAULT_LEFT : 0;
+        a->cover[i] = covers ? mlp_column_f64(&cover, i) : 0;
     }
     *missing = has;
     return MLP_OK;
@@ -149,7 +152,7 @@ static enum mlp_code add_tree(struct mlp_sk *s, struct mlp_forest_builder *b,
         return s->e->code;
     struct mlp_tree t = {.n = nodes.count, .left = a.left, .right = a.right, .feature = a.feature,
                          .threshold = a.threshold, .flags = a.flags, .value = a.value,
-                         .output = plan->output};
+                         .cover = a.cover, .output = plan->output};
     if (mlp_forest_add(b, &t, s->e))
         return s->e->code;
     return MLP_OK;
@@ -246,7 +249,7 @@ static void begin(struct mlp_sk *s, struct mlp_forest_builder *b, size_t nfeatur
 {
     struct mlp_forest_spec spec = {.nfeatures = (uint32_t)nfeatures, .noutputs = (uint32_t)width,
                                    .value_width = (uint32_t)width, .float32 = true,
-                                   .divide = divide};
+                                   .explain = s->g->explain, .divide = divide};
     mlp_forest_begin(b, &spec, s->keep);
 }
 

@@ -276,6 +276,8 @@ static enum mlp_code add_tree(struct document *d, struct mlp_forest_builder *b,
     struct mlp_tree tree = {.n = a.n, .left = a.l, .right = a.r, .feature = a.f, .set = a.set,
                             .threshold = a.threshold, .flags = a.flags, .value = a.value,
                             .output = output};
+    const struct mlp_jval *cover = numbers(t, "sum_hessian");
+    tree.cover = cover && cover->n == a.n ? cover->numbers : NULL;
     return mlp_forest_add(b, &tree, d->s->e);
 }
 
@@ -333,7 +335,7 @@ static enum mlp_code trees_margin(struct document *d, struct mlp_cols x, const d
     struct mlp_forest_spec spec = {
         .nfeatures = (uint32_t)d->nfeatures, .noutputs = (uint32_t)d->outputs,
         .value_width = (uint32_t)width, .float32 = true, .strict = true, .sum_float32 = true,
-        .keep_leaf_ids = true};
+        .keep_leaf_ids = true, .explain = d->s->g->explain};
     mlp_forest_begin(&b, &spec, d->s->keep);
     if (add_trees(d, &b, trees, n)) {
         mlp_forest_drop(&b);
