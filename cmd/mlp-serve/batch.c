@@ -223,7 +223,18 @@ const struct mlp_verb verb_batch = {
     .about = "Reads CSV, TSV or NDJSON (also .gz, .zst) and writes one row of predictions a row,\n"
              "in the same order.\nBy default these are prediction and, for classifiers, one column "
              "proba_CLASS a class. Other columns of the table are left out unless they are kept. A "
-             "row that the model cannot answer ends the run with its line and the reason.",
+             "row that the model cannot answer ends the run with its line and the reason.\n"
+             "\n"
+             "With --explain a column contribution.INPUT follows for each input of the model, and\n"
+             "base_value (of more than two classes: contribution.CLASS.INPUT and base_value.CLASS\n"
+             "for each). They add up to what the model adds up: the margin of XGBoost, the raw\n"
+             "score of LightGBM, the decision of a classifier, else the probability that a forest\n"
+             "averages (of two classes the second's) or the value of a regression, before exp\n"
+             "where there is one. Trees get their exact path-dependent Shapley values, as\n"
+             "shap.TreeExplainer, pred_contribs and pred_contrib have them; linear models get\n"
+             "coefficient * x, and the intercept as base. What a column made from an input\n"
+             "(one-hot, scaled, imputed) adds is counted for that input; a model whose steps mix\n"
+             "inputs is refused. Loading takes more memory with --explain than without.",
     .opts = options,
     .examples = examples,
     .run = run,

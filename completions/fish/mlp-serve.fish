@@ -27,6 +27,7 @@ complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l keep-all -d 'cop
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l format -x -a 'csv ndjson' -d 'how to write'
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l missing -x -d 'this number counts as missing, as XGBoost\'s missing parameter has it'
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l empty-text -x -d 'blank cells of this column are the empty text, not missing'
+complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l explain -d 'also write what each input adds to the prediction, and the base value'
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l output -s o -r -d 'where to write'
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l threads -s j -x -d 'predict on N threads'
 complete -c mlp-serve -n '__fish_seen_subcommand_from inspect' -l format -x -a 'text json' -d 'how to tell it'

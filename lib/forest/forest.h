@@ -41,7 +41,7 @@ struct mlp_tree {
     const uint32_t *set;
     const double *value;
     const uint32_t *leaf_id;     /* what the library calls the leaf; NULL: the node's number */
-    const double *cover;         /* training rows that came to each node, by weight; NULL: not told */
+    const double *cover;         /* training rows that reached each node, by weight, or NULL */
     uint32_t output;             /* where a leaf of width 1 adds */
 };
 

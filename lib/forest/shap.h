@@ -6,13 +6,13 @@
  * not known follows both children, in proportion to the training rows that went there.
  *
  * The way is another one. By Owen, "Multilinear extensions of games", Management Science 18, 1972,
- * a Shapley value is the integral over t in (0, 1) of what the feature adds when every other one is
- * known with probability t. For a leaf that is v * (o - z) * the product of z (1 - t) + o t over the
- * other features of its path, where z is the share of rows that follow the path at that feature
- * and o is 1 when the row does, else 0. This is a polynomial, and n points of Gauss-Legendre
- * quadrature are exact for paths of up to 2n features. So a tree takes one walk down (products)
- * and up (sums), nodes * n steps instead of leaves * depth^2, all terms are between 0 and 1, and
- * LANES rows go side by side in vector registers.
+ * a Shapley value is the integral over t in (0, 1) of what the feature adds when every other one
+ * is known with probability t. For a leaf that is v * (o - z) * the product of z (1 - t) + o t over
+ * the other features of its path, where z is the share of rows that follow the path at that
+ * feature and o is 1 when the row does, else 0. This is a polynomial, and n points of
+ * Gauss-Legendre quadrature are exact for paths of up to 2n features. So a tree takes one walk
+ * down (products) and up (sums), nodes * n steps instead of leaves * depth^2, all terms are
+ * between 0 and 1, and LANES rows go side by side in vector registers.
  *
  * The copy of the trees below is kept only when it is asked for (mlp_forest_spec.explain). */
 #ifndef MLP_FOREST_SHAP_H

@@ -1,9 +1,9 @@
 /* shap_run.c: contributions of rows, LANES side by side (shap.h).
  *
  * A tree is one walk over its nodes, parents first. Going down, each level of the path holds the
- * products of the factors z (1 - t) + o t at every point t. Coming back up, a level holds their sums
- * over the leaves below, from which the edge's own feature gets its part. An edge over a feature
- * that is on the path already replaces the factor of the edge before it. */
+ * products of the factors z (1 - t) + o t at every point t. Coming back up, a level holds their
+ * sums over the leaves below, from which the edge's own feature gets its part. An edge over a
+ * feature that is on the path already replaces the factor of the edge before it. */
 #include "forest/shap.h"
 #include <math.h>
 

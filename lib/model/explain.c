@@ -119,7 +119,7 @@ static enum mlp_code refuse(struct plan *p, const struct mlp_gnode *n, const cha
     struct mlp_str maker = n->maker.n ? n->maker : mlp_str_from(n->op->name);
     mlp_err_set(p->e, MLP_EINPUT, "%.*s cannot be explained: %s", MLP_STR_ARG(maker), why);
     return mlp_err_hint(p->e, "forests, boosters and linear models are explained, also behind "
-                              "steps that keep columns apart; shap.KernelExplainer takes any model");
+                              "steps that keep columns apart; others by shap.KernelExplainer");
 }
 
 static enum mlp_code add_link(struct plan *p, struct mlp_col c, uint32_t to, double weight)

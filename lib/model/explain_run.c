@@ -38,6 +38,11 @@ static double booster_term(const struct mlp_gblinear *p, size_t at, double x)
     return isnan(x) ? 0 : (double)((float)x * p->weight[at]);
 }
 
+static double linear_term(const struct mlp_linear *p, size_t at, double x)
+{
+    return x * p->weight[at];
+}
+
 static void add_linear(const struct mlp_explain *e, const struct mlp_explain_part *part,
                        const struct rows *r)
 {
@@ -50,9 +55,9 @@ static void add_linear(const struct mlp_explain *e, const struct mlp_explain_par
             for (size_t i = 0; i < n->in.n; i++) {
                 double x = r->x[k * r->ldx + i];
                 size_t at = i * n->out_width + link->from;
-                to[part->input[i]] +=
-                    link->weight * (booster ? booster_term(n->params, at, x)
-                                            : x * ((const struct mlp_linear *)n->params)->weight[at]);
+                double term = booster ? booster_term(n->params, at, x)
+                                      : linear_term(n->params, at, x);
+                to[part->input[i]] += link->weight * term;
             }
     }
 }

@@ -13,6 +13,7 @@
     X(crypt) \
     X(csv) \
     X(deployment) \
+    X(explain) \
     X(forest) \
     X(http) \
     X(metrics) \
