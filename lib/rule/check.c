@@ -1,6 +1,8 @@
 /* The engine: a batch is walked column by column, rule by rule. */
 #include "rule/internal.h"
 
+#include "base/os.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -26,6 +28,7 @@ struct active {
     struct mlp_tally tally;
     struct mlp_hashes hashes;   /* unique, key, distinct */
     struct mlp_vec key_index;   /* of int */
+    struct mlp_row_check check; /* of kind CHECK */
 };
 
 struct mlp_checker {
@@ -40,6 +43,7 @@ struct mlp_checker {
     size_t room;                /* rows that it has room for */
     struct mlp_matcher matcher;
     struct mlp_str columns_fault;
+    double now;                 /* seconds since 1970, when checking began */
     struct mlp_err *e;          /* of the call at hand */
 };
 
@@ -186,6 +190,22 @@ static void run_key(struct mlp_checker *c, struct active *a, const struct mlp_ba
     }
 }
 
+static void run_check(struct mlp_checker *c, struct active *a, const struct mlp_batch *b,
+                      uint8_t *good)
+{
+    struct mlp_expr_context context = {.matcher = &c->matcher, .now = c->now};
+    struct mlp_row_marks marks;
+    if (mlp_row_check_mark(&a->check, &context, b, &marks, c->e) != MLP_OK)
+        return;
+    a->tally.total += marks.total;
+    for (size_t r = 0; marks.failed; r++) {
+        if (!marks.fails[r])
+            continue;
+        marks.failed--;
+        fail_cell(c, a, &(struct place){b, r, mlp_row_check_value(&a->check, b, r)}, good);
+    }
+}
+
 /* ---- batches */
 
 static void free_view(struct mlp_checker *c)
@@ -249,9 +269,12 @@ enum mlp_code mlp_checker_batch(struct mlp_checker *c, const struct mlp_batch *b
     run_shape(c, b, good);
     for (size_t i = 0; i < c->rules->columns.n; i++)
         run_column(c, &c->columns[i], b, good);
-    for (size_t i = 0; i < c->rules->rules.n; i++)
+    for (size_t i = 0; i < c->rules->rules.n; i++) {
         if (c->active[i].rule->kind == MLP_RULE_KEY)
             run_key(c, &c->active[i], b, good);
+        else if (c->active[i].rule->kind == MLP_RULE_CHECK)
+            run_check(c, &c->active[i], b, good);
+    }
     if (c->rejects.n)
         qsort(c->rejects.p, c->rejects.n, sizeof(struct mlp_reject), by_row);
     c->rows += b->nrows;
@@ -317,6 +340,14 @@ static enum mlp_code bind_keys(struct mlp_checker *c, struct active *a, const st
     return MLP_OK;
 }
 
+static enum mlp_code bind_check(struct mlp_checker *c, struct active *a, const struct mlp_table *t,
+                                struct mlp_err *e)
+{
+    struct mlp_row_binding to = {.rules = c->rules, .table = t, .arena = &c->arena};
+    enum mlp_code code = mlp_row_check_bind(&a->check, a->rule, &to, e);
+    return code == MLP_OK && to.missing.p ? missing_column(c, t, to.missing, e) : code;
+}
+
 /* Which columns there may be: the words of what is wrong, or empty. */
 static struct mlp_str compare_columns(struct mlp_checker *c, const struct mlp_table *t)
 {
@@ -355,7 +386,9 @@ static enum mlp_code bind(struct mlp_checker *c, const struct mlp_table *t, stru
     }
     for (size_t i = 0; i < c->rules->rules.n; i++) {
         c->active[i].rule = mlp_vec_at(&c->rules->rules, i);
-        enum mlp_code code = bind_keys(c, &c->active[i], t, e);
+        bool check = c->active[i].rule->kind == MLP_RULE_CHECK;
+        enum mlp_code code = check ? bind_check(c, &c->active[i], t, e)
+                                   : bind_keys(c, &c->active[i], t, e);
         if (code != MLP_OK)
             return code;
     }
@@ -371,6 +404,7 @@ enum mlp_code mlp_checker_new(const struct mlp_rules *rules, const struct mlp_ta
     if (!c)
         return mlp_err_nomem(e);
     c->rules = rules;
+    c->now = (double)mlp_os_now_ns() * 1e-9;
     mlp_arena_init(&c->arena, (size_t)64 << 20);
     mlp_vec_init(&c->rejects, sizeof(struct mlp_reject));
     c->columns = calloc(rules->columns.n + 1, sizeof *c->columns);

@@ -363,8 +363,7 @@ static void read_type(struct maker *m, const struct mlp_node *n)
         fault(m, n, "any, string, int, float, bool, date or datetime");
 }
 
-/* type, severity and mostly hold for all rules of the column, wherever they stand. */
-static void read_column_head(struct maker *m, const struct mlp_node *map)
+static void read_tolerance(struct maker *m, const struct mlp_node *map)
 {
     const struct mlp_node *mostly = mlp_node_get(map, "mostly");
     m->mostly = 1;
@@ -372,6 +371,12 @@ static void read_column_head(struct maker *m, const struct mlp_node *map)
         fault(m, mostly, "a share such as 0.99 or 99%");
     if (!failed(m))
         read_severity(m, mlp_node_get(map, "severity"));
+}
+
+/* type, severity and mostly hold for all rules of the column, wherever they stand. */
+static void read_column_head(struct maker *m, const struct mlp_node *map)
+{
+    read_tolerance(m, map);
     if (!failed(m))
         read_type(m, mlp_node_get(map, "type"));
 }
@@ -448,6 +453,54 @@ static void read_keys(struct maker *m, const struct mlp_node *list)
         read_key(m, k, list);
 }
 
+static struct mlp_expr *read_expression(struct maker *m, const struct mlp_node *map,
+                                        const char *key)
+{
+    struct mlp_expr *x = NULL;
+    const struct mlp_node *n = mlp_node_get(map, key);
+    if (!n || failed(m))
+        return NULL;
+    if (n->type == MLP_DOC_MAP || n->type == MLP_DOC_LIST)
+        fault(m, n, "an expression such as 'start <= end'");
+    else if (mlp_expr_parse(n->text, &m->rules->arena, &x, m->e) != MLP_OK)
+        mlp_err_at(m->e, m->rules->doc.source, n->line, n->column);
+    return x;
+}
+
+/* {name: ..., when: ..., expect: ...}: a rule on rows about several columns. */
+static void read_check(struct maker *m, const struct mlp_node *map)
+{
+    static const char *const known[] = {"name", "when", "expect", "mostly", "severity",
+                                        "description", NULL};
+    const struct mlp_node *name = mlp_node_get(map, "name"), *expect = mlp_node_get(map, "expect");
+    if (map->type != MLP_DOC_MAP || !expect) {
+        fault(m, map, "a check such as {name: order, expect: 'start <= end'}");
+        return;
+    }
+    if (mlp_node_known(&m->rules->doc, map, known, m->e) != MLP_OK)
+        return;
+    read_tolerance(m, map);
+    struct mlp_rule *r = add_rule(m, MLP_RULE_CHECK, map);
+    if (!r)
+        return;
+    r->when = read_expression(m, map, "when");
+    r->expect = read_expression(m, map, "expect");
+    r->name = name ? name->text : expect->text;
+    r->expected = words(m, "", expect->text);
+}
+
+static void read_checks(struct maker *m, const struct mlp_node *list)
+{
+    if (!list || failed(m))
+        return;
+    if (list->type != MLP_DOC_LIST)
+        fault(m, list, "a list of checks");
+    for (const struct mlp_node *n = list->child; n && !failed(m); n = n->next)
+        read_check(m, n);
+    m->severity = MLP_SEV_ERROR;
+    m->mostly = 1;
+}
+
 static void read_table_rule(struct maker *m, const struct mlp_node *n, enum mlp_rule_kind kind)
 {
     if (n && !failed(m))
@@ -496,7 +549,7 @@ static void read_input(struct maker *m, const struct mlp_node *map)
 static void read_rules(struct maker *m)
 {
     static const char *const known[] = {"version", "description", "input", "rows", "columns",
-                                        "keys", "rejects", "model", NULL};
+                                        "keys", "checks", "rejects", "model", NULL};
     const struct mlp_node *root = m->rules->doc.root;
     if (!root || root->type != MLP_DOC_MAP) {
         fault(m, root, "a map with \"columns\", as mlp-rules(5) shows");
@@ -511,6 +564,7 @@ static void read_rules(struct maker *m)
     read_table_rule(m, mlp_node_get(root, "rows"), MLP_RULE_ROWS);
     read_columns(m, mlp_node_get(root, "columns"));
     read_keys(m, mlp_node_get(root, "keys"));
+    read_checks(m, mlp_node_get(root, "checks"));
     read_table_rule(m, mlp_node_get(root, "rejects"), MLP_RULE_REJECTS);
 }
 
@@ -557,6 +611,8 @@ void mlp_rules_free(struct mlp_rules *r)
         struct mlp_rule *rule = mlp_vec_at(&r->rules, i);
         pcre2_code_free(rule->regex);
         mlp_map_fini(&rule->set.texts);
+        mlp_expr_fini(rule->when);
+        mlp_expr_fini(rule->expect);
         mlp_vec_fini(&rule->key_columns);
     }
     mlp_vec_fini(&r->rules);

@@ -4,7 +4,7 @@
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "base/map.h"
-#include "rule/rule.h"
+#include "rule/expr.h"
 
 #include <pcre2.h>
 
@@ -12,7 +12,7 @@ enum mlp_rule_kind {
     /* on rows */
     MLP_RULE_SHAPE, MLP_RULE_REQUIRED, MLP_RULE_TYPE, MLP_RULE_MIN, MLP_RULE_MAX, MLP_RULE_IN,
     MLP_RULE_NOT_IN, MLP_RULE_MATCH, MLP_RULE_NOT_MATCH, MLP_RULE_LENGTH, MLP_RULE_FINITE,
-    MLP_RULE_UNIQUE, MLP_RULE_KEY,
+    MLP_RULE_UNIQUE, MLP_RULE_KEY, MLP_RULE_CHECK,
     /* on columns, at the end */
     MLP_RULE_MISSING, MLP_RULE_MEAN, MLP_RULE_STDEV, MLP_RULE_SUM, MLP_RULE_DISTINCT,
     /* on the table, at the end */
@@ -55,6 +55,7 @@ struct mlp_rule {
     pcre2_code *regex;
     bool jit;                     /* the regex is machine code */
     struct mlp_vec key_columns;   /* of struct mlp_str */
+    struct mlp_expr *when, *expect; /* of CHECK; when may be NULL */
 };
 
 /* The rules of one column, and its type. */
@@ -131,6 +132,37 @@ void mlp_column_view(struct mlp_column_view *v, const struct mlp_batch *b, size_
 /* mark.c: fills v->fails for a rule on rows (not KEY); how many fail. hashes is for UNIQUE. */
 size_t mlp_rule_mark(const struct mlp_rule *rule, const struct mlp_column_view *v,
                      const struct mlp_matcher *m, struct mlp_hashes *hashes, struct mlp_err *e);
+
+/* Searches s: as pcre2_match. */
+int mlp_regex_find(const pcre2_code *regex, bool jit, struct mlp_str s,
+                   const struct mlp_matcher *m);
+/* row_check.c: a rule of kind CHECK, bound to the columns of a table. */
+struct mlp_row_check {
+    const struct mlp_rule *rule;
+    struct mlp_expr_place *when, *expect;
+    bool absent;                  /* a column that it names is not there, as it may be */
+};
+struct mlp_row_binding {
+    const struct mlp_rules *rules;
+    const struct mlp_table *table;
+    struct mlp_arena *arena;
+    struct mlp_str missing;       /* a column that ought to be there; p NULL: none */
+    bool absent;
+};
+enum mlp_code mlp_row_check_bind(struct mlp_row_check *c, const struct mlp_rule *rule,
+                                 struct mlp_row_binding *to, struct mlp_err *e);
+
+/* Rows that the check is about, and which of them fail; in the batch's arena. */
+struct mlp_row_marks {
+    uint8_t *fails;
+    size_t failed, total;
+};
+enum mlp_code mlp_row_check_mark(const struct mlp_row_check *c, struct mlp_expr_context *context,
+                                 const struct mlp_batch *b, struct mlp_row_marks *out,
+                                 struct mlp_err *e);
+/* "start=5 end=3", in the batch's arena. */
+struct mlp_str mlp_row_check_value(const struct mlp_row_check *c, const struct mlp_batch *b,
+                                   size_t r);
 
 enum mlp_code mlp_matcher_init(struct mlp_matcher *m, struct mlp_err *e);
 void mlp_matcher_fini(struct mlp_matcher *m);

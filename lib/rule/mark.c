@@ -90,14 +90,20 @@ static bool is_ascii(struct mlp_str s)
     return (high & MLP_SWAR_ALL(0x80)) == 0;
 }
 
-/* A text that is not UTF-8 or that exceeds a limit neither matches nor fails to match: it holds to
- * no rule. ASCII needs no check for UTF-8, which pcre2_jit_match leaves to its caller. */
-static bool regex_holds(const struct mlp_rule *rule, const struct mlp_matcher *m, struct mlp_str s)
+/* ASCII needs no check for UTF-8, which pcre2_jit_match leaves to its caller. */
+int mlp_regex_find(const pcre2_code *regex, bool jit, struct mlp_str s,
+                   const struct mlp_matcher *m)
 {
     PCRE2_SPTR p = (PCRE2_SPTR)s.p;
-    int found = rule->jit && is_ascii(s)
-                    ? pcre2_jit_match(rule->regex, p, s.n, 0, 0, m->data, m->limits)
-                    : pcre2_match(rule->regex, p, s.n, 0, 0, m->data, m->limits);
+    return jit && is_ascii(s) ? pcre2_jit_match(regex, p, s.n, 0, 0, m->data, m->limits)
+                              : pcre2_match(regex, p, s.n, 0, 0, m->data, m->limits);
+}
+
+/* A text that is not UTF-8 or that exceeds a limit neither matches nor fails to match: it holds to
+ * no rule. */
+static bool regex_holds(const struct mlp_rule *rule, const struct mlp_matcher *m, struct mlp_str s)
+{
+    int found = mlp_regex_find(rule->regex, rule->jit, s, m);
     return rule->kind == MLP_RULE_MATCH ? found >= 0 : found == PCRE2_ERROR_NOMATCH;
 }
 

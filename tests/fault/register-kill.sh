@@ -2,6 +2,7 @@
 # Writers that are killed at random moments, and many writers at once: nothing acknowledged is
 # lost, and the registry verifies. KILLS and WRITERS make it longer.
 . "$(dirname "$0")/../cli/lib.sh"
+export GCOV_PREFIX=$SCRATCH/coverage # a run that is cut short would leave half a file of counts
 export MLP_REGISTRY=$SCRATCH/registry
 printf 'm' >m
 mlp-package create --no-load -o m.mlp fraud m >/dev/null 2>&1 || fail 'create'

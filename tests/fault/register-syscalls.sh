@@ -3,6 +3,7 @@
 # is killed there: the command says so, and the registry verifies after the next write. EVERY=1
 # walks every call, the default samples.
 . "$(dirname "$0")/../cli/lib.sh"
+export GCOV_PREFIX=$SCRATCH/coverage # a run that is cut short would leave half a file of counts
 need strace || skip 'system call faults (needs strace)'
 strace -o /dev/null true 2>/dev/null || skip 'system call faults (strace may not trace here)'
 printf 'm' >m

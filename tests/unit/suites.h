@@ -14,6 +14,7 @@
     X(csv) \
     X(deployment) \
     X(explain) \
+    X(expr) \
     X(forest) \
     X(http) \
     X(metrics) \
