@@ -23,7 +23,7 @@ static double legendre(unsigned n, double x, double *slope)
 
 /* Points and weights on (0, 1): roots by Newton's method from Tricomi's estimate. The rule is
  * symmetric, so that 1 - t is read from the other end, without a difference that would cancel. */
-static void fill_rule(unsigned n, double *t, double *u, double *w)
+static void fill_rule(unsigned n, double *t, double *u, double *v)
 {
     for (unsigned i = 0; i < n; i++) {
         double x = cos(M_PI * (i + 0.75) / (n + 0.5)), slope = 1;
@@ -31,8 +31,10 @@ static void fill_rule(unsigned n, double *t, double *u, double *w)
             x -= legendre(n, x, &slope) / slope;
         legendre(n, x, &slope);
         u[n - 1 - i] = t[i] = (1 - x) / 2;
-        w[i] = 1 / ((1 - x * x) * slope * slope);
+        v[i] = 1 / ((1 - x * x) * slope * slope);
     }
+    for (unsigned i = 0; i < n; i++)
+        v[i] /= u[i];
 }
 
 static enum mlp_code make_rules(struct mlp_shap *s, struct mlp_arena *a, struct mlp_err *e)
@@ -50,6 +52,25 @@ static enum mlp_code make_rules(struct mlp_shap *s, struct mlp_arena *a, struct 
         fill_rule(n, rule[n], rule[n] + n, rule[n] + 2 * n);
     }
     s->rule = (const double *const *)rule;
+    return MLP_OK;
+}
+
+/* What a row that follows an edge gains, at every point: w (1 - z) / (z (1 - t) + t), and the
+ * w / (1 - t) that it does not lose. */
+static enum mlp_code fill_gains(const struct mlp_shap *s, struct mlp_shap_tree *t,
+                                struct mlp_arena *a, struct mlp_err *e)
+{
+    size_t n = t->points;
+    const double *point = s->rule[n], *u = point + n, *v = u + n;
+    double *gain = mlp_arena_array64(a, t->n * n, sizeof *gain);
+    if (!gain)
+        return mlp_err_nomem(e);
+    for (size_t k = 0; k < t->n; k++)
+        for (size_t i = 0; i < n; i++) {
+            double z = t->node[k].share;
+            gain[k * n + i] = v[i] * ((1 - z) * u[i] / (z * u[i] + point[i]) + 1);
+        }
+    t->gain = gain;
     return MLP_OK;
 }
 
@@ -268,5 +289,10 @@ enum mlp_code mlp_shap_end(struct mlp_shap **out, const struct mlp_forest_builde
     s->used = used;
     s->sets = f->sets;
     f->shap = s;
-    return make_rules(s, b->arena, e);
+    if (make_rules(s, b->arena, e))
+        return e->code;
+    for (struct mlp_shap_tree *t = s->first; t; t = t->next)
+        if (fill_gains(s, t, b->arena, e))
+            return e->code;
+    return MLP_OK;
 }

@@ -41,6 +41,8 @@ struct mlp_shap_tree {
     size_t n;
     struct mlp_shap_node *node;
     const double *value;         /* value_width a leaf, in the order of the leaves */
+    const double *gain;          /* points a node: weight of its edge when the row follows it, less
+                                    that when it does not */
     uint32_t output;             /* of width 1 */
     uint32_t depth, points;      /* deepest level; points of quadrature */
 };
@@ -54,7 +56,8 @@ struct mlp_shap {
     const uint32_t *used;        /* their numbers */
     double *expected;            /* noutputs: what the trees say of a row that is not known */
     uint32_t depth, points;      /* largest of the trees' */
-    const double *const *rule;   /* of n points: rule[n] has t, 1 - t and the weights, n each */
+    const double *const *rule;   /* of n points: rule[n] has t, 1 - t and weight /
+                                    (1 - t), n each */
 };
 
 /* For the builder (build.c): adds t, which has been checked, and ends. *s may start as NULL.
