@@ -25,7 +25,7 @@ static const struct mlp_opt options[] = {
     [OUT] = {.name = "output", .letter = 'o', .kind = MLP_OPT_FILE, .value = "FILE",
              .fallback = "-", .help = "where to write"},
     [THREADS] = {.name = "threads", .letter = 'j', .kind = MLP_OPT_INT, .value = "N",
-                 .fallback = "1", .help = "predict on N threads"},
+                 .fallback = "0", .help = "predict on N threads; 0: one a processor"},
     {0},
 };
 
@@ -182,7 +182,7 @@ static enum mlp_code choose_outputs(struct batch *b, struct mlp_err *e)
 static enum mlp_code open_all(struct batch *b, struct mlp_err *e)
 {
     struct mlp_table_options to = {.block_bytes = BATCH_BLOCK};
-    int64_t threads = mlp_opt_int(b->cmd, THREADS, 1);
+    int64_t threads = mlp_opt_int(b->cmd, THREADS, 0);
     b->threads = threads < 1 ? mlp_os_cpus() : threads > MAX_THREADS ? MAX_THREADS
                                                                      : (unsigned)threads;
     b->ndjson = strcmp(mlp_opt_text(b->cmd, FORMAT), "ndjson") == 0;

@@ -18,7 +18,6 @@ enum { OUTPUTS, ID, KEEP, KEEP_ALL, FORMAT, MISSING, EMPTY_TEXT, EXPLAIN, OUT, T
 struct column_set {
     const struct mlp_output *o;
     const struct mlp_str *names;
-    double *values;              /* of the batch: rows * width */
 };
 
 struct batch {
@@ -43,11 +42,10 @@ struct batch {
 /* A share of a batch's rows, for one thread. */
 struct share {
     struct batch *b;
-    const struct mlp_batch *rows;
-    struct mlp_frame frame;
-    size_t start;
+    struct mlp_batch rows;       /* a view: cells and lines are the batch's, arena is ours */
+    struct mlp_arena arena;
     struct mlp_work *work;
-    double *values[BATCH_OUTPUTS];
+    double *values[BATCH_OUTPUTS]; /* of each set: rows * width */
     struct mlp_buf text;
     struct mlp_err e;
 };

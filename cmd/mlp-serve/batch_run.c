@@ -6,51 +6,16 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* The values of this share within the batch's arrays, by the model's numbering and by ours. */
-static void aim(struct share *s, double **by_output)
+/* Room for the share's values, in its arena, by the model's numbering and by ours. */
+static enum mlp_code take_values(struct share *s, double **by_output)
 {
     for (size_t k = 0; k < s->b->nsets; k++) {
         const struct column_set *set = &s->b->sets[k];
-        s->values[k] = set->values + s->start * set->o->width;
+        s->values[k] = mlp_arena_array64(&s->arena, s->rows.nrows * set->o->width, sizeof(double));
+        if (!s->values[k])
+            return mlp_err_nomem(&s->e);
         by_output[set->o - s->b->outputs] = s->values[k];
     }
-}
-
-static enum mlp_code place_error(struct share *s)
-{
-    size_t r = s->start + mlp_work_bad_row(s->work);
-    return mlp_err_at(&s->e, mlp_table_source(s->b->t), s->rows->line[r], 0);
-}
-
-static void run_share(void *ctx, size_t i)
-{
-    struct share *s = (struct share *)ctx + i;
-    double *by_output[BATCH_OUTPUTS] = {NULL};
-    if (s->frame.nrows == 0)
-        return;
-    aim(s, by_output);
-    if (mlp_model_predict_outputs(s->b->m, s->work, &s->frame, s->b->which, by_output, &s->e)) {
-        place_error(s);
-        return;
-    }
-    mlp_buf_reset(&s->text);
-    for (size_t r = 0; r < s->frame.nrows; r++) {
-        if (s->b->ndjson)
-            batch_json_row(s, r, &s->text);
-        else
-            batch_csv_row(s, r, &s->text);
-    }
-    mlp_buf_check(&s->text, &s->e);
-}
-
-static enum mlp_code check_rows(const struct batch *b, const struct mlp_batch *rows,
-                                struct mlp_err *e)
-{
-    for (size_t r = 0; r < rows->nrows; r++)
-        if (rows->bad[r]) {
-            mlp_err_set(e, MLP_EINPUT, "%s", rows->bad[r]);
-            return mlp_err_at(e, mlp_table_source(b->t), rows->line[r], 0);
-        }
     return MLP_OK;
 }
 
@@ -76,31 +41,46 @@ static void fill_empty(const struct batch *b, const struct mlp_frame *frame)
         }
 }
 
-static enum mlp_code take_values(struct batch *b, const struct mlp_batch *rows, struct mlp_err *e)
+static enum mlp_code predict_share(struct share *s)
 {
-    for (size_t k = 0; k < b->nsets; k++) {
-        struct column_set *set = &b->sets[k];
-        set->values = mlp_arena_array64(rows->arena, rows->nrows * set->o->width, sizeof(double));
-        if (!set->values)
-            return mlp_err_nomem(e);
-    }
+    double *by_output[BATCH_OUTPUTS] = {NULL};
+    struct mlp_frame frame;
+    if (mlp_model_frame(s->b->m, &s->rows, s->b->map, &frame, &s->e) || take_values(s, by_output))
+        return s->e.code;
+    mark_missing(s->b, &frame);
+    fill_empty(s->b, &frame);
+    if (mlp_model_predict_outputs(s->b->m, s->work, &frame, s->b->which, by_output, &s->e))
+        return mlp_err_at(&s->e, NULL, s->rows.line[mlp_work_bad_row(s->work)], 0);
     return MLP_OK;
 }
 
-/* The frame of rows [start, start + n), as pointers into the whole one. */
-static enum mlp_code cut_frame(struct share *s, const struct mlp_frame *whole, size_t n,
-                               struct mlp_err *e)
+static void run_share(void *ctx, size_t i)
 {
-    size_t inputs = mlp_model_info(s->b->m)->ninputs;
-    double **numbers = mlp_arena_array(s->rows->arena, inputs, sizeof *numbers);
-    struct mlp_str **texts = mlp_arena_array(s->rows->arena, inputs, sizeof *texts);
-    if (!numbers || !texts)
-        return mlp_err_nomem(e);
-    for (size_t i = 0; i < inputs; i++) {
-        numbers[i] = whole->numbers[i] ? whole->numbers[i] + s->start : NULL;
-        texts[i] = whole->texts[i] ? whole->texts[i] + s->start : NULL;
+    struct share *s = (struct share *)ctx + i;
+    mlp_buf_reset(&s->text);
+    if (s->rows.nrows == 0)
+        return;
+    if (predict_share(s)) {
+        mlp_err_at(&s->e, mlp_table_source(s->b->t), 0, 0);
+        return;
     }
-    s->frame = (struct mlp_frame){n, numbers, texts};
+    for (size_t r = 0; r < s->rows.nrows; r++) {
+        if (s->b->ndjson)
+            batch_json_row(s, r, &s->text);
+        else
+            batch_csv_row(s, r, &s->text);
+    }
+    mlp_buf_check(&s->text, &s->e);
+}
+
+static enum mlp_code check_rows(const struct batch *b, const struct mlp_batch *rows,
+                                struct mlp_err *e)
+{
+    for (size_t r = 0; r < rows->nrows; r++)
+        if (rows->bad[r]) {
+            mlp_err_set(e, MLP_EINPUT, "%s", rows->bad[r]);
+            return mlp_err_at(e, mlp_table_source(b->t), rows->line[r], 0);
+        }
     return MLP_OK;
 }
 
@@ -112,23 +92,24 @@ static enum mlp_code fit_work(struct share *s, size_t n, struct mlp_err *e)
     return mlp_work_new(s->b->m, n > BATCH_BLOCK ? n : BATCH_BLOCK, &s->work, e);
 }
 
+/* A share is a view of the batch with memory of its own, so that threads do not meet. */
 static enum mlp_code split(struct batch *b, const struct mlp_batch *rows, struct share *shares,
                            struct mlp_err *e)
 {
-    struct mlp_frame frame;
-    if (check_rows(b, rows, e) || mlp_model_frame(b->m, rows, b->map, &frame, e) ||
-        take_values(b, rows, e))
-        return mlp_err_at(e, mlp_table_source(b->t), 0, 0);
-    mark_missing(b, &frame);
-    fill_empty(b, &frame);
     size_t each = (rows->nrows + b->threads - 1) / b->threads;
+    if (check_rows(b, rows, e))
+        return e->code;
     for (unsigned i = 0; i < b->threads; i++) {
         struct share *s = &shares[i];
         size_t start = i * each < rows->nrows ? i * each : rows->nrows;
         size_t n = rows->nrows - start < each ? rows->nrows - start : each;
-        s->rows = rows;
-        s->start = start;
-        if (cut_frame(s, &frame, n, e) || fit_work(s, n, e))
+        mlp_arena_reset(&s->arena);
+        s->rows = *rows;
+        s->rows.nrows = n;
+        s->rows.cells += start * rows->ncols;
+        s->rows.line += start;
+        s->rows.arena = &s->arena;
+        if (fit_work(s, n, e))
             return e->code;
     }
     return MLP_OK;
@@ -145,7 +126,7 @@ static enum mlp_code predict_batch(struct batch *b, const struct mlp_batch *rows
             *e = shares[i].e;
             return e->code;
         }
-        if (shares[i].frame.nrows && mlp_out_str(&b->out, mlp_buf_str(&shares[i].text)))
+        if (shares[i].text.n && mlp_out_str(&b->out, mlp_buf_str(&shares[i].text)))
             return MLP_OK; /* told by the commit */
     }
     return MLP_OK;
@@ -174,12 +155,14 @@ enum mlp_code batch_run(struct batch *b, struct mlp_err *e)
     for (unsigned i = 0; i < b->threads; i++) {
         shares[i].b = b;
         mlp_buf_init(&shares[i].text, (size_t)1 << 31);
+        mlp_arena_init(&shares[i].arena, (size_t)1 << 32);
         mlp_err_init(&shares[i].e);
     }
     enum mlp_code code = run_all(b, shares, e);
     for (unsigned i = 0; i < b->threads; i++) {
         mlp_work_free(shares[i].work);
         mlp_buf_fini(&shares[i].text);
+        mlp_arena_fini(&shares[i].arena);
     }
     free(shares);
     if (!code)

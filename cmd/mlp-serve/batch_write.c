@@ -36,7 +36,7 @@ void batch_csv_row(const struct share *s, size_t r, struct mlp_buf *to)
 {
     bool first = true;
     for (size_t i = 0; i < s->b->nkeep; i++, first = false) {
-        const struct mlp_cell *cell = mlp_cell_at(s->rows, s->start + r, s->b->keep[i]);
+        const struct mlp_cell *cell = mlp_cell_at(&s->rows, r, s->b->keep[i]);
         mlp_buf_adds(to, first ? "" : ",");
         mlp_csv_add(&csv, to, mlp_cell_str(cell), false);
     }
@@ -109,7 +109,7 @@ void batch_json_row(const struct share *s, size_t r, struct mlp_buf *to)
     mlp_json_open(&o, '{');
     for (size_t i = 0; i < s->b->nkeep; i++) {
         mlp_json_key_str(&o, mlp_table_name(s->b->t, s->b->keep[i]));
-        json_cell(&o, mlp_cell_at(s->rows, s->start + r, s->b->keep[i]));
+        json_cell(&o, mlp_cell_at(&s->rows, r, s->b->keep[i]));
     }
     for (size_t k = 0; k < s->b->nsets; k++) {
         const struct column_set *set = &s->b->sets[k];

@@ -29,6 +29,6 @@ complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l missing -x -d 't
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l empty-text -x -d 'blank cells of this column are the empty text, not missing'
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l explain -d 'also write what each input adds to the prediction, and the base value'
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l output -s o -r -d 'where to write'
-complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l threads -s j -x -d 'predict on N threads'
+complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l threads -s j -x -d 'predict on N threads; 0: one a processor'
 complete -c mlp-serve -n '__fish_seen_subcommand_from inspect' -l format -x -a 'text json' -d 'how to tell it'
 complete -c mlp-serve -n '__fish_seen_subcommand_from inspect' -l classes -d 'list the classes that pickles may hold to be served'

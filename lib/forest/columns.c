@@ -28,11 +28,12 @@ static int by_column(const void *a, const void *b)
 }
 
 /* The questions of all inner nodes; -1 when one cannot be coded. */
-static ptrdiff_t collect(const struct mlp_node16 *nodes, size_t n, struct question *q)
+static ptrdiff_t collect(const struct node_list *list, size_t n, struct question *q)
 {
+    const struct mlp_node16 *nodes = list->nodes;
     ptrdiff_t count = 0;
     for (size_t i = 0; i < n; i++) {
-        if (nodes[i].child == i)
+        if (nodes[i].child == i || (list->pick && !list->pick[i]))
             continue;
         if ((nodes[i].packed & MLP_SPLIT_CATEGORIES) || isnan(nodes[i].threshold))
             return -1;
@@ -84,22 +85,22 @@ static enum mlp_code fill(struct mlp_forest *f, const struct question *q, size_t
     return MLP_OK;
 }
 
-enum mlp_code mlp_forest_columns(struct mlp_forest *f, const struct mlp_node16 *nodes,
+enum mlp_code mlp_forest_columns(struct mlp_forest *f, const struct node_list *list,
                                  uint32_t most_columns, struct mlp_arena *arena,
-                                 struct node_code *codes, struct mlp_err *e)
+                                 struct mlp_err *e)
 {
     struct question *q = malloc((f->nnodes + 1) * sizeof *q);
     if (!q)
         return mlp_err_nomem(e);
     enum mlp_code code = MLP_OK;
-    ptrdiff_t count = collect(nodes, f->nnodes, q);
+    ptrdiff_t count = collect(list, f->nnodes, q);
     if (count >= 0) {
         qsort(q, (size_t)count, sizeof *q, by_column);
-        f->ncolumns = assign(q, (size_t)count, codes);
+        f->ncolumns = assign(q, (size_t)count, list->codes);
         if (f->ncolumns > most_columns)
             f->ncolumns = 0;
         else
-            code = fill(f, q, (size_t)count, codes, arena, e);
+            code = fill(f, q, (size_t)count, list->codes, arena, e);
     }
     free(q);
     return code;

@@ -1,4 +1,5 @@
-/* dense.c: small trees answered whole, many rows at once (internal.h). */
+/* dense.c: small trees and first levels of deep ones answered whole, many rows at once
+ * (internal.h). */
 #include "forest/internal.h"
 #include <math.h>
 #include <stdlib.h>
@@ -18,17 +19,38 @@ bool mlp_forest_is_small(const struct mlp_forest *f)
     return f->ntrees > 0;
 }
 
+/* Marks the inner nodes of a tree's first levels, from the last level to be marked upwards: a
+ * parent's number is below its children's. */
+static void mark_levels(const struct mlp_node16 *nodes, uint32_t i, unsigned levels, bool *pick)
+{
+    if (levels == 0 || nodes[i].child == i)
+        return;
+    pick[i] = true;
+    mark_levels(nodes, nodes[i].child, levels - 1, pick);
+    mark_levels(nodes, nodes[i].child + 1, levels - 1, pick);
+}
+
+void mlp_forest_first_levels(const struct mlp_forest *f, const struct mlp_node16 *nodes, bool *pick)
+{
+    for (size_t t = 0; t < f->ntrees; t++)
+        mark_levels(nodes, f->root[t], DENSE_LEVELS, pick);
+}
+
 /* A tree being written as operations. */
 struct writer {
-    const struct mlp_node16 *nodes;
-    const struct node_code *codes;
-    const double *values;
+    const struct node_list *list;
     size_t width;
     struct dense_op *op;         /* the next one */
-    struct mlp_forest_dense *dense;
-    double *value;               /* of the tree's next leaf, one of these two */
+    double *value;               /* of the tree's next leaf, one of these three */
     float *value32;
+    uint32_t *entry;
 };
+
+/* Where answering ends. */
+static bool is_end(const struct node_list *list, uint32_t i)
+{
+    return list->nodes[i].child == i || (list->pick && !list->pick[i]);
+}
 
 /* The nodes below root, parents first, in a walk that takes left children first. */
 static size_t list_nodes(const struct writer *w, uint32_t root, uint32_t *order)
@@ -39,17 +61,21 @@ static size_t list_nodes(const struct writer *w, uint32_t root, uint32_t *order)
     while (waiting) {
         uint32_t i = stack[--waiting];
         order[n++] = i;
-        if (w->nodes[i].child == i)
+        if (is_end(w->list, i))
             continue;
-        stack[waiting++] = w->nodes[i].child + 1;
-        stack[waiting++] = w->nodes[i].child;
+        stack[waiting++] = w->list->nodes[i].child + 1;
+        stack[waiting++] = w->list->nodes[i].child;
     }
     return n;
 }
 
 static void write_leaf(struct writer *w, uint32_t node)
 {
-    const double *v = w->values + node * w->width;
+    const double *v = w->list->values + node * w->width;
+    if (w->entry) {
+        *w->entry++ = node;
+        return;
+    }
     for (size_t j = 0; j < w->width; j++)
         if (w->value32)
             *w->value32++ = (float)v[j];
@@ -68,16 +94,17 @@ static void write_tree(struct writer *w, uint32_t root, struct dense_tree *t)
     struct dense_op *first = w->op;
     for (size_t k = n; k-- > 0;) {
         uint32_t i = order[k];
-        if (w->nodes[i].child == i) {
+        if (is_end(w->list, i)) {
             write_leaf(w, i);
             stack[top++] = leaf++;
             continue;
         }
+        const struct node_code *code = &w->list->codes[i];
         uint8_t left = stack[top - 1], right = stack[top - 2];
         inner -= (size_t)(left >= DENSE_LEAVES) + (right >= DENSE_LEAVES);
         uint8_t to = (uint8_t)(DENSE_LEAVES + inner++);
-        *w->op++ = (struct dense_op){(uint16_t)w->codes[i].column,
-                                     (int8_t)((int)w->codes[i].rank - 128), to, left, right};
+        *w->op++ = (struct dense_op){(uint16_t)code->column, (int8_t)((int)code->rank - 128), to,
+                                     left, right};
         top -= 2;
         stack[top++] = to;
     }
@@ -85,47 +112,50 @@ static void write_tree(struct writer *w, uint32_t root, struct dense_tree *t)
     t->nleaves = leaf;
 }
 
-static enum mlp_code take_room(struct mlp_forest *f, struct writer *w, struct mlp_arena *arena,
-                               struct dense_tree **trees, struct mlp_err *e)
+/* How many nodes are answered. */
+static size_t count_ops(const struct mlp_forest *f, const struct node_list *list)
 {
-    size_t leaves = 0, n = f->nnodes;
-    for (size_t t = 0; t < f->ntrees; t++)
-        leaves += tree_leaves(f, t);
-    size_t values = leaves * w->width + DENSE_PAD;
-    w->dense = mlp_arena_alloc(arena, sizeof *w->dense);
-    w->op = mlp_arena_array(arena, n - leaves + 1, sizeof *w->op);
-    *trees = mlp_arena_array(arena, f->ntrees, sizeof **trees);
-    w->value = f->spec.sum_float32 ? NULL : mlp_arena_array64(arena, values, sizeof(double));
-    w->value32 = f->spec.sum_float32 ? mlp_arena_array64(arena, values, sizeof(float)) : NULL;
-    if (!w->dense || !w->op || !*trees || (!w->value && !w->value32))
-        return mlp_err_nomem(e);
-    for (size_t i = leaves * w->width; i < values; i++)
-        if (w->value)
-            w->value[i] = 0;
-        else
-            w->value32[i] = 0;
-    *w->dense = (struct mlp_forest_dense){w->op, *trees, w->value, w->value32};
-    return MLP_OK;
+    size_t n = 0;
+    for (uint32_t i = 0; i < f->nnodes; i++)
+        n += !is_end(list, i);
+    return n;
 }
 
-enum mlp_code mlp_forest_densify(struct mlp_forest *f, const struct mlp_node16 *nodes,
-                                 const double *values, const struct node_code *codes,
+static enum mlp_code take_room(struct mlp_forest *f, struct writer *w, size_t ops,
+                               struct mlp_arena *arena, struct mlp_err *e)
+{
+    bool narrow = f->spec.sum_float32, cut = w->list->pick;
+    size_t leaves = ops + f->ntrees, values = leaves * w->width + DENSE_PAD;
+    w->op = mlp_arena_array(arena, ops + 1, sizeof *w->op);
+    if (cut)
+        w->entry = mlp_arena_array(arena, leaves, sizeof *w->entry);
+    else if (narrow)
+        w->value32 = mlp_arena_array(arena, values, sizeof *w->value32);
+    else
+        w->value = mlp_arena_array(arena, values, sizeof *w->value);
+    bool all = w->op && (w->entry || w->value || w->value32);
+    return all ? MLP_OK : mlp_err_nomem(e);
+}
+
+enum mlp_code mlp_forest_densify(struct mlp_forest *f, const struct node_list *list,
                                  struct mlp_arena *arena, struct mlp_err *e)
 {
-    struct writer w = {.nodes = nodes, .codes = codes, .values = values,
-                       .width = f->spec.value_width};
-    struct dense_tree *trees;
-    if (take_room(f, &w, arena, &trees, e))
+    struct writer w = {.list = list, .width = f->spec.value_width};
+    struct mlp_forest_dense *dense = mlp_arena_alloc(arena, sizeof *dense);
+    struct dense_tree *trees = mlp_arena_array(arena, f->ntrees, sizeof *trees);
+    if (!dense || !trees)
+        return mlp_err_nomem(e);
+    if (take_room(f, &w, count_ops(f, list), arena, e))
         return e->code;
-    const struct dense_op *start = w.op;
+    *dense = (struct mlp_forest_dense){w.op, trees, w.value, w.value32, w.entry};
     uint32_t leaf = 0;
     for (size_t t = 0; t < f->ntrees; t++) {
-        trees[t].op = (uint32_t)(w.op - start);
+        trees[t].op = (uint32_t)(w.op - dense->op);
         trees[t].leaf = leaf;
         write_tree(&w, f->root[t], &trees[t]);
         leaf += trees[t].nleaves;
     }
-    f->dense = w.dense;
+    f->dense = dense;
     return MLP_OK;
 }
 
@@ -138,7 +168,15 @@ struct room {
     double *sum;                 /* noutputs * DENSE_ROWS, or */
     float *sum32;
     int8_t *codes;               /* ncolumns * DENSE_ROWS */
+    float *x;                    /* of deep trees: what nodes look at, DENSE_ROWS each */
+    bool nan;                    /* x has missing values */
 };
+
+/* Columns that the nodes of deep trees look at. */
+static size_t walked_columns(const struct mlp_forest *f)
+{
+    return !f->dense->entry ? 0 : f->coded ? f->ncolumns : f->nused;
+}
 
 static struct room lay_room(const struct mlp_forest *f, void *p)
 {
@@ -151,14 +189,17 @@ static struct room lay_room(const struct mlp_forest *f, void *p)
     r.sum = (double *)(void *)at;
     r.sum32 = (float *)(void *)at;
     at += f->spec.noutputs * DENSE_ROWS * sizeof(double);
+    r.x = (float *)(void *)at;
+    at += walked_columns(f) * DENSE_ROWS * sizeof(float);
     r.codes = (int8_t *)at;
+    r.nan = false;
     return r;
 }
 
 size_t mlp_forest_dense_room(const struct mlp_forest *f)
 {
     return DENSE_ROWS * (DENSE_SLOTS + sizeof(double) + f->spec.noutputs * sizeof(double) +
-                         f->ncolumns);
+                         walked_columns(f) * sizeof(float) + f->ncolumns);
 }
 
 void mlp_forest_dense_start(const struct mlp_forest *f, void *room)
@@ -170,6 +211,7 @@ void mlp_forest_dense_start(const struct mlp_forest *f, void *room)
     for (uint32_t leaf = 0; leaf < most; leaf++)
         memset(r.slots + leaf * DENSE_ROWS, (int)leaf, DENSE_ROWS);
     memset(r.codes, 0, f->ncolumns * DENSE_ROWS);
+    memset(r.x, 0, walked_columns(f) * DENSE_ROWS * sizeof(float));
 }
 
 static void start_sums(const struct mlp_forest *f, const struct mlp_forest_call *c, size_t first,
@@ -210,19 +252,67 @@ static void add_rows(const struct mlp_forest *f, const struct dense_tree *t, con
         }
 }
 
-static void add_tree(const struct mlp_forest *f, const struct forest_kernels *k, size_t tree,
-                     const struct room *room)
+static void add_small(const struct mlp_forest *f, const struct forest_kernels *k, size_t tree,
+                      const uint8_t *leaf, const struct room *room)
 {
     const struct dense_tree *t = &f->dense->tree[tree];
-    const uint8_t *leaf = room->slots + (t->nops ? DENSE_LEAVES * DENSE_ROWS : 0);
     size_t at = f->output[tree] * DENSE_ROWS;
-    k->answer(f->dense->op + t->op, t->nops, room->codes, room->slots);
     if (f->spec.value_width > 1)
         add_rows(f, t, leaf, room);
     else if (f->spec.sum_float32)
         k->add32(f->dense->value32 + t->leaf, t->nleaves, leaf, room->sum32 + at);
     else
         k->add64(f->dense->value + t->leaf, t->nleaves, leaf, room->sum + at);
+}
+
+/* Values of leaves by their nodes. */
+static void add_leaves(const struct mlp_forest *f, size_t output, const uint32_t *at,
+                       const struct room *room)
+{
+    size_t w = f->spec.value_width, first = w == 1 ? output : 0;
+    for (size_t r = 0; r < DENSE_ROWS; r++) {
+        size_t from = (f->code ? f->code[at[r]] : at[r]) * w;
+        for (size_t j = 0; j < w; j++)
+            if (f->value32)
+                room->sum32[(first + j) * DENSE_ROWS + r] += f->value32[from + j];
+            else
+                room->sum[(first + j) * DENSE_ROWS + r] += f->value[from + j];
+    }
+}
+
+static void add_tree(const struct mlp_forest *f, const struct forest_kernels *k, size_t tree,
+                     const struct room *room)
+{
+    const struct dense_tree *t = &f->dense->tree[tree];
+    const uint8_t *leaf = room->slots + (t->nops ? DENSE_LEAVES * DENSE_ROWS : 0);
+    uint32_t at[DENSE_ROWS];
+    k->answer(f->dense->op + t->op, t->nops, room->codes, room->slots);
+    if (!f->dense->entry) {
+        add_small(f, k, tree, leaf, room);
+        return;
+    }
+    for (size_t r = 0; r < DENSE_ROWS; r++)
+        at[r] = f->dense->entry[t->leaf + leaf[r]];
+    mlp_forest_descend(f, room->x, room->nan, at);
+    add_leaves(f, f->output[tree], at, room);
+}
+
+/* What walking nodes look at, by columns. */
+static void take_columns(const struct mlp_forest *f, const struct mlp_forest_call *c, size_t first,
+                         size_t n, struct room *room)
+{
+    size_t columns = walked_columns(f);
+    for (size_t i = 0; i < columns; i++) {
+        float *to = room->x + i * DENSE_ROWS;
+        const int8_t *codes = room->codes + i * DENSE_ROWS;
+        for (size_t r = 0; r < n && f->coded; r++)
+            to[r] = (float)(codes[r] + 128);
+        const double *x = f->coded ? NULL : c->x + first * c->ldx + f->used[i];
+        for (size_t r = 0; r < n && x; r++) {
+            to[r] = (float)x[r * c->ldx];
+            room->nan |= isnan(to[r]);
+        }
+    }
 }
 
 void mlp_forest_dense_rows(const struct mlp_forest *f, const struct forest_kernels *k,
@@ -233,6 +323,7 @@ void mlp_forest_dense_rows(const struct mlp_forest *f, const struct forest_kerne
     struct code_call rows = {c->x + first * c->ldx, c->ldx, n, room.values, room.codes,
                              DENSE_ROWS};
     mlp_forest_code_rows(f, k, &rows);
+    take_columns(f, c, first, n, &room);
     start_sums(f, c, first, n, &room);
     for (size_t t = 0; t < f->ntrees; t++)
         add_tree(f, k, t, &room);

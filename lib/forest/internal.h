@@ -11,7 +11,11 @@
  * cheaper to answer whole than to walk: every node, children first, blends the leaf numbers that
  * its children chose, by comparing. No branch, no gather; two instructions a node. This goes
  * beyond QuickScorer (Lucchese et al., SIGIR 2015), which also visits nodes instead of paths but
- * keeps a bit a leaf, so that its vectors hold a quarter of the rows. */
+ * keeps a bit a leaf, so that its vectors hold a quarter of the rows.
+ *
+ * Deep trees. Of these the first levels are answered that way, which tells the node where each row
+ * goes on; from there rows walk, several in step. Only the thresholds of the first levels have
+ * codes then. */
 #ifndef MLP_FOREST_INTERNAL_H
 #define MLP_FOREST_INTERNAL_H
 
@@ -54,14 +58,18 @@ struct dense_op {
 };
 struct dense_tree {
     uint32_t op, nops;
-    uint32_t leaf, nleaves;      /* of the values */
+    uint32_t leaf, nleaves;      /* of the values or entries */
 };
 struct mlp_forest_dense {
     const struct dense_op *op;
     const struct dense_tree *tree;
     const double *value;         /* a row of value_width each leaf, one of these two */
     const float *value32;
+    const uint32_t *entry;       /* of deep trees instead: the node where walking goes on */
 };
+
+/* Levels of a deep tree that are answered whole. */
+#define DENSE_LEVELS 6
 
 /* The kernels of one instruction set. */
 struct forest_kernels {
@@ -79,12 +87,19 @@ const struct forest_kernels *mlp_forest_avx2(void);
 const struct forest_kernels *mlp_forest_avx512(void);
 const struct forest_kernels *mlp_forest_kernels(enum mlp_forest_isa isa);
 
-/* Makes f's columns for its nodes, leaves being their own children, and tells each node's place in
- * codes. f->ncolumns stays 0 when most_columns are not enough, or the trees ask other questions
- * (categories). */
-enum mlp_code mlp_forest_columns(struct mlp_forest *f, const struct mlp_node16 *nodes,
+/* The nodes of a forest that is being packed; leaves are their own children. */
+struct node_list {
+    const struct mlp_node16 *nodes;
+    const double *values;
+    struct node_code *codes;
+    const bool *pick;            /* those that need codes, or NULL: all */
+};
+
+/* Makes f's columns for its nodes and tells each node's place in codes. f->ncolumns stays 0 when
+ * most_columns are not enough, or the trees ask other questions (categories). */
+enum mlp_code mlp_forest_columns(struct mlp_forest *f, const struct node_list *list,
                                  uint32_t most_columns, struct mlp_arena *arena,
-                                 struct node_code *codes, struct mlp_err *e);
+                                 struct mlp_err *e);
 
 /* Codes of rows in columns: codes[column * ld + row], 128 lower. values is room for n doubles. */
 struct code_call {
@@ -97,11 +112,13 @@ struct code_call {
 void mlp_forest_code_rows(const struct mlp_forest *f, const struct forest_kernels *k,
                           const struct code_call *c);
 
-/* Makes f->dense when all trees are small and f has columns. values are those of the nodes. */
-enum mlp_code mlp_forest_densify(struct mlp_forest *f, const struct mlp_node16 *nodes,
-                                 const double *values, const struct node_code *codes,
+/* Makes f->dense of a forest with columns: whole trees when all are small, else their first
+ * levels. mlp_forest_first_levels marks the nodes of those. */
+enum mlp_code mlp_forest_densify(struct mlp_forest *f, const struct node_list *list,
                                  struct mlp_arena *arena, struct mlp_err *e);
 bool mlp_forest_is_small(const struct mlp_forest *f);
+void mlp_forest_first_levels(const struct mlp_forest *f, const struct mlp_node16 *nodes,
+                             bool *pick);
 
 /* Adds all trees to the sums of up to DENSE_ROWS rows, which start at row `first` of the call.
  * room has mlp_forest_dense_room() bytes. */
@@ -109,5 +126,9 @@ size_t mlp_forest_dense_room(const struct mlp_forest *f);
 void mlp_forest_dense_start(const struct mlp_forest *f, void *room);
 void mlp_forest_dense_rows(const struct mlp_forest *f, const struct forest_kernels *k,
                            const struct mlp_forest_call *c, size_t first, void *room);
+
+/* Walks DENSE_ROWS rows of a tree of 8-byte nodes from at[row] to their leaves. x holds a column of
+ * DENSE_ROWS values for each feature (or code) that nodes name; nan: some may be missing. */
+void mlp_forest_descend(const struct mlp_forest *f, const float *x, bool nan, uint32_t *at);
 
 #endif

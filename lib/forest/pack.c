@@ -91,31 +91,49 @@ static enum mlp_code pack_wide(struct mlp_forest_builder *b, struct mlp_forest *
     return MLP_OK;
 }
 
-static enum mlp_code pack_coded(struct mlp_forest_builder *b, struct mlp_forest *f,
-                                struct node_code *codes, struct mlp_err *e)
+/* Room for what packing needs to know of each node. */
+static enum mlp_code list_nodes(const struct mlp_forest_builder *b, const struct mlp_forest *f,
+                                bool **pick, struct node_list *list, struct mlp_err *e)
 {
     bool small = mlp_forest_is_small(f);
-    if ((small || !is_direct(f)) &&
-        mlp_forest_columns(f, b->nodes.p, MOST_COLUMNS, b->arena, codes, e))
+    *list = (struct node_list){b->nodes.p, b->values.p, NULL, NULL};
+    list->codes = malloc((f->nnodes + 1) * sizeof *list->codes);
+    *pick = small ? NULL : calloc(f->nnodes + 1, sizeof **pick);
+    if (!list->codes || (!small && !*pick))
+        return mlp_err_nomem(e);
+    if (*pick)
+        mlp_forest_first_levels(f, list->nodes, *pick);
+    return MLP_OK;
+}
+
+/* Coded nodes need codes for all; direct ones for what is answered whole. */
+static enum mlp_code pack_listed(struct mlp_forest_builder *b, struct mlp_forest *f,
+                                 const bool *pick, struct node_list *list, struct mlp_err *e)
+{
+    list->pick = is_direct(f) ? pick : NULL;
+    if (mlp_forest_columns(f, list, MOST_COLUMNS, b->arena, e))
         return e->code;
     f->coded = !is_direct(f) && f->ncolumns;
-    enum mlp_code code = fits_packed(f) ? pack_narrow(b, f, codes, e) : pack_wide(b, f, e);
-    if (code || !small || !f->ncolumns)
-        return code;
-    return mlp_forest_densify(f, b->nodes.p, b->values.p, codes, b->arena, e);
+    enum mlp_code code = fits_packed(f) ? pack_narrow(b, f, list->codes, e) : pack_wide(b, f, e);
+    list->pick = pick;
+    return code || !f->n8 || !f->ncolumns ? code : mlp_forest_densify(f, list, b->arena, e);
 }
 
 static enum mlp_code pack_nodes(struct mlp_forest_builder *b, struct mlp_forest *f,
                                 struct mlp_err *e)
 {
     uint32_t all = 0;
+    struct node_list list;
+    bool *pick;
     for (size_t i = 0; i < f->nnodes; i++)
         all |= builder_node(b, i)->packed & 255;
     f->plain = !(all & ~(uint32_t)(MLP_SPLIT_DEFAULT_LEFT | MLP_SPLIT_NAN_ZERO));
     f->plain_nan = f->plain && !(all & MLP_SPLIT_NAN_ZERO);
-    struct node_code *codes = malloc((f->nnodes + 1) * sizeof *codes);
-    enum mlp_code code = codes ? pack_coded(b, f, codes, e) : mlp_err_nomem(e);
-    free(codes);
+    enum mlp_code code = list_nodes(b, f, &pick, &list, e);
+    if (!code)
+        code = pack_listed(b, f, pick, &list, e);
+    free(list.codes);
+    free(pick);
     return code;
 }
 

@@ -396,6 +396,54 @@ static void walk_rows(const struct mlp_forest *f, const struct mlp_forest_call *
         take_sums(f, c, &p);
 }
 
+/* --- the lower parts of deep trees --- */
+
+/* Columns lie DENSE_ROWS apart, so that row k of a group is a constant offset. */
+INLINE uint32_t descend_one(const struct mlp_node8 *node, const float *x, unsigned k, unsigned bits,
+                            bool nan, uint32_t i)
+{
+    struct mlp_node8 n = node[i];
+    float v = x[(size_t)(n.packed & ((1u << bits) - 1)) * DENSE_ROWS + k];
+    uint32_t right = !(v <= n.threshold);
+    if (nan)
+        right &= ~((uint32_t)isnan(v) & n.packed >> bits);
+    return (n.packed >> (bits + 1)) + right;
+}
+
+INLINE void descend(const struct mlp_forest *f, const float *x, unsigned bits, bool nan,
+                    uint32_t *at)
+{
+    const struct mlp_node8 *node = f->n8;
+    for (size_t first = 0; first < DENSE_ROWS; first += GROUP) {
+        uint32_t i[GROUP], moved;
+        for (unsigned k = 0; k < GROUP; k++)
+            i[k] = at[first + k];
+        do {
+            moved = 0;
+            UNROLL
+            for (unsigned k = 0; k < GROUP; k++) {
+                uint32_t next = descend_one(node, x + first, k, bits, nan, i[k]);
+                moved |= next ^ i[k];
+                i[k] = next;
+            }
+        } while (moved);
+        for (unsigned k = 0; k < GROUP; k++)
+            at[first + k] = i[k];
+    }
+}
+
+void mlp_forest_descend(const struct mlp_forest *f, const float *x, bool nan, uint32_t *at)
+{
+    if (nan && f->feature_bits == MLP_FEATURE_BITS)
+        descend(f, x, MLP_FEATURE_BITS, true, at);
+    else if (nan)
+        descend(f, x, MLP_MORE_FEATURE_BITS, true, at);
+    else if (f->feature_bits == MLP_FEATURE_BITS)
+        descend(f, x, MLP_FEATURE_BITS, false, at);
+    else
+        descend(f, x, MLP_MORE_FEATURE_BITS, false, at);
+}
+
 /* --- a call --- */
 
 const struct forest_kernels *mlp_forest_kernels(enum mlp_forest_isa isa)

@@ -96,7 +96,7 @@ def main():
     compile_treelite(treelite.sklearn.import_model(forest), "./forest.so", 100)
 
     log("random forest of 100 MB")
-    big = RandomForestClassifier(420, n_jobs=2, random_state=2).fit(x, y)
+    big = RandomForestClassifier(250, n_jobs=2, random_state=2).fit(x, y)
     joblib.dump(big, "big.joblib")
     save("done", b"")
 

@@ -1,12 +1,15 @@
 /* trees FOLDER NAME MODEL ORT: one turn of the engines that are called from C, over the models of
  * train_trees.py: the model as its library saved it by us, NAME.onnx by ONNX Runtime's library
  * ORT, NAME.so as treelite compiled it. Prints "engine what nanoseconds-a-row" lines.
+ * trees MODEL: loads it. Prints milliseconds, bytes of its packed trees, of the model, and how much
+ * the process grew.
  *
  * Rows vary: one repeated row flatters trees. One thread is timed by its CPU time; two by the
  * clock. Peers get their own form of the rows, made before. */
 #include "base/os.h"
 #include "base/thread.h"
-#include "model/model.h"
+#include "model/loader.h"
+#include "model/ops.h"
 
 #include <dlfcn.h>
 #include <math.h>
@@ -311,10 +314,54 @@ static void bench_treelite(const struct bench *b, double *positive)
     free(t.entries);
 }
 
+/* --- loading --- */
+
+static size_t packed_bytes(const struct mlp_model *m)
+{
+    size_t sum = 0;
+    for (size_t i = 2; i < m->graph.nodes.n; i++) {
+        const struct mlp_gnode *n = mlp_vec_at(&m->graph.nodes, i);
+        if (n->op != &mlp_op_trees)
+            continue;
+        const struct mlp_forest *f = ((const struct mlp_trees *)n->params)->forest;
+        size_t node = f->n8 ? sizeof(struct mlp_node8) : sizeof(struct mlp_node16);
+        size_t value = f->value32 ? sizeof(float) : sizeof(double);
+        sum += f->nnodes * (node + (f->code ? sizeof *f->code : f->spec.value_width * value));
+    }
+    return sum;
+}
+
+static long resident(void)
+{
+    long total, pages = 0;
+    FILE *in = fopen("/proc/self/statm", "re");
+    if (!in || fscanf(in, "%ld %ld", &total, &pages) != 2)
+        fail("/proc/self/statm", "cannot be read");
+    fclose(in);
+    return pages * 4096;
+}
+
+static int bench_load(const char *path)
+{
+    struct mlp_err e;
+    struct mlp_model *m;
+    long before = resident();
+    mlp_err_init(&e);
+    uint64_t start = mlp_os_cpu_ns();
+    check(mlp_model_open(path, NULL, &m, &e), &e);
+    double ms = (double)(mlp_os_cpu_ns() - start) / 1e6;
+    printf("%.1f %zu %zu %ld\n", ms, packed_bytes(m), mlp_model_info(m)->bytes,
+           resident() - before);
+    mlp_model_free(m);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 2)
+        return bench_load(argv[1]);
     if (argc != 5) {
-        fputs("usage: trees FOLDER NAME MODEL ORT\n", stderr);
+        fputs("usage: trees FOLDER NAME MODEL ORT | trees MODEL\n", stderr);
         return 2;
     }
     struct bench b = {.folder = argv[1], .name = argv[2]};
