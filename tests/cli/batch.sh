@@ -32,7 +32,7 @@ has err '"town"'
 
 # Threads and pipes change nothing.
 { head -n 1 "$models/rows.csv"; for _ in $(seq 2000); do tail -n +2 "$models/rows.csv"; done; } >long.csv
-expect 0 mlp-serve batch "$models/trees.joblib" long.csv
+expect 0 mlp-serve batch "$models/trees.joblib" long.csv -j 1
 mv out one
 expect 0 mlp-serve batch "$models/trees.joblib" long.csv -j 4
 same out one
