@@ -32,9 +32,7 @@ static enum mlp_code add_input(struct mlp_graph *g, enum mlp_wire wire, struct m
 enum mlp_code mlp_graph_init(struct mlp_graph *g, struct mlp_arena *a, size_t ninputs,
                              struct mlp_err *e)
 {
-    bool explain = g->explain;
     memset(g, 0, sizeof *g);
-    g->explain = explain;
     g->arena = a;
     g->ninputs = ninputs;
     mlp_vec_init(&g->nodes, sizeof(struct mlp_gnode));

@@ -118,8 +118,7 @@ struct mlp_graph {
     size_t num_width, text_width;  /* elements a row in the work areas */
 };
 
-/* A graph over ninputs input columns, whose nodes live in a. Only `explain` is kept of what g was
- * before. */
+/* A graph over ninputs input columns, whose nodes live in a. */
 enum mlp_code mlp_graph_init(struct mlp_graph *g, struct mlp_arena *a, size_t ninputs,
                              struct mlp_err *e);
 void mlp_graph_fini(struct mlp_graph *g);

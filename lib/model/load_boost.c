@@ -47,7 +47,7 @@ enum mlp_code mlp_boost_outputs(struct mlp_load *l, const struct mlp_boost *b)
 
 static enum mlp_code start_graph(struct mlp_load *l, size_t n, const struct mlp_str *names)
 {
-    if (mlp_graph_init(&l->m->graph, &l->m->arena, n, l->e))
+    if (mlp_load_graph(l, n))
         return l->e->code;
     l->m->info.named = names != NULL;
     l->m->graph.names = names ? names : mlp_load_numbered(l, n);

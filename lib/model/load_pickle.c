@@ -222,7 +222,7 @@ static enum mlp_code lower(struct mlp_load *l, const struct mlp_pickle *p)
         in.n = n;
     else if (!find_inputs(&in, p->root, 24))
         in.n = 1;
-    if (mlp_graph_init(&l->m->graph, &l->m->arena, in.n, l->e) || name_inputs(l, &in))
+    if (mlp_load_graph(l, in.n) || name_inputs(l, &in))
         return l->e->code;
     if (names) {
         l->m->graph.names = names;

@@ -25,6 +25,7 @@ struct mlp_load {
     struct mlp_arena *tmp;
     struct mlp_str bytes;
     const char *codec;
+    bool explain;                /* keep what contributions need (explain.h) */
     struct mlp_err *e;
 };
 
@@ -34,6 +35,9 @@ enum mlp_code mlp_load_pickle(struct mlp_load *l);
 enum mlp_code mlp_load_xgboost_json(struct mlp_load *l);
 enum mlp_code mlp_load_xgboost_ubjson(struct mlp_load *l);
 enum mlp_code mlp_load_lightgbm(struct mlp_load *l);
+
+/* The model's graph, over ninputs columns. */
+enum mlp_code mlp_load_graph(struct mlp_load *l, size_t ninputs);
 
 /* A formatted text in the model's arena; empty without memory. */
 struct mlp_str mlp_load_text(struct mlp_load *l, const char *fmt, ...) MLP_PRINTF(2, 3);

@@ -18,6 +18,13 @@
 #define SLACK_BYTES (UINT64_C(256) << 20)
 #define MOST_RATIO 100
 
+enum mlp_code mlp_load_graph(struct mlp_load *l, size_t ninputs)
+{
+    enum mlp_code code = mlp_graph_init(&l->m->graph, &l->m->arena, ninputs, l->e);
+    l->m->graph.explain = l->explain;
+    return code;
+}
+
 struct mlp_str mlp_load_text(struct mlp_load *l, const char *fmt, ...)
 {
     char text[512];
@@ -184,13 +191,13 @@ static enum mlp_code list_steps(struct mlp_model *m, struct mlp_err *e)
     return MLP_OK;
 }
 
-static enum mlp_code finish(struct mlp_model *m, struct mlp_err *e)
+static enum mlp_code finish(struct mlp_model *m, bool explain, struct mlp_err *e)
 {
     if (mlp_graph_finish(&m->graph, e) || list_inputs(m, e) || list_outputs(m, e) ||
         list_steps(m, e))
         return e->code;
     set_task(m);
-    if (m->graph.explain && mlp_explain_plan(&m->graph, &m->info, m->position, &m->explain, e))
+    if (explain && mlp_explain_plan(&m->graph, &m->info, m->position, &m->explain, e))
         return e->code;
     if (m->explain)
         m->outputs[m->graph.noutputs] = m->explain->output;
@@ -214,13 +221,13 @@ enum mlp_code mlp_model_open_mem(struct mlp_str bytes, const char *source,
     if (!m)
         return mlp_err_nomem(e);
     mlp_arena_init(&m->arena, (size_t)memory);
-    m->graph.explain = limits && limits->explain;
     mlp_arena_init(&tmp, (size_t)memory);
-    struct mlp_load l = {.m = m, .tmp = &tmp, .bytes = bytes, .e = e};
+    struct mlp_load l = {.m = m, .tmp = &tmp, .bytes = bytes, .e = e,
+                         .explain = limits && limits->explain};
     enum mlp_code code = load_bytes(&l, memory);
     mlp_arena_fini(&tmp);
     if (!code)
-        code = finish(m, e);
+        code = finish(m, l.explain, e);
     if (code) {
         mlp_model_free(m);
         return mlp_err_at(e, source, 0, 0);
