@@ -18,7 +18,9 @@ struct moments {
 struct bound_column {
     const struct mlp_rule_column *column;
     int index;
+    struct mlp_expr_place *when; /* of the column's `when` */
     bool needs_moments;         /* a rule asks for the mean or what else is made of them */
+    uint64_t rows;              /* that its rules looked at */
     struct moments moments;
 };
 
@@ -26,7 +28,7 @@ struct bound_column {
 struct active {
     const struct mlp_rule *rule;
     struct mlp_tally tally;
-    struct mlp_hashes hashes;   /* unique, key, distinct */
+    struct mlp_rule_state state;
     struct mlp_vec key_index;   /* of int */
     struct mlp_row_check check; /* of kind CHECK */
 };
@@ -119,7 +121,7 @@ static void count_distinct(struct mlp_checker *c, struct active *a)
         const struct mlp_cell *cell = &c->view.cell[r];
         bool fresh, looks = c->view.state[r] == MLP_CELL_FITS || c->view.state[r] == MLP_CELL_WRONG;
         if (looks)
-            mlp_hashes_add(&a->hashes, mlp_hash64(cell->p, cell->n, 0), &fresh, c->e);
+            mlp_hashes_add(&a->state.hashes, mlp_hash64(cell->p, cell->n, 0), &fresh, c->e);
     }
 }
 
@@ -127,7 +129,7 @@ static void count_distinct(struct mlp_checker *c, struct active *a)
 static uint64_t total_of(const struct mlp_rule *rule, const struct mlp_column_view *v)
 {
     uint64_t fits = v->count[MLP_CELL_FITS], there = fits + v->count[MLP_CELL_WRONG];
-    if (rule->kind == MLP_RULE_REQUIRED)
+    if (rule->kind == MLP_RULE_REQUIRED || rule->kind == MLP_RULE_NULL)
         return there + v->count[MLP_CELL_ABSENT];
     return rule->kind == MLP_RULE_TYPE ? there : fits;
 }
@@ -141,12 +143,36 @@ static void run_rule(struct mlp_checker *c, struct active *a, const struct mlp_b
     if (a->rule->kind >= MLP_RULE_MISSING)
         return;
     a->tally.total += total_of(a->rule, v);
-    size_t left = mlp_rule_mark(a->rule, v, &c->matcher, &a->hashes, c->e);
+    size_t left = mlp_rule_mark(a->rule, v, &c->matcher, &a->state, c->e);
     for (size_t r = 0; left; r++) {
         if (!v->fails[r])
             continue;
         left--;
         fail_cell(c, a, &(struct place){b, r, mlp_cell_str(&v->cell[r])}, good);
+    }
+}
+
+/* Rows for which the column's `when` is not true are as if they were not well formed: no rule
+ * looks at them. */
+static void mask_rows(struct mlp_checker *c, const struct bound_column *bound,
+                      const struct mlp_batch *b)
+{
+    struct mlp_expr_context context = {bound->when, &c->matcher, c->now};
+    struct mlp_column_view *v = &c->view;
+    uint8_t *truth = mlp_arena_array(b->arena, b->nrows, 1);
+    if (!truth) {
+        mlp_err_nomem(c->e);
+        return;
+    }
+    if (mlp_expr_eval(bound->column->when, &context, b, truth, c->e) != MLP_OK)
+        return;
+    for (size_t r = 0; r < b->nrows; r++) {
+        if (truth[r] == MLP_TRUE || v->state[r] == MLP_CELL_BAD)
+            continue;
+        v->count[v->state[r]]--;
+        v->count[MLP_CELL_BAD]++;
+        v->state[r] = MLP_CELL_BAD;
+        v->value[r] = 0;
     }
 }
 
@@ -156,7 +182,10 @@ static void run_column(struct mlp_checker *c, struct bound_column *bound,
     if (bound->index < 0)
         return;
     mlp_column_view(&c->view, b, (size_t)bound->index, bound->column->type);
+    if (bound->column->when)
+        mask_rows(c, bound, b);
     bound->moments.missing += c->view.count[MLP_CELL_ABSENT];
+    bound->rows += b->nrows - c->view.count[MLP_CELL_BAD];
     if (bound->needs_moments)
         add_moments(&bound->moments, &c->view);
     for (size_t i = 0; i < bound->column->n; i++)
@@ -183,7 +212,7 @@ static void run_key(struct mlp_checker *c, struct active *a, const struct mlp_ba
         bool fresh = true;
         if (b->bad[r])
             continue;
-        mlp_hashes_add(&a->hashes, key_hash(a, b, r), &fresh, c->e);
+        mlp_hashes_add(&a->state.hashes, key_hash(a, b, r), &fresh, c->e);
         a->tally.total++;
         if (!fresh)
             fail_cell(c, a, &(struct place){b, r, b->raw[r]}, good);
@@ -348,41 +377,70 @@ static enum mlp_code bind_check(struct mlp_checker *c, struct active *a, const s
     return code == MLP_OK && to.missing.p ? missing_column(c, t, to.missing, e) : code;
 }
 
-/* Which columns there may be: the words of what is wrong, or empty. */
+static bool is_declared(const struct mlp_checker *c, size_t table_column)
+{
+    for (size_t k = 0; k < c->rules->columns.n; k++)
+        if (c->columns[k].column->declared && c->columns[k].index == (int)table_column)
+            return true;
+    return false;
+}
+
+/* Which columns there may be: the words of what is wrong, or empty. Those that the file declares
+ * come first among the rules' columns. */
 static struct mlp_str compare_columns(struct mlp_checker *c, const struct mlp_table *t)
 {
     enum mlp_columns_mode mode = c->rules->mode;
-    bool no_extra = mode == MLP_COLUMNS_EXACT || mode == MLP_COLUMNS_ORDERED ||
-                    mode == MLP_COLUMNS_SUBSET;
-    struct mlp_str found = {"", 0};
-    for (size_t i = 0; i < mlp_table_ncols(t) && no_extra && !found.n; i++) {
-        bool known = false;
-        for (size_t k = 0; k < c->rules->columns.n; k++)
-            known = known || c->columns[k].index == (int)i;
-        if (!known)
-            found = mlp_table_name(t, i);
+    bool may_have_more = mode == MLP_COLUMNS_ANY || mode == MLP_COLUMNS_SUPERSET;
+    for (size_t i = 0; i < mlp_table_ncols(t) && !may_have_more; i++)
+        if (!is_declared(c, i))
+            return mlp_arena_str(&c->arena, mlp_table_name(t, i));
+    for (size_t k = 0; k < c->rules->columns.n && mode == MLP_COLUMNS_ORDERED; k++)
+        if (c->columns[k].column->declared && c->columns[k].index != (int)k)
+            return mlp_arena_str(&c->arena, c->columns[k].column->name);
+    return (struct mlp_str){"", 0};
+}
+
+static bool asks_for_moments(const struct mlp_checker *c, const struct mlp_rule_column *column)
+{
+    bool asks = false;
+    for (size_t k = 0; k < column->n; k++) {
+        const struct mlp_rule *rule = mlp_vec_at(&c->rules->rules, column->first + k);
+        asks = asks || rule->kind == MLP_RULE_MEAN || rule->kind == MLP_RULE_STDEV ||
+               rule->kind == MLP_RULE_SUM;
     }
-    for (size_t k = 0; k < c->rules->columns.n && mode == MLP_COLUMNS_ORDERED && !found.n; k++)
-        if (c->columns[k].index != (int)k)
-            found = c->columns[k].column->name;
-    return found.n ? mlp_arena_str(&c->arena, found) : found;
+    return asks;
+}
+
+static enum mlp_code bind_column(struct mlp_checker *c, const struct mlp_rule_column *column,
+                                 struct bound_column *bound, const struct mlp_table *t,
+                                 struct mlp_err *e)
+{
+    const struct mlp_rule_column *declared = mlp_rules_column(c->rules, column->name);
+    struct mlp_row_binding to = {.rules = c->rules, .table = t, .arena = &c->arena};
+    *bound = (struct bound_column){
+        .column = column,
+        .index = mlp_table_find(t, column->name),
+        .needs_moments = asks_for_moments(c, column),
+    };
+    bool may = column->optional ||
+               (declared && (declared->optional || c->rules->mode == MLP_COLUMNS_SUBSET));
+    if (bound->index < 0 && !may)
+        return missing_column(c, t, column->name, e);
+    enum mlp_code code = mlp_expr_bind(column->when, &to, &bound->when, e);
+    if (code == MLP_OK && to.missing.p)
+        code = missing_column(c, t, to.missing, e);
+    if (to.absent)
+        bound->index = -1;
+    return code;
 }
 
 static enum mlp_code bind(struct mlp_checker *c, const struct mlp_table *t, struct mlp_err *e)
 {
-    bool subset = c->rules->mode == MLP_COLUMNS_SUBSET;
     for (size_t i = 0; i < c->rules->columns.n; i++) {
         const struct mlp_rule_column *column = mlp_vec_at(&c->rules->columns, i);
-        c->columns[i] = (struct bound_column){.column = column};
-        for (size_t k = 0; k < column->n; k++) {
-            const struct mlp_rule *rule = mlp_vec_at(&c->rules->rules, column->first + k);
-            c->columns[i].needs_moments |= rule->kind == MLP_RULE_MEAN ||
-                                           rule->kind == MLP_RULE_STDEV ||
-                                           rule->kind == MLP_RULE_SUM;
-        }
-        c->columns[i].index = mlp_table_find(t, column->name);
-        if (c->columns[i].index < 0 && !column->optional && !subset)
-            return missing_column(c, t, column->name, e);
+        enum mlp_code code = bind_column(c, column, &c->columns[i], t, e);
+        if (code != MLP_OK)
+            return code;
     }
     for (size_t i = 0; i < c->rules->rules.n; i++) {
         c->active[i].rule = mlp_vec_at(&c->rules->rules, i);
@@ -426,7 +484,8 @@ void mlp_checker_free(struct mlp_checker *c)
     if (!c)
         return;
     for (size_t i = 0; c->active && i < c->rules->rules.n; i++) {
-        mlp_hashes_fini(&c->active[i].hashes);
+        mlp_hashes_fini(&c->active[i].state.hashes);
+        mlp_buf_fini(&c->active[i].state.last_text);
         if (c->active[i].rule)
             mlp_vec_fini(&c->active[i].key_index);
     }
@@ -494,14 +553,15 @@ static const struct bound_column *column_of(const struct mlp_checker *c, const s
 /* The number that a rule at the end looks at; NaN when there is none. Rows that are not well
  * formed have no cells that could be missing. */
 static double end_value(const struct mlp_checker *c, const struct active *a,
-                        const struct moments *m)
+                        const struct bound_column *column)
 {
+    const struct moments *m = column ? &column->moments : NULL;
     switch (a->rule->kind) {
-    case MLP_RULE_MISSING: return share_of(m->missing, c->rows - c->shape.failed);
+    case MLP_RULE_MISSING: return share_of(m->missing, column->rows);
     case MLP_RULE_MEAN: return m->n ? m->mean : NAN;
     case MLP_RULE_STDEV: return m->n > 1 ? sqrt(m->m2 / (double)(m->n - 1)) : NAN;
     case MLP_RULE_SUM: return m->sum;
-    case MLP_RULE_DISTINCT: return (double)(a->hashes.n + a->hashes.has_zero);
+    case MLP_RULE_DISTINCT: return (double)(a->state.hashes.n + a->state.hashes.has_zero);
     case MLP_RULE_ROWS: return (double)c->rows;
     case MLP_RULE_REJECTS: return share_of(c->rejected, c->rows);
     default: return NAN;
@@ -518,7 +578,7 @@ static void report_end_rule(const struct mlp_checker *c, struct mlp_report *repo
         add_check(report, a->rule, NULL, &check);
         return;
     }
-    double v = end_value(c, a, column ? &column->moments : NULL);
+    double v = end_value(c, a, column);
     bool is_share = a->rule->kind == MLP_RULE_MISSING || a->rule->kind == MLP_RULE_REJECTS;
     if (isnan(v) || v < a->rule->lo || v > a->rule->hi)
         check.outcome = MLP_FAIL;

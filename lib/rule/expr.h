@@ -14,10 +14,11 @@
  * round sqrt ln number year month day weekday now starts ends contains coalesce least greatest.
  *
  * Values are numbers, times, booleans, texts or null. Columns with a declared type have it; others
- * are texts that become what they are compared with. What is null makes the result null, as in
- * SQL; `and`, `or`, `is null` and coalesce know better. A text that is no number where one is
- * needed, and a division by zero, make the result "wrong", which is neither true nor null. There
- * are no loops, no definitions and no effects: an expression of n nodes costs n steps a row. */
+ * are texts that become what they are compared with, numbers among each other where both are. What
+ * is null makes the result null, as in SQL; `and`, `or`, `is null` and coalesce know better. A text
+ * that is no number where one is needed, and a division by zero, make the result "wrong", which is
+ * neither true nor null. There are no loops, no definitions and no effects: an expression of n
+ * nodes costs n steps a row. */
 #ifndef MLP_RULE_EXPR_H
 #define MLP_RULE_EXPR_H
 

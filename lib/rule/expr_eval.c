@@ -155,7 +155,7 @@ static struct mlp_ex_value match(const struct evaluation *ev, const struct mlp_e
         return v;
     if (!v.text.p)
         return value_of(MLP_WRONG);
-    int found = mlp_regex_find(n->regex, n->jit, v.text, ev->c->matcher);
+    int found = mlp_regex_find(&n->regex, v.text, ev->c->matcher);
     return value_of(found >= 0 ? MLP_TRUE : found == PCRE2_ERROR_NOMATCH ? MLP_FALSE : MLP_WRONG);
 }
 

@@ -31,8 +31,7 @@ struct mlp_ex_node {
     struct mlp_ex_value value;      /* of a constant */
     size_t column;                  /* index among the expression's columns */
     const struct mlp_ex_function *function;
-    pcre2_code *regex;
-    bool jit;
+    struct mlp_regex regex;
 };
 
 /* A function over the values of one row. */
@@ -64,7 +63,7 @@ struct mlp_expr {
     struct mlp_ex_node *root;
     struct mlp_arena *arena;
     struct mlp_vec columns;       /* of struct mlp_str */
-    struct mlp_vec regexes;       /* of pcre2_code * */
+    struct mlp_vec regexes;       /* of struct mlp_regex */
 };
 
 #endif

@@ -280,7 +280,7 @@ static struct mlp_ex_node *value(struct parser *p)
     double number = p->number;
     switch (p->token) {
     case T_NUMBER: next(p); return constant(p, MLP_EX_NUMBER, number, word);
-    case T_TEXT: next(p); return constant(p, MLP_EX_ANY, 0, word);
+    case T_TEXT: next(p); return constant(p, MLP_EX_TEXT, 0, word);
     case T_QUOTED_NAME: next(p); return column(p, word);
     case T_NAME: return named(p);
     default: break;
@@ -355,27 +355,19 @@ static struct mlp_ex_node *in_list(struct parser *p, struct mlp_ex_node *n)
 
 static struct mlp_ex_node *matches(struct parser *p, struct mlp_ex_node *n)
 {
-    int number;
-    PCRE2_SIZE at;
     struct mlp_str text = p->word;
     if (p->token != T_TEXT)
         return fail(p, "a regular expression in quotes");
     struct mlp_ex_node *m = make(p, MLP_EX_MATCH, n, NULL);
-    pcre2_code **slot = m ? mlp_vec_push(&p->x->regexes) : NULL;
+    struct mlp_regex *slot = m ? mlp_vec_push(&p->x->regexes) : NULL;
     if (!slot) {
         mlp_err_nomem(p->e);
         return NULL;
     }
-    *slot = m->regex = pcre2_compile((PCRE2_SPTR)text.p, text.n,
-                                     PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &number, &at, NULL);
-    if (!m->regex) {
-        PCRE2_UCHAR words[128];
-        pcre2_get_error_message(number, words, sizeof words);
-        mlp_err_set(p->e, MLP_EINPUT, "regular expression, at character %zu: %s", at + 1,
-                    (const char *)words);
+    *slot = (struct mlp_regex){NULL, false};
+    if (mlp_regex_init(slot, text, p->e) != MLP_OK)
         return NULL;
-    }
-    m->jit = pcre2_jit_compile(m->regex, PCRE2_JIT_COMPLETE) == 0;
+    m->regex = *slot;
     next(p);
     return m;
 }
@@ -455,7 +447,7 @@ enum mlp_code mlp_expr_parse(struct mlp_str text, struct mlp_arena *a, struct ml
         return mlp_err_nomem(e);
     x->arena = a;
     mlp_vec_init(&x->columns, sizeof(struct mlp_str));
-    mlp_vec_init(&x->regexes, sizeof(pcre2_code *));
+    mlp_vec_init(&x->regexes, sizeof(struct mlp_regex));
     struct parser p = {.text = text, .x = x, .e = e ? e : &local};
     next(&p);
     x->root = either(&p);
@@ -473,7 +465,7 @@ void mlp_expr_fini(struct mlp_expr *x)
     if (!x)
         return;
     for (size_t i = 0; i < x->regexes.n; i++)
-        pcre2_code_free(*(pcre2_code **)mlp_vec_at(&x->regexes, i));
+        pcre2_code_free(((struct mlp_regex *)mlp_vec_at(&x->regexes, i))->code);
     mlp_vec_fini(&x->regexes);
     mlp_vec_fini(&x->columns);
 }

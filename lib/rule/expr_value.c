@@ -111,6 +111,16 @@ static struct mlp_ex_value decide(enum mlp_ex_op op, int order)
     }
 }
 
+/* Two texts of columns without a type are numbers when both are: 9 is below 10. */
+static void settle(struct mlp_ex_value *a, struct mlp_ex_value *b)
+{
+    struct mlp_ex_value x = mlp_ex_number(*a), y = mlp_ex_number(*b);
+    if (x.kind == MLP_EX_NUMBER && y.kind == MLP_EX_NUMBER) {
+        *a = x;
+        *b = y;
+    }
+}
+
 struct mlp_ex_value mlp_ex_compare(enum mlp_ex_op op, struct mlp_ex_value a,
                                    struct mlp_ex_value b)
 {
@@ -118,6 +128,8 @@ struct mlp_ex_value mlp_ex_compare(enum mlp_ex_op op, struct mlp_ex_value a,
         return wrong_value;
     if (a.kind == MLP_EX_NULL || b.kind == MLP_EX_NULL)
         return null_value;
+    if (a.kind == MLP_EX_ANY && b.kind == MLP_EX_ANY)
+        settle(&a, &b);
     if (has_text(a) && has_text(b))
         return decide(op, mlp_str_cmp(a.text, b.text));
     /* The side that is no text says what the other must become. */

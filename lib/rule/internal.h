@@ -5,14 +5,16 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "base/map.h"
 #include "rule/expr.h"
+#include "rule/format.h"
 
 #include <pcre2.h>
 
 enum mlp_rule_kind {
     /* on rows */
-    MLP_RULE_SHAPE, MLP_RULE_REQUIRED, MLP_RULE_TYPE, MLP_RULE_MIN, MLP_RULE_MAX, MLP_RULE_IN,
-    MLP_RULE_NOT_IN, MLP_RULE_MATCH, MLP_RULE_NOT_MATCH, MLP_RULE_LENGTH, MLP_RULE_FINITE,
-    MLP_RULE_UNIQUE, MLP_RULE_KEY, MLP_RULE_CHECK,
+    MLP_RULE_SHAPE, MLP_RULE_REQUIRED, MLP_RULE_NULL, MLP_RULE_TYPE, MLP_RULE_MIN, MLP_RULE_MAX,
+    MLP_RULE_FINITE, MLP_RULE_IN, MLP_RULE_NOT_IN, MLP_RULE_MATCH, MLP_RULE_MATCH_ALL,
+    MLP_RULE_NOT_MATCH, MLP_RULE_FORMAT, MLP_RULE_LENGTH, MLP_RULE_ORDER, MLP_RULE_UNIQUE,
+    MLP_RULE_KEY, MLP_RULE_CHECK,
     /* on columns, at the end */
     MLP_RULE_MISSING, MLP_RULE_MEAN, MLP_RULE_STDEV, MLP_RULE_SUM, MLP_RULE_DISTINCT,
     /* on the table, at the end */
@@ -34,6 +36,12 @@ struct mlp_set {
     size_t n;
 };
 
+/* A compiled regular expression; jit: it is machine code. */
+struct mlp_regex {
+    pcre2_code *code;
+    bool jit;
+};
+
 /* A growing set of 64-bit hashes; 0 is kept apart. */
 struct mlp_hashes {
     uint64_t *slots;
@@ -52,17 +60,22 @@ struct mlp_rule {
     bool exclusive;
     double mostly;                /* share of rows that must hold, 1 by default */
     struct mlp_set set;
-    pcre2_code *regex;
-    bool jit;                     /* the regex is machine code */
+    struct mlp_vec regexes;       /* of struct mlp_regex; of MATCH and its kin */
+    mlp_format_fn *format;        /* of FORMAT, */
+    struct mlp_str pattern;       /* and what it is given */
+    bool numbers;                 /* of ORDER: the type has an order of its own */
+    int direction;                /* of ORDER: 1 up, -1 down; exclusive: no value twice */
     struct mlp_vec key_columns;   /* of struct mlp_str */
     struct mlp_expr *when, *expect; /* of CHECK; when may be NULL */
 };
 
-/* The rules of one column, and its type. */
+/* Rules about one column, and its type. */
 struct mlp_rule_column {
     struct mlp_str name;
     enum mlp_rule_type type;
     bool optional;
+    bool declared;                /* under "columns", not by a check */
+    struct mlp_expr *when;        /* the rows that they are about, or NULL; owned */
     size_t first, n;              /* its rules, in rules->rules */
 };
 
@@ -129,13 +142,26 @@ bool mlp_set_index(struct mlp_set *s, struct mlp_arena *a);
 void mlp_column_view(struct mlp_column_view *v, const struct mlp_batch *b, size_t column,
                      enum mlp_rule_type type);
 
-/* mark.c: fills v->fails for a rule on rows (not KEY); how many fail. hashes is for UNIQUE. */
-size_t mlp_rule_mark(const struct mlp_rule *rule, const struct mlp_column_view *v,
-                     const struct mlp_matcher *m, struct mlp_hashes *hashes, struct mlp_err *e);
+/* What a rule remembers from batch to batch. */
+struct mlp_rule_state {
+    struct mlp_hashes hashes;     /* UNIQUE, KEY, DISTINCT */
+    bool started;                 /* ORDER: the value before, */
+    double last;                  /* a number, */
+    struct mlp_buf last_text;     /* or a text */
+};
 
+/* mark.c: fills v->fails for a rule on rows (not KEY, CHECK); how many fail. */
+size_t mlp_rule_mark(const struct mlp_rule *rule, const struct mlp_column_view *v,
+                     const struct mlp_matcher *m, struct mlp_rule_state *state,
+                     struct mlp_err *e);
+
+/* Compiles; MLP_EINPUT with the character. */
+enum mlp_code mlp_regex_init(struct mlp_regex *r, struct mlp_str text, struct mlp_err *e);
 /* Searches s: as pcre2_match. */
-int mlp_regex_find(const pcre2_code *regex, bool jit, struct mlp_str s,
-                   const struct mlp_matcher *m);
+int mlp_regex_find(const struct mlp_regex *r, struct mlp_str s, const struct mlp_matcher *m);
+/* The declared column of that name, or NULL. */
+const struct mlp_rule_column *mlp_rules_column(const struct mlp_rules *r, struct mlp_str name);
+
 /* row_check.c: a rule of kind CHECK, bound to the columns of a table. */
 struct mlp_row_check {
     const struct mlp_rule *rule;
@@ -149,6 +175,9 @@ struct mlp_row_binding {
     struct mlp_str missing;       /* a column that ought to be there; p NULL: none */
     bool absent;
 };
+/* The places of the columns that an expression names (NULL: none), in the arena. */
+enum mlp_code mlp_expr_bind(const struct mlp_expr *x, struct mlp_row_binding *to,
+                            struct mlp_expr_place **places, struct mlp_err *e);
 enum mlp_code mlp_row_check_bind(struct mlp_row_check *c, const struct mlp_rule *rule,
                                  struct mlp_row_binding *to, struct mlp_err *e);
 

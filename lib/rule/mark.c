@@ -8,6 +8,7 @@
 #define MATCH_LIMIT 100000
 #define STACK_LEAST ((size_t)32 << 10)
 #define STACK_MOST ((size_t)512 << 10)
+#define TEXT_MOST ((size_t)64 << 20)
 #define AHEAD 64 /* hashes whose places are fetched before they are looked at */
 
 enum mlp_code mlp_matcher_init(struct mlp_matcher *m, struct mlp_err *e)
@@ -90,21 +91,43 @@ static bool is_ascii(struct mlp_str s)
     return (high & MLP_SWAR_ALL(0x80)) == 0;
 }
 
-/* ASCII needs no check for UTF-8, which pcre2_jit_match leaves to its caller. */
-int mlp_regex_find(const pcre2_code *regex, bool jit, struct mlp_str s,
-                   const struct mlp_matcher *m)
+enum mlp_code mlp_regex_init(struct mlp_regex *r, struct mlp_str text, struct mlp_err *e)
 {
-    PCRE2_SPTR p = (PCRE2_SPTR)s.p;
-    return jit && is_ascii(s) ? pcre2_jit_match(regex, p, s.n, 0, 0, m->data, m->limits)
-                              : pcre2_match(regex, p, s.n, 0, 0, m->data, m->limits);
+    int number;
+    PCRE2_SIZE at;
+    r->code = pcre2_compile((PCRE2_SPTR)text.p, text.n, PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C,
+                            &number, &at, NULL);
+    /* Without JIT (not every machine has it) matching is slower, not different. */
+    r->jit = r->code && pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE) == 0;
+    if (r->code)
+        return MLP_OK;
+    PCRE2_UCHAR words[128];
+    pcre2_get_error_message(number, words, sizeof words);
+    return mlp_err_set(e, MLP_EINPUT, "regular expression, at character %zu: %s", at + 1,
+                       (const char *)words);
 }
 
-/* A text that is not UTF-8 or that exceeds a limit neither matches nor fails to match: it holds to
- * no rule. */
+/* ASCII needs no check for UTF-8, which pcre2_jit_match leaves to its caller. */
+int mlp_regex_find(const struct mlp_regex *r, struct mlp_str s, const struct mlp_matcher *m)
+{
+    PCRE2_SPTR p = (PCRE2_SPTR)s.p;
+    return r->jit && is_ascii(s) ? pcre2_jit_match(r->code, p, s.n, 0, 0, m->data, m->limits)
+                                 : pcre2_match(r->code, p, s.n, 0, 0, m->data, m->limits);
+}
+
+/* Any of the list, all of it, or none. A text that is not UTF-8 or that exceeds a limit neither
+ * matches nor fails to match: it holds to no rule. */
 static bool regex_holds(const struct mlp_rule *rule, const struct mlp_matcher *m, struct mlp_str s)
 {
-    int found = mlp_regex_find(rule->regex, rule->jit, s, m);
-    return rule->kind == MLP_RULE_MATCH ? found >= 0 : found == PCRE2_ERROR_NOMATCH;
+    size_t found = 0, missed = 0, n = rule->regexes.n;
+    for (size_t i = 0; i < n; i++) {
+        int at = mlp_regex_find(mlp_vec_at(&rule->regexes, i), s, m);
+        found += at >= 0;
+        missed += at == PCRE2_ERROR_NOMATCH;
+    }
+    return rule->kind == MLP_RULE_MATCH       ? found > 0
+           : rule->kind == MLP_RULE_MATCH_ALL ? found == n
+                                              : missed == n;
 }
 
 static size_t mark_regex(const struct mlp_rule *rule, const struct mlp_column_view *v,
@@ -115,6 +138,61 @@ static size_t mark_regex(const struct mlp_rule *rule, const struct mlp_column_vi
         v->fails[r] = v->state[r] == MLP_CELL_FITS &&
                       !regex_holds(rule, m, mlp_cell_str(&v->cell[r]));
         failed += v->fails[r];
+    }
+    return failed;
+}
+
+static size_t mark_format(const struct mlp_rule *rule, const struct mlp_column_view *v)
+{
+    size_t failed = 0;
+    for (size_t r = 0; r < v->n; r++) {
+        v->fails[r] = v->state[r] == MLP_CELL_FITS &&
+                      !rule->format(mlp_cell_str(&v->cell[r]), rule->pattern);
+        failed += v->fails[r];
+    }
+    return failed;
+}
+
+/* Present, of its type or not. */
+static size_t mark_present(const struct mlp_column_view *v)
+{
+    for (size_t r = 0; r < v->n; r++)
+        v->fails[r] = v->state[r] == MLP_CELL_FITS || v->state[r] == MLP_CELL_WRONG;
+    return v->count[MLP_CELL_FITS] + v->count[MLP_CELL_WRONG];
+}
+
+/* A value against the one before it, by number where the type has them, else by bytes. */
+static int compare_last(const struct mlp_rule *rule, const struct mlp_column_view *v, size_t r,
+                        const struct mlp_rule_state *s)
+{
+    if (!rule->numbers)
+        return mlp_str_cmp(mlp_cell_str(&v->cell[r]), mlp_buf_str(&s->last_text));
+    return (v->value[r] > s->last) - (v->value[r] < s->last);
+}
+
+static size_t mark_order(const struct mlp_rule *rule, const struct mlp_column_view *v,
+                         struct mlp_rule_state *s, struct mlp_err *e)
+{
+    size_t failed = 0;
+    for (size_t r = 0; r < v->n; r++) {
+        v->fails[r] = 0;
+        if (v->state[r] != MLP_CELL_FITS)
+            continue;
+        if (s->started) {
+            int way = compare_last(rule, v, r, s) * rule->direction;
+            v->fails[r] = way < 0 || (way == 0 && rule->exclusive);
+            failed += v->fails[r];
+        } else {
+            mlp_buf_init(&s->last_text, TEXT_MOST);
+        }
+        s->started = true;
+        s->last = v->value[r];
+        if (!rule->numbers) {
+            mlp_buf_reset(&s->last_text);
+            mlp_buf_addstr(&s->last_text, mlp_cell_str(&v->cell[r]));
+            if (s->last_text.failed)
+                mlp_err_nomem(e);
+        }
     }
     return failed;
 }
@@ -173,21 +251,32 @@ static size_t mark_unique(const struct mlp_column_view *v, struct mlp_hashes *h,
     return failed;
 }
 
+/* Rules about the text of a cell. */
+static size_t mark_text(const struct mlp_rule *rule, const struct mlp_column_view *v,
+                        const struct mlp_matcher *m)
+{
+    switch (rule->kind) {
+    case MLP_RULE_LENGTH: return mark_length(rule, v);
+    case MLP_RULE_FORMAT: return mark_format(rule, v);
+    default: return mark_regex(rule, v, m);
+    }
+}
+
 size_t mlp_rule_mark(const struct mlp_rule *rule, const struct mlp_column_view *v,
-                     const struct mlp_matcher *m, struct mlp_hashes *hashes, struct mlp_err *e)
+                     const struct mlp_matcher *m, struct mlp_rule_state *state,
+                     struct mlp_err *e)
 {
     switch (rule->kind) {
     case MLP_RULE_REQUIRED: return mark_state(v, MLP_CELL_ABSENT);
     case MLP_RULE_TYPE: return mark_state(v, MLP_CELL_WRONG);
+    case MLP_RULE_NULL: return mark_present(v);
     case MLP_RULE_MIN: return mark_min(rule, v);
     case MLP_RULE_MAX: return mark_max(rule, v);
+    case MLP_RULE_FINITE: return mark_infinite(v);
     case MLP_RULE_IN:
     case MLP_RULE_NOT_IN: return mark_set(rule, v);
-    case MLP_RULE_MATCH:
-    case MLP_RULE_NOT_MATCH: return mark_regex(rule, v, m);
-    case MLP_RULE_LENGTH: return mark_length(rule, v);
-    case MLP_RULE_FINITE: return mark_infinite(v);
-    case MLP_RULE_UNIQUE: return mark_unique(v, hashes, e);
-    default: return 0;
+    case MLP_RULE_ORDER: return mark_order(rule, v, state, e);
+    case MLP_RULE_UNIQUE: return mark_unique(v, &state->hashes, e);
+    default: return mark_text(rule, v, m);
     }
 }

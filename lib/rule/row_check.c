@@ -3,8 +3,8 @@
 
 /* The columns that an expression names, in a table. A declared column that is absent, as it may
  * be, makes the check say nothing. */
-static enum mlp_code bind(const struct mlp_expr *x, struct mlp_row_binding *to,
-                          struct mlp_expr_place **places, struct mlp_err *e)
+enum mlp_code mlp_expr_bind(const struct mlp_expr *x, struct mlp_row_binding *to,
+                            struct mlp_expr_place **places, struct mlp_err *e)
 {
     size_t n = x ? mlp_expr_ncolumns(x) : 0;
     *places = mlp_arena_array(to->arena, n, sizeof **places);
@@ -12,11 +12,7 @@ static enum mlp_code bind(const struct mlp_expr *x, struct mlp_row_binding *to,
         return mlp_err_nomem(e);
     for (size_t i = 0; i < n; i++) {
         struct mlp_str name = mlp_expr_column(x, i);
-        const struct mlp_rule_column *declared = NULL;
-        for (size_t k = 0; k < to->rules->columns.n && !declared; k++) {
-            const struct mlp_rule_column *c = mlp_vec_at(&to->rules->columns, k);
-            declared = mlp_str_eq(c->name, name) ? c : NULL;
-        }
+        const struct mlp_rule_column *declared = mlp_rules_column(to->rules, name);
         int index = mlp_table_find(to->table, name);
         bool may = declared && (declared->optional || to->rules->mode == MLP_COLUMNS_SUBSET);
         if (index < 0 && !may) {
@@ -34,9 +30,9 @@ enum mlp_code mlp_row_check_bind(struct mlp_row_check *c, const struct mlp_rule 
                                  struct mlp_row_binding *to, struct mlp_err *e)
 {
     c->rule = rule;
-    enum mlp_code code = bind(rule->when, to, &c->when, e);
+    enum mlp_code code = mlp_expr_bind(rule->when, to, &c->when, e);
     if (code == MLP_OK && !to->missing.p)
-        code = bind(rule->expect, to, &c->expect, e);
+        code = mlp_expr_bind(rule->expect, to, &c->expect, e);
     c->absent = to->absent;
     return code;
 }

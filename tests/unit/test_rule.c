@@ -277,6 +277,103 @@ START_TEST(which_columns)
 }
 END_TEST
 
+START_TEST(order_and_absence)
+{
+    static const struct comes_to t[] = {
+        {"columns: {a: {type: int, order: increasing}}", "a,b\n1,\n3,\n3,\n2,\n,\n9,\n10,\n",
+         "5 a/order=2;a/order:fail 1/6;"},
+        {"columns: {a: {type: int, order: strictly increasing}}", "a\n1\n3\n3\n4\n",
+         "4 a/order=3;a/order:fail 1/4;"},
+        {"columns: {a: {order: strictly decreasing}}", "a\nc\nb\nb\na\nab\n",
+         "4 a/order=b;6 a/order=ab;a/order:fail 2/5;"},
+        {"columns: {a: {type: date, order: decreasing}}", "a\n2020-02-01\n2020-01-31\n2021-01-01\n",
+         "4 a/order=2021-01-01;a/order:fail 1/3;"},
+        {"columns: {a: {null: true}}", "a,b\n,1\nx,2\n,3\n", "3 a/null=x;a/null:fail 1/3;"},
+        {"columns: {a: {type: int, null: true}}", "a,b\n,1\nx,2\n",
+         "3 a/null=x;3 a/type=x;a/type:fail 1/1;a/null:fail 1/2;"},
+        {NULL, NULL, NULL},
+    };
+    all_come_to(t);
+}
+END_TEST
+
+START_TEST(lists_of_expressions)
+{
+    static const struct comes_to t[] = {
+        {"columns: {a: {match: ['^x', 'y$']}}", "a\nx\nay\nz\n", "4 a/match=z;a/match:fail 1/3;"},
+        {"columns: {a: {match_all: ['^x', 'y$']}}", "a\nxy\nay\nx\n",
+         "3 a/match_all=ay;4 a/match_all=x;a/match_all:fail 2/3;"},
+        {"columns: {a: {not_match: ['^x', 'y$']}}", "a\nx\nay\nz\n",
+         "2 a/not_match=x;3 a/not_match=ay;a/not_match:fail 2/3;"},
+        {NULL, NULL, NULL},
+    };
+    all_come_to(t);
+}
+END_TEST
+
+/* Rows of a column that has one format: those that it refuses. */
+START_TEST(formats)
+{
+    static const struct comes_to t[] = {
+        {"columns: {a: {format: '%Y-%m-%d %H:%M'}}",
+         "a\n2020-02-29 23:59\n2021-02-29 00:00\n2020-1-5 3:04\n2020-01-05 24:00\n2020-01-05\n",
+         "3 a/format=2021-02-29 00:00;5 a/format=2020-01-05 24:00;6 a/format=2020-01-05;"
+         "a/format:fail 3/5;"},
+        {"columns: {a: {format: '%d %b %y, %I:%M%p'}}",
+         "a\n\"05 Mar 21, 07:15pm\"\n\"5 may 21, 13:00AM\"\n",
+         "3 a/format=5 may 21, 13:00AM;a/format:fail 1/2;"},
+        {"columns: {a: {format: '%A %j %T%z'}}", "a\nfriday 366 01:02:03+0100\nFri 366 01:02:03Z\n",
+         "3 a/format=Fri 366 01:02:03Z;a/format:fail 1/2;"},
+        {"columns: {a: {format: email}}", "a\na.b+c@x-y.org\na@b\n@b\na@\na..b@c\na@-b\nab\n",
+         "4 a/format=@b;5 a/format=a@;6 a/format=a..b@c;7 a/format=a@-b;8 a/format=ab;"
+         "a/format:fail 5/7;"},
+        {"columns: {a: {format: ipv4}}", "a\n1.2.3.4\n256.1.1.1\n1.2.3\n01.2.3.4\n1.2.3.4.5\n",
+         "3 a/format=256.1.1.1;4 a/format=1.2.3;5 a/format=01.2.3.4;6 a/format=1.2.3.4.5;"
+         "a/format:fail 4/5;"},
+        {"columns: {a: {format: ipv6}}",
+         "a\n::\n::1\n1:2:3:4:5:6:7:8\n1::8\n::1.2.3.4\n1:2:3:4:5:6:7\n1::2::3\n12345::\n:1\n",
+         "7 a/format=1:2:3:4:5:6:7;8 a/format=1::2::3;9 a/format=12345::;10 a/format=:1;"
+         "a/format:fail 4/9;"},
+        {"columns: {a: {format: uuid}}", "a\n123e4567-e89b-12d3-a456-42661417400F\n123e4567\n",
+         "3 a/format=123e4567;a/format:fail 1/2;"},
+        {"columns: {a: {format: uri}}", "a\nhttp://x/y?z#%20\n/x\nhttp:\nhttp://x/%2\n",
+         "3 a/format=/x;4 a/format=http:;5 a/format=http://x/%2;a/format:fail 3/4;"},
+        {"columns: {a: {format: json}}", "a\n\"{\"\"a\"\": [1]}\"\n5\n{a}\n5 6\n",
+         "4 a/format={a};5 a/format=5 6;a/format:fail 2/4;"},
+        {"columns: {a: {format: hostname}}", "a\na-b.c\na_b\n-a\na.\n",
+         "3 a/format=a_b;4 a/format=-a;5 a/format=a.;a/format:fail 3/4;"},
+        {"columns: {a: {format: time}}", "a\n23:59:60.5Z\n24:00:00\n1:2:3+01:00\n12:00:00x\n",
+         "3 a/format=24:00:00;5 a/format=12:00:00x;a/format:fail 2/4;"},
+        {NULL, NULL, NULL},
+    };
+    all_come_to(t);
+}
+END_TEST
+
+START_TEST(checks_of_some_rows)
+{
+    static const struct comes_to t[] = {
+        {"checks: [{name: order, expect: 'a <= b'}, {expect: 'a > 0', when: 'b == 2'}]",
+         "a,b\n1,2\n3,2\n-1,2\n,1\n9,10\nx,y\n",
+         "3 /order=a=3 b=2;4 /a > 0=a=-1;order:fail 1/6;a > 0:fail 1/3;"},
+        {"columns: {a: {type: int}}\nchecks: [{column: a, when: 'b == \"x\"', min: 5, name: big},\n"
+         "  {column: a, when: 'b == \"y\"', missing: 0}]",
+         "a,b\n5,x\n4,x\n1,y\n,y\n,x\n", "3 a/big=4;a/big:fail 1/2;a/missing:fail;"},
+        {"checks: [{column: a, in: [1, 2], mostly: 50%, severity: warn}]", "a\n1\n3\n3\n",
+         "a/in:fail 2/3;"},
+        {"columns: {a: {optional: true}}\n"
+         "checks: [{column: a, min: 5, type: int}, {expect: 'a > 1'}]",
+         "b\n1\n", ""},
+        {"input: {columns: ordered}\ncolumns: {a: {}, b: {}}\nchecks: [{column: a, in: [1]}]",
+         "a,b\n1,2\n", ""},
+        {"checks: [{expect: 'a / b > 1'}]", "a,b\n1,0\n4,2\n",
+         "2 /a / b > 1=a=1 b=0;a / b > 1:fail 1/2;"},
+        {NULL, NULL, NULL},
+    };
+    all_come_to(t);
+}
+END_TEST
+
 START_TEST(faults_name_their_line)
 {
     static const struct {
@@ -316,6 +413,16 @@ START_TEST(faults_name_their_line)
         {"input: {delimiter: ab}\n", 1, "one character"},
         {"input: {columns: none}\n", 1, "exact, ordered"},
         {"input:\n  null: NA\n", 2, "a list of texts"},
+        {"columns:\n  a:\n    order: up\n", 3, "increasing or decreasing"},
+        {"columns:\n  a:\n    format: post\n", 3, "date-time"},
+        {"columns:\n  a:\n    null: 5\n", 3, "true or false"},
+        {"columns:\n  a:\n    match: ['a', '(']\n", 3, "character 2"},
+        {"checks: 5\n", 1, "a list of checks"},
+        {"checks:\n  - {name: a}\n", 2, "a check such as"},
+        {"checks:\n  - {expect: 'a >'}\n", 2, "at character 4"},
+        {"checks:\n  - {expect: 'a > 1', column: b}\n", 2, "unknown key \"column\""},
+        {"checks:\n  - {column: a, when: 'b b', min: 1}\n", 2, "at character 3"},
+        {"checks:\n  - {column: a, whem: 'b'}\n", 2, "unknown key \"whem\""},
         {"- a\n", 1, "a map with \"columns\""},
         {"columns:\n  a: {}\n  a: {}\n", 3, "a"},
     };
@@ -395,6 +502,10 @@ Suite *suite_rule(void)
     tcase_add_test(c, severity_and_tolerance);
     tcase_add_test(c, columns_as_a_whole);
     tcase_add_test(c, which_columns);
+    tcase_add_test(c, order_and_absence);
+    tcase_add_test(c, lists_of_expressions);
+    tcase_add_test(c, formats);
+    tcase_add_test(c, checks_of_some_rows);
     tcase_add_test(c, faults_name_their_line);
     tcase_add_test(c, columns_that_are_not_there);
     tcase_add_test(c, what_will_be_checked);

@@ -1,0 +1,50 @@
+/* compile.h: what the readers of a rules file share: the rules being made, the column at hand and
+ * what holds for all of its rules. The first fault is kept; readers do nothing after one. */
+#ifndef MLP_RULE_COMPILE_H
+#define MLP_RULE_COMPILE_H
+
+#include "rule/internal.h"
+
+#define MLP_RULES_BYTES ((size_t)16 << 20)
+
+struct mlp_maker {
+    struct mlp_rules *rules;
+    struct mlp_err *e;
+    struct mlp_str column;        /* of the rules that come; empty for rules on the table */
+    struct mlp_str label;         /* their name, when the check has one */
+    enum mlp_rule_type type;
+    enum mlp_severity severity;
+    double mostly;
+};
+
+static inline bool mlp_make_failed(const struct mlp_maker *m)
+{
+    return m->e->code != MLP_OK;
+}
+
+/* "KEY: expected ...", at the node. */
+void mlp_make_fault(struct mlp_maker *m, const struct mlp_node *n, const char *expected);
+
+/* `before` and the first 200 bytes of text, in the arena. */
+struct mlp_str mlp_make_words(struct mlp_maker *m, const char *before, struct mlp_str text);
+
+/* Appends a rule of the column at hand, named like n's key. NULL after a failure. */
+struct mlp_rule *mlp_make_rule(struct mlp_maker *m, enum mlp_rule_kind kind,
+                               const struct mlp_node *n);
+
+/* "8%" or 0.08. */
+bool mlp_make_share(const struct mlp_node *n, double *out);
+
+/* A rule whose value is an interval: [lo, hi] with null for an open end, {min: lo, max: hi}, or
+ * one number for both ends. */
+void mlp_make_interval(struct mlp_maker *m, const struct mlp_node *n, enum mlp_rule_kind kind);
+
+/* The keys mostly and severity, for all rules of a map. */
+void mlp_make_tolerance(struct mlp_maker *m, const struct mlp_node *map);
+
+/* Adds the rules on m->column that a map holds, as a column of the rules. more: names of further
+ * keys that the map may have, ends with NULL. when: rows that they are about, NULL for all. */
+void mlp_make_column(struct mlp_maker *m, const struct mlp_node *map, const char *const *more,
+                     struct mlp_expr *when);
+
+#endif

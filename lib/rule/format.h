@@ -1,0 +1,21 @@
+/* format.h: what a text must look like, by name or by a pattern of strftime.
+ *
+ * Names are those of JSON Schema (draft 2020-12, 7.3) and of Great Expectations. Patterns are
+ * strptime's: %Y %m %d %H %M %S %f %y %b %B %a %A %p %I %j %z %Z %T %D %F %%, English names, with
+ * the ranges and the number of digits that Python's datetime.strptime takes. No locale. */
+#ifndef MLP_RULE_FORMAT_H
+#define MLP_RULE_FORMAT_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+/* Whether a text has a format; pattern is strftime's, unused by named formats. */
+typedef bool mlp_format_fn(struct mlp_str text, struct mlp_str pattern);
+
+/* The function of a format's name, or of a pattern that holds a percent sign; NULL for neither. */
+mlp_format_fn *mlp_format_find(struct mlp_str name);
+
+/* All names in a row, for messages. */
+const char *mlp_format_names(void);
+
+#endif
