@@ -11,22 +11,11 @@ static const struct mlp_opt opts[] = {
     {0},
 };
 
-static enum mlp_code add(struct mlp_profile *sum, const char *path, struct mlp_err *e)
-{
-    struct mlp_profile p = {0};
-    enum mlp_code code = mlp_profile_load(&p, path, e);
-    if (code == MLP_OK && mlp_profile_merge(sum, &p, e) != MLP_OK)
-        code = mlp_err_at(e, path, 0, 0);
-    mlp_profile_fini(&p);
-    return code;
-}
-
 static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
 {
     struct mlp_profile sum = {0};
-    enum mlp_code code = mlp_profile_load(&sum, cmd->operands[0], e);
-    for (int i = 1; i < cmd->noperands && code == MLP_OK; i++)
-        code = add(&sum, cmd->operands[i], e);
+    const char *const *paths = (const char *const *)cmd->operands;
+    enum mlp_code code = mlp_profile_load_sum(&sum, paths, (size_t)cmd->noperands, e);
     if (code == MLP_OK)
         code = mlp_profile_save(&sum, mlp_opt_text(cmd, OPT_OUTPUT), e);
     mlp_profile_fini(&sum);

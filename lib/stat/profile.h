@@ -104,6 +104,9 @@ void mlp_profile_write(const struct mlp_profile *p, struct mlp_buf *out);
 enum mlp_code mlp_profile_parse(struct mlp_profile *p, struct mlp_str json, const char *source,
                                 struct mlp_err *e);
 enum mlp_code mlp_profile_load(struct mlp_profile *p, const char *path, struct mlp_err *e);
+/* The sum of the profiles in n >= 1 files; errors name the file. */
+enum mlp_code mlp_profile_load_sum(struct mlp_profile *sum, const char *const *paths, size_t n,
+                                   struct mlp_err *e);
 /* Writes the file aside and renames it; "-" is standard output. */
 enum mlp_code mlp_profile_save(const struct mlp_profile *p, const char *path, struct mlp_err *e);
 

@@ -463,6 +463,20 @@ enum mlp_code mlp_profile_load(struct mlp_profile *p, const char *path, struct m
     return code;
 }
 
+enum mlp_code mlp_profile_load_sum(struct mlp_profile *sum, const char *const *paths, size_t n,
+                                   struct mlp_err *e)
+{
+    enum mlp_code code = mlp_profile_load(sum, paths[0], e);
+    for (size_t i = 1; i < n && code == MLP_OK; i++) {
+        struct mlp_profile p;
+        code = mlp_profile_load(&p, paths[i], e);
+        if (code == MLP_OK && (code = mlp_profile_merge(sum, &p, e)) != MLP_OK)
+            mlp_err_at(e, paths[i], 0, 0);
+        mlp_profile_fini(&p);
+    }
+    return code;
+}
+
 enum mlp_code mlp_profile_save(const struct mlp_profile *p, const char *path, struct mlp_err *e)
 {
     struct mlp_buf text;
