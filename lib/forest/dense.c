@@ -377,5 +377,5 @@ static void add32_portable(const float *value, uint32_t nleaves, const uint8_t *
         sum[r] += value[leaf[r]];
 }
 
-const struct forest_kernels mlp_forest_portable = {count_portable, answer_portable,
+const struct forest_kernels mlp_forest_portable = {NULL, NULL, count_portable, answer_portable,
                                                    add64_portable, add32_portable};

@@ -80,6 +80,7 @@ struct mlp_node16 {
 
 struct mlp_forest_column;
 struct mlp_forest_dense;
+struct mlp_forest_bits;
 
 struct mlp_forest {
     struct mlp_forest_spec spec;
@@ -102,7 +103,8 @@ struct mlp_forest {
     bool coded;                  /* nodes compare codes of columns, not features (internal.h) */
     uint32_t ncolumns;
     const struct mlp_forest_column *columns;
-    const struct mlp_forest_dense *dense; /* small trees as batches want them, or NULL */
+    const struct mlp_forest_dense *dense; /* trees as batches want them, or NULL */
+    const struct mlp_forest_bits *bits;   /* small trees as one row wants them, or NULL */
     uint32_t nused;              /* features that some node looks at, */
     const uint32_t *used;        /* their numbers; nodes hold indices into this */
     const double *base;          /* noutputs starting values, or NULL: 0 */

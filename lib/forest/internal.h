@@ -13,6 +13,11 @@
  * beyond QuickScorer (Lucchese et al., SIGIR 2015), which also visits nodes instead of paths but
  * keeps a bit a leaf, so that its vectors hold a quarter of the rows.
  *
+ * One row. There the nodes of a tree fill the vector instead: those that send the row to the right
+ * each cross out the leaves on their left, as QuickScorer does; the leftmost leaf that remains is
+ * the answer. A part has 32 leaves; a tree that has more but whose halves do not is two parts, of
+ * which the root picks one.
+ *
  * Deep trees. Of these the first levels are answered that way, which tells the node where each row
  * goes on; from there rows walk, several in step. Only the thresholds of the first levels have
  * codes then. */
@@ -71,8 +76,39 @@ struct mlp_forest_dense {
 /* Levels of a deep tree that are answered whole. */
 #define DENSE_LEVELS 6
 
+#define BITS_LEAVES 32
+#define BITS_COLUMNS 64
+/* Trees that are answered in one go; more of them are padding. */
+#define BITS_TREES 16
+
+/* The inner nodes below the part's root, in any order; those that are none never go right. keep:
+ * the leaves that remain when the row goes right, the leftmost of all in the highest bit. */
+struct bits_part {
+    uint8_t column[BITS_LEAVES];
+    int8_t threshold[BITS_LEAVES];
+    uint32_t keep[BITS_LEAVES];
+};
+/* The root of a tree in two parts; that of another never goes right. */
+struct bits_tree {
+    uint32_t part;
+    uint8_t column;
+    int8_t threshold;
+};
+struct mlp_forest_bits {
+    const struct bits_tree *tree;
+    struct bits_part *part;
+    uint32_t *last;              /* a part's leftmost leaf among the dense trees' values, which
+                                    are from right to left */
+    size_t ntrees;               /* with padding */
+};
+
 /* The kernels of one instruction set. */
 struct forest_kernels {
+    /* The codes of one row, 128 lower, in all columns; there is room for BITS_COLUMNS. NULL, as
+     * find, where walking is faster. */
+    void (*code_row)(const struct mlp_forest *f, const double *x, int8_t *codes);
+    /* The leaf of each tree, by its number among the dense trees' values. */
+    void (*find)(const struct mlp_forest_bits *b, const int8_t *codes, uint32_t *leaf);
     /* codes[i] = how many of the column's thresholds are below x[i], 128 lower; NaN: none. */
     void (*count)(const struct mlp_forest_column *c, const double *x, size_t n, int8_t *codes);
     /* Answers a tree for DENSE_ROWS rows: slots[result slot] are leaf numbers. */
@@ -126,6 +162,15 @@ size_t mlp_forest_dense_room(const struct mlp_forest *f);
 void mlp_forest_dense_start(const struct mlp_forest *f, void *room);
 void mlp_forest_dense_rows(const struct mlp_forest *f, const struct forest_kernels *k,
                            const struct mlp_forest_call *c, size_t first, void *room);
+
+/* Makes f->bits of a forest with small dense trees, when they fit. */
+enum mlp_code mlp_forest_bits(struct mlp_forest *f, const struct node_list *list,
+                              struct mlp_arena *arena, struct mlp_err *e);
+/* The sums of one row of a call, by kernels that have find; the scratch has at least
+ * mlp_forest_bits_room() bytes. */
+size_t mlp_forest_bits_room(const struct mlp_forest *f);
+void mlp_forest_bits_row(const struct mlp_forest *f, const struct forest_kernels *k,
+                         const struct mlp_forest_call *c, size_t row);
 
 /* Walks DENSE_ROWS rows of a tree of 8-byte nodes from at[row] to their leaves. x holds a column of
  * DENSE_ROWS values for each feature (or code) that nodes name; nan: some may be missing. */

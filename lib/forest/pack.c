@@ -116,7 +116,10 @@ static enum mlp_code pack_listed(struct mlp_forest_builder *b, struct mlp_forest
     f->coded = !is_direct(f) && f->ncolumns;
     enum mlp_code code = fits_packed(f) ? pack_narrow(b, f, list->codes, e) : pack_wide(b, f, e);
     list->pick = pick;
-    return code || !f->n8 || !f->ncolumns ? code : mlp_forest_densify(f, list, b->arena, e);
+    if (code || !f->n8 || !f->ncolumns)
+        return code;
+    code = mlp_forest_densify(f, list, b->arena, e);
+    return code || pick ? code : mlp_forest_bits(f, list, b->arena, e);
 }
 
 static enum mlp_code pack_nodes(struct mlp_forest_builder *b, struct mlp_forest *f,

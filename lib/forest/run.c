@@ -52,7 +52,8 @@ size_t mlp_forest_scratch(const struct mlp_forest *f, size_t rows)
     size_t dense = f->dense && rows >= DENSE_LEAST ? mlp_forest_dense_room(f) : 0;
     size_t walked = f->dense && rows >= DENSE_LEAST ? DENSE_LEAST - 1 : rows;
     size_t walk = walk_bytes(f, walked) + up64(f->ncolumns) + 64;
-    return walk > dense ? walk : dense;
+    size_t most = walk > dense ? walk : dense, bits = mlp_forest_bits_room(f);
+    return most > bits ? most : bits;
 }
 
 static struct prepared lay_scratch(const struct mlp_forest *f, size_t rows, void *scratch)
@@ -480,7 +481,11 @@ void mlp_forest_run(const struct mlp_forest *f, const struct mlp_forest_call *c)
     rest.x += done * c->ldx;
     rest.base_in = c->base_in ? c->base_in + done * c->ldbase : NULL;
     rest.out += done * c->ldout;
-    if (rest.rows)
+    const struct forest_kernels *k = mlp_forest_kernels(c->isa);
+    bool bits = f->bits && k->find;
+    for (size_t r = 0; r < rest.rows && bits; r++)
+        mlp_forest_bits_row(f, k, &rest, r);
+    if (rest.rows && !bits)
         walk_rows(f, &rest);
     for (size_t r = 0; r < c->rows && f->spec.divide != 0; r++)
         for (size_t j = 0; j < f->spec.noutputs; j++)

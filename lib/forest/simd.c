@@ -1,12 +1,16 @@
 /* simd.c: the kernels of the dense trees in AVX2 and AVX-512 (internal.h). Each function names the
  * instructions it needs, so that the rest of the program runs on any processor. */
 #include "forest/internal.h"
+#include <math.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 
 #define AVX2 __attribute__((target("avx2,popcnt")))
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,popcnt")))
+
+#define BITS512 \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vbmi,popcnt")))
 
 /* --- AVX2 --- */
 
@@ -73,7 +77,7 @@ AVX2 static void add64_avx2(const double *value, uint32_t nleaves, const uint8_t
     }
 }
 
-static const struct forest_kernels avx2 = {count_avx2, answer_avx2, add64_avx2, add32_avx2};
+static const struct forest_kernels avx2 = {NULL, NULL, count_avx2, answer_avx2, add64_avx2, add32_avx2};
 
 /* --- AVX-512 --- */
 
@@ -150,8 +154,92 @@ AVX512 static void add64_avx512(const double *value, uint32_t nleaves, const uin
     }
 }
 
-static const struct forest_kernels avx512 = {count_avx512, answer_avx512, add64_avx512,
-                                             add32_avx512};
+/* The value as the column's nodes see it. */
+static inline double seen(const struct mlp_forest *f, const struct mlp_forest_column *c, double v)
+{
+    v = f->spec.float32 ? (double)(float)v : v;
+    if ((c->flags & MLP_SPLIT_NAN_ZERO) && isnan(v))
+        v = 0;
+    return (c->flags & MLP_SPLIT_ZERO_MISSING) && fabs(v) <= (double)1e-35f ? NAN : v;
+}
+
+AVX512 static void code_row_avx512(const struct mlp_forest *f, const double *x, int8_t *codes)
+{
+    for (uint32_t i = 0; i < f->ncolumns; i++) {
+        const struct mlp_forest_column *c = &f->columns[i];
+        double v = seen(f, c, x[f->used[c->feature]]);
+        __m512d all = _mm512_set1_pd(v);
+        int block = below16_avx512(c->splitter, all);
+        int code = block * 16 + below16_avx512(c->threshold + block * 16, all) - 128;
+        bool right = isnan(v) && !(c->flags & MLP_SPLIT_DEFAULT_LEFT);
+        codes[i] = (int8_t)(right ? CODE_MISSING_RIGHT - 128 : code);
+    }
+}
+
+/* The leaves that remain in two parts, to be combined over all lanes. */
+BITS512 static inline void cross_out(const struct bits_part *a, const struct bits_part *b,
+                                     __m512i codes, __m512i *to)
+{
+    __m512i column = _mm512_castsi256_si512(_mm256_load_si256((const void *)a->column));
+    __m512i limit = _mm512_castsi256_si512(_mm256_load_si256((const void *)a->threshold));
+    column = _mm512_inserti64x4(column, _mm256_load_si256((const void *)b->column), 1);
+    limit = _mm512_inserti64x4(limit, _mm256_load_si256((const void *)b->threshold), 1);
+    uint64_t right = _mm512_cmpgt_epi8_mask(_mm512_permutexvar_epi8(column, codes), limit);
+    const __m512i *keep_a = (const void *)a->keep, *keep_b = (const void *)b->keep;
+    __m512i ones = _mm512_set1_epi32(-1);
+    __m512i x = _mm512_mask_loadu_epi32(ones, (__mmask16)right, keep_a);
+    __m512i y = _mm512_mask_loadu_epi32(ones, (__mmask16)(right >> 32), keep_b);
+    to[0] = _mm512_mask_and_epi32(x, (__mmask16)(right >> 16), x, keep_a[1]);
+    to[1] = _mm512_mask_and_epi32(y, (__mmask16)(right >> 48), y, keep_b[1]);
+}
+
+BITS512 static inline __m512i and32(__m512i a, __m512i b)
+{
+    return _mm512_and_si512(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+}
+
+BITS512 static inline __m512i and64(__m512i a, __m512i b)
+{
+    return _mm512_and_si512(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
+}
+
+BITS512 static inline __m512i and128(__m512i a, __m512i b)
+{
+    return _mm512_and_si512(_mm512_shuffle_i64x2(a, b, 0x88), _mm512_shuffle_i64x2(a, b, 0xDD));
+}
+
+/* All lanes of each of 16 vectors combined, the vectors' results side by side. */
+BITS512 static inline __m512i combine16(const __m512i *v)
+{
+    __m512i four[4];
+    for (size_t i = 0; i < 4; i++)
+        four[i] = and64(and32(v[4 * i], v[4 * i + 1]), and32(v[4 * i + 2], v[4 * i + 3]));
+    return and128(and128(four[0], four[1]), and128(four[2], four[3]));
+}
+
+BITS512 static void find_avx512(const struct mlp_forest_bits *b, const int8_t *codes,
+                                uint32_t *leaf)
+{
+    __m512i row = _mm512_loadu_si512(codes);
+    for (size_t t = 0; t < b->ntrees; t += BITS_TREES) {
+        uint32_t part[BITS_TREES];
+        __m512i remain[BITS_TREES];
+        for (size_t k = 0; k < BITS_TREES; k++) {
+            const struct bits_tree *tree = &b->tree[t + k];
+            part[k] = tree->part + (codes[tree->column] > tree->threshold);
+        }
+        for (size_t k = 0; k < BITS_TREES; k += 2)
+            cross_out(&b->part[part[k]], &b->part[part[k + 1]], row, remain + k);
+        __m512i from_left = _mm512_lzcnt_epi32(combine16(remain));
+        __m512i last = _mm512_i32gather_epi32(_mm512_loadu_si512(part), b->last, 4);
+        _mm512_storeu_si512(leaf + t, _mm512_sub_epi32(last, from_left));
+    }
+}
+
+static const struct forest_kernels avx512 = {NULL, NULL, count_avx512, answer_avx512,
+                                             add64_avx512, add32_avx512};
+static const struct forest_kernels avx512_bits = {code_row_avx512, find_avx512, count_avx512,
+                                                  answer_avx512, add64_avx512, add32_avx512};
 
 const struct forest_kernels *mlp_forest_avx2(void)
 {
@@ -163,7 +251,8 @@ const struct forest_kernels *mlp_forest_avx512(void)
     bool have = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                 __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                 __builtin_cpu_supports("popcnt");
-    return have ? &avx512 : NULL;
+    bool bits = __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512cd");
+    return !have ? NULL : bits ? &avx512_bits : &avx512;
 }
 
 #else
