@@ -161,15 +161,15 @@ enum mlp_code mlp_forest_densify(struct mlp_forest *f, const struct node_list *l
 
 /* --- running --- */
 
-/* What a run of DENSE_ROWS rows works in. */
+/* What DENSE_ROWS rows work in. Slots and values serve all rows of a call in turn. */
 struct room {
     uint8_t *slots;
     double *values;
     double *sum;                 /* noutputs * DENSE_ROWS, or */
     float *sum32;
-    int8_t *codes;               /* ncolumns * DENSE_ROWS */
     float *x;                    /* of deep trees: what nodes look at, DENSE_ROWS each */
-    bool nan;                    /* x has missing values */
+    bool *nan;                   /* x has missing values */
+    int8_t *codes;               /* ncolumns * DENSE_ROWS */
 };
 
 /* Columns that the nodes of deep trees look at. */
@@ -178,48 +178,72 @@ static size_t walked_columns(const struct mlp_forest *f)
     return !f->dense->entry ? 0 : f->coded ? f->ncolumns : f->nused;
 }
 
-static struct room lay_room(const struct mlp_forest *f, void *p)
+/* A deep tree is used for many rows while it is in the cache; of small ones all are. */
+static size_t chunks_of(const struct mlp_forest *f, size_t rows)
+{
+    size_t n = (rows + DENSE_ROWS - 1) / DENSE_ROWS;
+    return !f->dense->entry ? 1 : n < DENSE_CHUNKS ? n : DENSE_CHUNKS;
+}
+
+static size_t shared_bytes(void)
+{
+    return DENSE_ROWS * (DENSE_SLOTS + sizeof(double));
+}
+
+static size_t chunk_bytes(const struct mlp_forest *f)
+{
+    return 64 + DENSE_ROWS * (f->spec.noutputs * sizeof(double) +
+                              walked_columns(f) * sizeof(float) + f->ncolumns);
+}
+
+static struct room lay_room(const struct mlp_forest *f, void *p, size_t chunk)
 {
     struct room r;
     char *at = p;
     r.slots = (uint8_t *)p;
-    at += DENSE_SLOTS * DENSE_ROWS;
-    r.values = (double *)(void *)at;
-    at += DENSE_ROWS * sizeof(double);
+    r.values = (double *)(void *)(at + DENSE_ROWS * DENSE_SLOTS);
+    at += shared_bytes() + chunk * chunk_bytes(f);
+    r.nan = (bool *)at;
+    at += 64;
     r.sum = (double *)(void *)at;
     r.sum32 = (float *)(void *)at;
     at += f->spec.noutputs * DENSE_ROWS * sizeof(double);
     r.x = (float *)(void *)at;
     at += walked_columns(f) * DENSE_ROWS * sizeof(float);
     r.codes = (int8_t *)at;
-    r.nan = false;
     return r;
 }
 
-size_t mlp_forest_dense_room(const struct mlp_forest *f)
+size_t mlp_forest_dense_room(const struct mlp_forest *f, size_t rows)
 {
-    return DENSE_ROWS * (DENSE_SLOTS + sizeof(double) + f->spec.noutputs * sizeof(double) +
-                         walked_columns(f) * sizeof(float) + f->ncolumns);
+    return shared_bytes() + chunks_of(f, rows) * chunk_bytes(f);
 }
 
-void mlp_forest_dense_start(const struct mlp_forest *f, void *room)
+size_t mlp_forest_dense_start(const struct mlp_forest *f, size_t rows, void *p)
 {
-    struct room r = lay_room(f, room);
+    struct room r = lay_room(f, p, 0);
     uint32_t most = 0;
     for (size_t t = 0; t < f->ntrees; t++)
         most = f->dense->tree[t].nleaves > most ? f->dense->tree[t].nleaves : most;
     for (uint32_t leaf = 0; leaf < most; leaf++)
         memset(r.slots + leaf * DENSE_ROWS, (int)leaf, DENSE_ROWS);
-    memset(r.codes, 0, f->ncolumns * DENSE_ROWS);
-    memset(r.x, 0, walked_columns(f) * DENSE_ROWS * sizeof(float));
+    memset(r.nan, 0, chunks_of(f, rows) * chunk_bytes(f));
+    return chunks_of(f, rows) * DENSE_ROWS;
 }
 
-static void start_sums(const struct mlp_forest *f, const struct mlp_forest_call *c, size_t first,
-                       size_t n, const struct room *room)
+/* The rows of one chunk: [first, first + n) of the call. */
+struct chunk {
+    const struct mlp_forest_call *c;
+    size_t first, n;
+};
+
+static void start_sums(const struct mlp_forest *f, const struct chunk *k, const struct room *room)
 {
+    const struct mlp_forest_call *c = k->c;
     for (size_t j = 0; j < f->spec.noutputs; j++)
         for (size_t r = 0; r < DENSE_ROWS; r++) {
-            double v = c->base_in && r < n ? c->base_in[(first + r) * c->ldbase + j] : f->base[j];
+            double v = c->base_in && r < k->n ? c->base_in[(k->first + r) * c->ldbase + j]
+                                              : f->base[j];
             if (f->spec.sum_float32)
                 room->sum32[j * DENSE_ROWS + r] = (float)v;
             else
@@ -227,12 +251,11 @@ static void start_sums(const struct mlp_forest *f, const struct mlp_forest_call 
         }
 }
 
-static void take_sums(const struct mlp_forest *f, const struct mlp_forest_call *c, size_t first,
-                      size_t n, const struct room *room)
+static void take_sums(const struct mlp_forest *f, const struct chunk *k, const struct room *room)
 {
-    for (size_t r = 0; r < n; r++)
+    for (size_t r = 0; r < k->n; r++)
         for (size_t j = 0; j < f->spec.noutputs; j++)
-            c->out[(first + r) * c->ldout + j] =
+            k->c->out[(k->first + r) * k->c->ldout + j] =
                 f->spec.sum_float32 ? (double)room->sum32[j * DENSE_ROWS + r]
                                     : room->sum[j * DENSE_ROWS + r];
 }
@@ -293,41 +316,70 @@ static void add_tree(const struct mlp_forest *f, const struct forest_kernels *k,
     }
     for (size_t r = 0; r < DENSE_ROWS; r++)
         at[r] = f->dense->entry[t->leaf + leaf[r]];
-    mlp_forest_descend(f, room->x, room->nan, at);
+    mlp_forest_descend(f, room->x, *room->nan, at);
     add_leaves(f, f->output[tree], at, room);
 }
 
 /* What walking nodes look at, by columns. */
-static void take_columns(const struct mlp_forest *f, const struct mlp_forest_call *c, size_t first,
-                         size_t n, struct room *room)
+static void take_columns(const struct mlp_forest *f, const struct chunk *k, const struct room *room)
 {
     size_t columns = walked_columns(f);
+    *room->nan = false;
     for (size_t i = 0; i < columns; i++) {
         float *to = room->x + i * DENSE_ROWS;
         const int8_t *codes = room->codes + i * DENSE_ROWS;
-        for (size_t r = 0; r < n && f->coded; r++)
+        for (size_t r = 0; r < k->n && f->coded; r++)
             to[r] = (float)(codes[r] + 128);
-        const double *x = f->coded ? NULL : c->x + first * c->ldx + f->used[i];
-        for (size_t r = 0; r < n && x; r++) {
-            to[r] = (float)x[r * c->ldx];
-            room->nan |= isnan(to[r]);
+        const double *x = f->coded ? NULL : k->c->x + k->first * k->c->ldx + f->used[i];
+        for (size_t r = 0; r < k->n && x; r++) {
+            to[r] = (float)x[r * k->c->ldx];
+            *room->nan |= isnan(to[r]);
         }
     }
 }
 
-void mlp_forest_dense_rows(const struct mlp_forest *f, const struct forest_kernels *k,
+static struct chunk chunk_at(const struct mlp_forest_call *c, size_t first)
+{
+    size_t left = c->rows - first;
+    return (struct chunk){c, first, left < DENSE_ROWS ? left : DENSE_ROWS};
+}
+
+/* Brings a piece of a deep tree into the cache, while the one before is at work. */
+static void fetch(const struct mlp_forest *f, size_t tree, size_t piece, size_t pieces)
+{
+    if (!f->dense->entry || tree >= f->ntrees)
+        return;
+    size_t first = f->root[tree], n = f->root[tree + 1] - first;
+    size_t from = first + n * piece / pieces, to = first + n * (piece + 1) / pieces;
+    for (size_t i = from; i < to; i += 64 / sizeof *f->n8)
+        __builtin_prefetch(&f->n8[i], 0, 2);
+    for (size_t i = from; i < to && f->code; i += 64 / sizeof *f->code)
+        __builtin_prefetch(&f->code[i], 0, 2);
+}
+
+void mlp_forest_dense_rows(const struct mlp_forest *f, const struct forest_kernels *kernels,
                            const struct mlp_forest_call *c, size_t first, void *p)
 {
-    struct room room = lay_room(f, p);
-    size_t n = c->rows - first < DENSE_ROWS ? c->rows - first : DENSE_ROWS;
-    struct code_call rows = {c->x + first * c->ldx, c->ldx, n, room.values, room.codes,
-                             DENSE_ROWS};
-    mlp_forest_code_rows(f, k, &rows);
-    take_columns(f, c, first, n, &room);
-    start_sums(f, c, first, n, &room);
+    struct room room[DENSE_CHUNKS];
+    size_t n = chunks_of(f, c->rows - first);
+    for (size_t i = 0; i < n; i++) {
+        struct chunk k = chunk_at(c, first + i * DENSE_ROWS);
+        room[i] = lay_room(f, p, i);
+        struct code_call rows = {c->x + k.first * c->ldx, c->ldx, k.n, room[i].values,
+                                 room[i].codes, DENSE_ROWS};
+        mlp_forest_code_rows(f, kernels, &rows);
+        take_columns(f, &k, &room[i]);
+        start_sums(f, &k, &room[i]);
+    }
     for (size_t t = 0; t < f->ntrees; t++)
-        add_tree(f, k, t, &room);
-    take_sums(f, c, first, n, &room);
+        for (size_t i = 0; i < n; i++) {
+            fetch(f, t + 1, i, n);
+            add_tree(f, kernels, t, &room[i]);
+        }
+    for (size_t i = 0; i < n; i++) {
+        struct chunk k = chunk_at(c, first + i * DENSE_ROWS);
+        take_sums(f, &k, &room[i]);
+    }
 }
 
 /* --- portable kernels --- */

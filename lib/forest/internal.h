@@ -48,6 +48,8 @@ struct node_code {
  * in a row of its own, then a stack of inner nodes' answers. */
 #define DENSE_ROWS 128
 #define DENSE_LEAVES 128
+/* Times that many rows go through a deep tree while it is in the cache. */
+#define DENSE_CHUNKS 8
 #define DENSE_SLOTS 256
 /* Fewer rows than this walk the trees instead. */
 #define DENSE_LEAST 24
@@ -156,11 +158,12 @@ bool mlp_forest_is_small(const struct mlp_forest *f);
 void mlp_forest_first_levels(const struct mlp_forest *f, const struct mlp_node16 *nodes,
                              bool *pick);
 
-/* Adds all trees to the sums of up to DENSE_ROWS rows, which start at row `first` of the call.
- * room has mlp_forest_dense_room() bytes. */
-size_t mlp_forest_dense_room(const struct mlp_forest *f);
-void mlp_forest_dense_start(const struct mlp_forest *f, void *room);
-void mlp_forest_dense_rows(const struct mlp_forest *f, const struct forest_kernels *k,
+/* Starts a call of some rows; returns how many mlp_forest_dense_rows takes at a time. room has
+ * mlp_forest_dense_room() bytes for that many rows. */
+size_t mlp_forest_dense_room(const struct mlp_forest *f, size_t rows);
+size_t mlp_forest_dense_start(const struct mlp_forest *f, size_t rows, void *room);
+/* Sums of all trees for that many of the call's rows from `first` on, or those that are left. */
+void mlp_forest_dense_rows(const struct mlp_forest *f, const struct forest_kernels *kernels,
                            const struct mlp_forest_call *c, size_t first, void *room);
 
 /* Makes f->bits of a forest with small dense trees, when they fit. */

@@ -49,7 +49,7 @@ static size_t walk_bytes(const struct mlp_forest *f, size_t rows)
 
 size_t mlp_forest_scratch(const struct mlp_forest *f, size_t rows)
 {
-    size_t dense = f->dense && rows >= DENSE_LEAST ? mlp_forest_dense_room(f) : 0;
+    size_t dense = f->dense && rows >= DENSE_LEAST ? mlp_forest_dense_room(f, rows) : 0;
     size_t walked = f->dense && rows >= DENSE_LEAST ? DENSE_LEAST - 1 : rows;
     size_t walk = walk_bytes(f, walked) + up64(f->ncolumns) + 64;
     size_t most = walk > dense ? walk : dense, bits = mlp_forest_bits_room(f);
@@ -399,50 +399,78 @@ static void walk_rows(const struct mlp_forest *f, const struct mlp_forest_call *
 
 /* --- the lower parts of deep trees --- */
 
-/* Columns lie DENSE_ROWS apart, so that row k of a group is a constant offset. */
-INLINE uint32_t descend_one(const struct mlp_node8 *node, const float *x, unsigned k, unsigned bits,
+/* Steps between looks at which rows have arrived: paths differ in length, and a group that waited
+ * for its longest would take twice the steps. */
+#define STEPS 4
+
+/* Rows on their way down a tree: where each stands, and those that have not arrived. */
+struct descent {
+    const struct mlp_node8 *node;
+    const float *x;
+    uint32_t *at;
+    size_t n;
+    uint8_t row[DENSE_ROWS];
+};
+
+/* One step of row r; columns lie DENSE_ROWS apart. */
+INLINE uint32_t descend_one(const struct mlp_node8 *node, const float *x, unsigned r, unsigned bits,
                             bool nan, uint32_t i)
 {
     struct mlp_node8 n = node[i];
-    float v = x[(size_t)(n.packed & ((1u << bits) - 1)) * DENSE_ROWS + k];
+    float v = x[(size_t)(n.packed & ((1u << bits) - 1)) * DENSE_ROWS + r];
     uint32_t right = !(v <= n.threshold);
     if (nan)
         right &= ~((uint32_t)isnan(v) & n.packed >> bits);
     return (n.packed >> (bits + 1)) + right;
 }
 
-INLINE void descend(const struct mlp_forest *f, const float *x, unsigned bits, bool nan,
-                    uint32_t *at)
+/* A few steps of up to GROUP rows in step, from row[from] on; those that still move stay in the
+ * list, which has `left` of them so far. */
+INLINE size_t descend_group(struct descent *d, size_t from, size_t left, unsigned bits, bool nan)
 {
-    const struct mlp_node8 *node = f->n8;
-    for (size_t first = 0; first < DENSE_ROWS; first += GROUP) {
-        uint32_t i[GROUP], moved;
-        for (unsigned k = 0; k < GROUP; k++)
-            i[k] = at[first + k];
-        do {
-            moved = 0;
-            UNROLL
-            for (unsigned k = 0; k < GROUP; k++) {
-                uint32_t next = descend_one(node, x + first, k, bits, nan, i[k]);
-                moved |= next ^ i[k];
-                i[k] = next;
-            }
-        } while (moved);
-        for (unsigned k = 0; k < GROUP; k++)
-            at[first + k] = i[k];
+    uint32_t i[GROUP], r[GROUP];
+    size_t k = d->n - from < GROUP ? d->n - from : GROUP;
+    for (size_t j = 0; j < GROUP; j++) {
+        r[j] = d->row[j < k ? from + j : from];
+        i[j] = d->at[r[j]];
+    }
+    for (unsigned step = 1; step < STEPS; step++) {
+        UNROLL
+        for (unsigned j = 0; j < GROUP; j++)
+            i[j] = descend_one(d->node, d->x, r[j], bits, nan, i[j]);
+    }
+    for (size_t j = 0; j < k; j++) {
+        uint32_t next = descend_one(d->node, d->x, r[j], bits, nan, i[j]);
+        d->at[r[j]] = next;
+        d->row[left] = (uint8_t)r[j];
+        left += next != i[j];
+    }
+    return left;
+}
+
+INLINE void descend(struct descent *d, unsigned bits, bool nan)
+{
+    while (d->n) {
+        size_t left = 0;
+        for (size_t from = 0; from < d->n; from += GROUP)
+            left = descend_group(d, from, left, bits, nan);
+        d->n = left;
     }
 }
 
 void mlp_forest_descend(const struct mlp_forest *f, const float *x, bool nan, uint32_t *at)
 {
+    struct descent d = {.node = f->n8, .x = x, .at = at, .n = DENSE_ROWS};
+    for (size_t r = 0; r < DENSE_ROWS; r++)
+        d.row[r] = (uint8_t)r;
     if (nan && f->feature_bits == MLP_FEATURE_BITS)
-        descend(f, x, MLP_FEATURE_BITS, true, at);
+        descend(&d, MLP_FEATURE_BITS, true);
     else if (nan)
-        descend(f, x, MLP_MORE_FEATURE_BITS, true, at);
+        descend(&d, MLP_MORE_FEATURE_BITS, true);
     else if (f->feature_bits == MLP_FEATURE_BITS)
-        descend(f, x, MLP_FEATURE_BITS, false, at);
+        descend(&d, MLP_FEATURE_BITS, false);
     else
-        descend(f, x, MLP_MORE_FEATURE_BITS, false, at);
+        descend(&d, MLP_MORE_FEATURE_BITS, false);
 }
 
 /* --- a call --- */
@@ -464,10 +492,10 @@ static size_t run_dense(const struct mlp_forest *f, const struct mlp_forest_call
     size_t done = 0;
     if (!f->dense || c->rows < DENSE_LEAST)
         return 0;
-    mlp_forest_dense_start(f, c->scratch);
-    for (; c->rows - done >= DENSE_LEAST; done += DENSE_ROWS) {
+    size_t step = mlp_forest_dense_start(f, c->rows, c->scratch);
+    for (; c->rows - done >= DENSE_LEAST; done += step) {
         mlp_forest_dense_rows(f, k, c, done, c->scratch);
-        if (c->rows - done <= DENSE_ROWS)
+        if (c->rows - done <= step)
             return c->rows;
     }
     return done;

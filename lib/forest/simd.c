@@ -54,7 +54,8 @@ AVX2 static void answer_avx2(const struct dense_op *op, size_t nops, const int8_
     }
 }
 
-AVX2 static void add32_avx2(const float *value, uint32_t nleaves, const uint8_t *leaf, float *sum)
+AVX2 static void add32_avx2(const float *value, uint32_t nleaves, const uint8_t *leaf,
+                            float *sum)
 {
     (void)nleaves;
     for (size_t r = 0; r < DENSE_ROWS; r += 8) {
@@ -77,7 +78,8 @@ AVX2 static void add64_avx2(const double *value, uint32_t nleaves, const uint8_t
     }
 }
 
-static const struct forest_kernels avx2 = {NULL, NULL, count_avx2, answer_avx2, add64_avx2, add32_avx2};
+static const struct forest_kernels avx2 = {NULL, NULL, count_avx2, answer_avx2, add64_avx2,
+                                           add32_avx2};
 
 /* --- AVX-512 --- */
 

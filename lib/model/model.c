@@ -9,9 +9,12 @@
 #define DEFAULT_FILE (UINT64_C(2) << 30)
 #define DEFAULT_MEMORY (UINT64_C(4) << 30)
 
-/* A block's matrices should stay in the second cache level. */
+/* A block's matrices should stay in the second cache level. Trees want more rows, which use each
+ * tree while it is in the cache. */
 #define BLOCK_BYTES (128u << 10)
 #define BLOCK_ROWS 256
+#define TREES_BYTES (1u << 20)
+#define TREES_ROWS 1024
 
 /* What a small file may become when it is decompressed; joblib's files shrink to a tenth at
  * most, a bomb to a thousandth. */
@@ -160,16 +163,22 @@ static void set_task(struct mlp_model *m)
     info->task = info->nclasses == 2 ? MLP_TASK_BINARY : MLP_TASK_MULTICLASS;
 }
 
-/* Bytes a row of the matrices; numbers of leaves are many, and hardly anybody asks for them. */
-static size_t cost(const struct mlp_graph *g)
+/* Rows that run at once. Numbers of leaves are many, and hardly anybody asks for them. */
+static size_t block_rows(const struct mlp_graph *g)
 {
-    size_t numbers = g->num_width;
+    size_t numbers = g->num_width, most = BLOCK_ROWS, bytes = BLOCK_BYTES;
     for (size_t i = 2; i < g->nodes.n; i++) {
         const struct mlp_gnode *n = mlp_vec_at(&g->nodes, i);
         if (n->need && n->op == &mlp_op_leaves)
             numbers -= n->out_width;
+        if (n->need && n->op == &mlp_op_trees) {
+            most = TREES_ROWS;
+            bytes = TREES_BYTES;
+        }
     }
-    return numbers * sizeof(double) + g->text_width * sizeof(struct mlp_str);
+    size_t row = numbers * sizeof(double) + g->text_width * sizeof(struct mlp_str) + 1;
+    size_t rows = bytes / row;
+    return rows < 1 ? 1 : rows > most ? most : rows;
 }
 
 static enum mlp_code list_steps(struct mlp_model *m, struct mlp_err *e)
@@ -201,8 +210,7 @@ static enum mlp_code finish(struct mlp_model *m, bool explain, struct mlp_err *e
         return e->code;
     if (m->explain)
         m->outputs[m->graph.noutputs] = m->explain->output;
-    size_t rows = BLOCK_BYTES / (cost(&m->graph) + 1);
-    m->block = rows < 1 ? 1 : rows > BLOCK_ROWS ? BLOCK_ROWS : rows;
+    m->block = block_rows(&m->graph);
     m->info.bytes = m->arena.used + sizeof *m;
     return MLP_OK;
 }

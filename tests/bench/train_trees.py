@@ -78,6 +78,7 @@ def main():
     leafwise = lightgbm.LGBMClassifier(n_estimators=500, num_leaves=31, n_jobs=2, verbose=-1)
     leafwise.fit(x, y)
     leafwise.booster_.save_model("lightgbm.txt")
+    joblib.dump(leafwise, "lightgbm.joblib")
     booster_onnx(onnxmltools.convert_lightgbm, leafwise, "lightgbm.onnx", zipmap=False)
     compile_treelite(treelite.frontend.from_lightgbm(leafwise.booster_), "./lightgbm.so", 16)
     log("lleaves")

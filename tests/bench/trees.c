@@ -21,6 +21,7 @@
 #define ROWS 100000
 #define SINGLE 10000
 #define BLOCK 1000
+#define TURNS 7
 #define CLASSES 2
 
 struct bench {
@@ -125,20 +126,28 @@ static void predict_piece(void *ctx, size_t i)
     predict(p->b, p->work[i], BLOCK, i * BLOCK, (i + 1) * BLOCK);
 }
 
-static double time_threads(const struct bench *b, unsigned threads)
+static double time_threads(struct pieces *p, unsigned threads)
 {
-    static struct pieces p;
+    uint64_t start = mlp_os_monotonic_ns();
+    mlp_parallel_for(ROWS / BLOCK, threads, predict_piece, p);
+    return (double)(mlp_os_monotonic_ns() - start) / ROWS;
+}
+
+/* One thread and two in turns; the best of each, since a busy machine only adds. */
+static void bench_threads(const struct bench *b)
+{
+    struct pieces p = {.b = b};
     struct mlp_err e;
+    double best[2] = {INFINITY, INFINITY};
     mlp_err_init(&e);
-    p.b = b;
     for (size_t i = 0; i < ROWS / BLOCK; i++)
         check(mlp_work_new(b->m, BLOCK, &p.work[i], &e), &e);
-    int64_t start = mlp_os_now_ns();
-    mlp_parallel_for(ROWS / BLOCK, threads, predict_piece, &p);
-    double ns = (double)(mlp_os_now_ns() - start) / ROWS;
+    for (unsigned turn = 0; turn < 2 * TURNS; turn++)
+        best[turn % 2] = fmin(best[turn % 2], time_threads(&p, turn % 2 + 1));
     for (size_t i = 0; i < ROWS / BLOCK; i++)
         mlp_work_free(p.work[i]);
-    return ns;
+    told("mlp", "wall1", best[0]);
+    told("mlp", "wall2", best[1]);
 }
 
 static void bench_ours(struct bench *b, const char *model)
@@ -150,8 +159,7 @@ static void bench_ours(struct bench *b, const char *model)
     check(mlp_model_open(path, NULL, &b->m, &e), &e);
     told("mlp", "single", time_ours(b, 1, SINGLE));
     told("mlp", "batch", time_ours(b, BLOCK, ROWS));
-    told("mlp", "wall1", time_threads(b, 1));
-    told("mlp", "wall2", time_threads(b, 2));
+    bench_threads(b);
     mlp_model_free(b->m);
 }
 

@@ -10,7 +10,6 @@ import time
 from statistics import median
 
 import joblib
-import lightgbm
 import lleaves
 import numpy
 import onnxruntime
@@ -23,10 +22,10 @@ TITLES = {"forest": "random forest, 100 deep trees", "xgboost": "XGBoost, 500 tr
           "lightgbm": "LightGBM, 500 trees of 31 leaves"}
 # model, what, peer, at least
 GATES = [(model, "single", peer, gate) for model in MODELS
-         for peer, gate in (("onnxruntime", 3), ("treelite", 2), ("library", 100))]
-GATES += [("forest", "batch", "library", 2), ("forest", "batch", "onnxruntime", 2),
-          ("xgboost", "batch", "library", 1.1), ("lightgbm", "batch", "lleaves", 1.3),
-          ("lightgbm", "batch", "library", 7)]
+         for peer, gate in (("onnxruntime", 3), ("treelite", 2), ("scikit-learn", 100))]
+GATES += [("forest", "batch", "scikit-learn", 2), ("forest", "batch", "onnxruntime", 2),
+          ("xgboost", "batch", "XGBoost", 1.1), ("lightgbm", "batch", "lleaves", 1.3),
+          ("lightgbm", "batch", "LightGBM", 7)]
 LIBRARIES = {"forest": "scikit-learn", "xgboost": "XGBoost", "lightgbm": "LightGBM"}
 
 
@@ -49,33 +48,33 @@ class Peers:
 
     def __init__(self, folder):
         self.rows = numpy.fromfile(f"{folder}/rows.f32", numpy.float32).reshape(-1, FEATURES)
-        self.forest = joblib.load(f"{folder}/forest.joblib").set_params(n_jobs=1)
-        self.xgboost = xgboost.XGBClassifier(n_jobs=1)
-        self.xgboost.load_model(f"{folder}/xgboost.json")
-        self.lightgbm = lightgbm.Booster(model_file=f"{folder}/lightgbm.txt")
+        booster = xgboost.XGBClassifier(n_jobs=1)
+        booster.load_model(f"{folder}/xgboost.json")
+        self.estimators = {
+            "forest": joblib.load(f"{folder}/forest.joblib").set_params(n_jobs=1),
+            "xgboost": booster,
+            "lightgbm": joblib.load(f"{folder}/lightgbm.joblib").set_params(n_jobs=1)}
         self.lleaves = lleaves.Model(model_file=f"{folder}/lightgbm.txt")
         self.lleaves.compile(cache=f"{folder}/lightgbm.lleaves", raw_score=True)
 
-    def call(self, model, rows):
-        if model == "forest":
-            return self.forest.predict_proba(rows)
-        if model == "xgboost":
-            return self.xgboost.predict_proba(rows)
-        return self.lightgbm.predict(rows, num_threads=1)
-
     def single(self, model):
+        """Through the interface of scikit-learn, which all three have."""
         rows = [self.rows[i:i + 1] for i in range(SINGLE)]
-        return cpu(lambda: [self.call(model, row) for row in rows]) / SINGLE
+        predict = self.estimators[model].predict_proba
+        return cpu(lambda: [predict(row) for row in rows]) / SINGLE
 
     def batch(self, model):
+        estimator, rows = self.estimators[model], self.rows
         if model == "xgboost":
-            booster = self.xgboost.get_booster()
-            return cpu(lambda: booster.inplace_predict(self.rows)) / len(self.rows)
-        return cpu(lambda: self.call(model, self.rows)) / len(self.rows)
+            booster = estimator.get_booster()
+            return cpu(lambda: booster.inplace_predict(rows)) / len(rows)
+        if model == "lightgbm":
+            return cpu(lambda: estimator.booster_.predict(rows, num_threads=1)) / len(rows)
+        return cpu(lambda: estimator.predict_proba(rows)) / len(rows)
 
     def turn(self, model):
-        yield "library", "single", self.single(model)
-        yield "library", "batch", self.batch(model)
+        yield "scikit-learn", "single", self.single(model)
+        yield LIBRARIES[model], "batch", self.batch(model)
         if model == "lightgbm":
             used = cpu(lambda: self.lleaves.predict(self.rows, n_jobs=1))
             yield "lleaves", "batch", used / len(self.rows)
@@ -137,8 +136,7 @@ def show(figures):
         for what in ("single", "batch"):
             print(f"  {what:8} {'mlp':14} {figures.median(model, 'mlp', what):12.0f}")
             for _, kind, peer, gate in (g for g in GATES if g[0] == model and g[1] == what):
-                name = LIBRARIES[model] if peer == "library" else peer
-                print(f"  {kind:8} {name:14} {figures.median(model, peer, kind):12.0f} "
+                print(f"  {kind:8} {peer:14} {figures.median(model, peer, kind):12.0f} "
                       f"{verdict(figures.ratio(model, kind, peer), gate)}")
         scale = max(one / two for one, two in zip(figures.all[model, "mlp", "wall1"],
                                                   figures.all[model, "mlp", "wall2"]))
