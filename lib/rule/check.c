@@ -8,20 +8,12 @@
 
 #define MOST_REASONS ((size_t)1 << 22)
 
-/* Running moments of a column (Welford 1962), over the values that are numbers. */
-struct moments {
-    uint64_t n, missing;
-    double mean, m2, sum;
-};
-
 /* A column of the rules bound to one of the table; index -1 when the table lacks it. */
 struct bound_column {
     const struct mlp_rule_column *column;
     int index;
     struct mlp_expr_place *when; /* of the column's `when` */
-    bool needs_moments;         /* a rule asks for the mean or what else is made of them */
-    uint64_t rows;              /* that its rules looked at */
-    struct moments moments;
+    struct mlp_column_sums sums;
 };
 
 /* A rule at work. */
@@ -102,19 +94,6 @@ static void fail_cell(struct mlp_checker *c, struct active *a, const struct plac
 
 /* ---- columns */
 
-static void add_moments(struct moments *m, const struct mlp_column_view *v)
-{
-    for (size_t r = 0; r < v->n; r++) {
-        double x = v->value[r], d = x - m->mean;
-        if (v->state[r] != MLP_CELL_FITS || !isfinite(x))
-            continue;
-        m->n++;
-        m->sum += x;
-        m->mean += d / (double)m->n;
-        m->m2 += d * (x - m->mean);
-    }
-}
-
 static void count_distinct(struct mlp_checker *c, struct active *a)
 {
     for (size_t r = 0; r < c->view.n; r++) {
@@ -138,7 +117,7 @@ static void run_rule(struct mlp_checker *c, struct active *a, const struct mlp_b
                      uint8_t *good)
 {
     const struct mlp_column_view *v = &c->view;
-    if (a->rule->kind == MLP_RULE_DISTINCT)
+    if (a->rule->kind == MLP_RULE_DISTINCT || a->rule->kind == MLP_RULE_DISTINCT_SHARE)
         count_distinct(c, a);
     if (a->rule->kind >= MLP_RULE_MISSING)
         return;
@@ -184,10 +163,7 @@ static void run_column(struct mlp_checker *c, struct bound_column *bound,
     mlp_column_view(&c->view, b, (size_t)bound->index, bound->column->type);
     if (bound->column->when)
         mask_rows(c, bound, b);
-    bound->moments.missing += c->view.count[MLP_CELL_ABSENT];
-    bound->rows += b->nrows - c->view.count[MLP_CELL_BAD];
-    if (bound->needs_moments)
-        add_moments(&bound->moments, &c->view);
+    mlp_column_sums_add(&bound->sums, &c->view, c->e);
     for (size_t i = 0; i < bound->column->n; i++)
         run_rule(c, &c->active[bound->column->first + i], b, good);
 }
@@ -400,17 +376,6 @@ static struct mlp_str compare_columns(struct mlp_checker *c, const struct mlp_ta
     return (struct mlp_str){"", 0};
 }
 
-static bool asks_for_moments(const struct mlp_checker *c, const struct mlp_rule_column *column)
-{
-    bool asks = false;
-    for (size_t k = 0; k < column->n; k++) {
-        const struct mlp_rule *rule = mlp_vec_at(&c->rules->rules, column->first + k);
-        asks = asks || rule->kind == MLP_RULE_MEAN || rule->kind == MLP_RULE_STDEV ||
-               rule->kind == MLP_RULE_SUM;
-    }
-    return asks;
-}
-
 static enum mlp_code bind_column(struct mlp_checker *c, const struct mlp_rule_column *column,
                                  struct bound_column *bound, const struct mlp_table *t,
                                  struct mlp_err *e)
@@ -420,8 +385,9 @@ static enum mlp_code bind_column(struct mlp_checker *c, const struct mlp_rule_co
     *bound = (struct bound_column){
         .column = column,
         .index = mlp_table_find(t, column->name),
-        .needs_moments = asks_for_moments(c, column),
     };
+    const struct mlp_rule *rules = column->n ? mlp_vec_at(&c->rules->rules, column->first) : NULL;
+    mlp_column_sums_init(&bound->sums, rules, column->n);
     bool may = column->optional ||
                (declared && (declared->optional || c->rules->mode == MLP_COLUMNS_SUBSET));
     if (bound->index < 0 && !may)
@@ -489,6 +455,8 @@ void mlp_checker_free(struct mlp_checker *c)
         if (c->active[i].rule)
             mlp_vec_fini(&c->active[i].key_index);
     }
+    for (size_t i = 0; c->columns && i < c->rules->columns.n; i++)
+        mlp_column_sums_fini(&c->columns[i].sums);
     free(c->active);
     free(c->columns);
     free_view(c);
@@ -539,7 +507,7 @@ static void report_row_rule(struct mlp_report *report, const struct mlp_rule *ru
 }
 
 /* The column of the rules that a rule is about; NULL for one on the table. */
-static const struct bound_column *column_of(const struct mlp_checker *c, const struct active *a)
+static struct bound_column *column_of(const struct mlp_checker *c, const struct active *a)
 {
     size_t at = (size_t)(a - c->active);
     for (size_t i = 0; i < c->rules->columns.n; i++) {
@@ -553,25 +521,28 @@ static const struct bound_column *column_of(const struct mlp_checker *c, const s
 /* The number that a rule at the end looks at; NaN when there is none. Rows that are not well
  * formed have no cells that could be missing. */
 static double end_value(const struct mlp_checker *c, const struct active *a,
-                        const struct bound_column *column)
+                        struct bound_column *column)
 {
-    const struct moments *m = column ? &column->moments : NULL;
+    uint64_t distinct = a->state.hashes.n + a->state.hashes.has_zero;
     switch (a->rule->kind) {
-    case MLP_RULE_MISSING: return share_of(m->missing, column->rows);
-    case MLP_RULE_MEAN: return m->n ? m->mean : NAN;
-    case MLP_RULE_STDEV: return m->n > 1 ? sqrt(m->m2 / (double)(m->n - 1)) : NAN;
-    case MLP_RULE_SUM: return m->sum;
-    case MLP_RULE_DISTINCT: return (double)(a->state.hashes.n + a->state.hashes.has_zero);
     case MLP_RULE_ROWS: return (double)c->rows;
     case MLP_RULE_REJECTS: return share_of(c->rejected, c->rows);
-    default: return NAN;
+    case MLP_RULE_DISTINCT: return (double)distinct;
+    case MLP_RULE_DISTINCT_SHARE:
+        return share_of(distinct, column->sums.rows - column->sums.missing);
+    default: return mlp_column_sums_value(&column->sums, a->rule);
     }
+}
+
+static bool is_share(enum mlp_rule_kind kind)
+{
+    return kind == MLP_RULE_MISSING || kind == MLP_RULE_REJECTS || kind == MLP_RULE_DISTINCT_SHARE;
 }
 
 static void report_end_rule(const struct mlp_checker *c, struct mlp_report *report,
                             const struct active *a)
 {
-    const struct bound_column *column = column_of(c, a);
+    struct bound_column *column = column_of(c, a);
     struct mlp_check check = {.outcome = MLP_PASS};
     if (column && column->index < 0) {
         check.observed = MLP_STR("the column is absent, as it may be");
@@ -579,11 +550,16 @@ static void report_end_rule(const struct mlp_checker *c, struct mlp_report *repo
         return;
     }
     double v = end_value(c, a, column);
-    bool is_share = a->rule->kind == MLP_RULE_MISSING || a->rule->kind == MLP_RULE_REJECTS;
     if (isnan(v) || v < a->rule->lo || v > a->rule->hi)
         check.outcome = MLP_FAIL;
-    check.observed = is_share ? mlp_report_text(report, "%.4g (%.3g %%)", v, v * 100)
-                              : mlp_report_text(report, "%.10g", v);
+    check.observed = is_share(a->rule->kind)
+                         ? mlp_report_text(report, "%.4g (%.3g %%)", v, v * 100)
+                         : mlp_report_text(report, "%.10g", v);
+    bool ranked = a->rule->kind == MLP_RULE_MEDIAN || a->rule->kind == MLP_RULE_QUANTILE;
+    double error = ranked ? mlp_column_sums_rank_error(&column->sums) : 0;
+    if (error > 0)
+        check.message = mlp_report_text(report, "approximate: within %.2g %% of the rows",
+                                        error * 100);
     add_check(report, a->rule, NULL, &check);
     mlp_report_measure(report, report->last, "value", v);
 }

@@ -281,11 +281,15 @@ void mlp_rules_describe(const struct mlp_rules *r, struct mlp_buf *out)
     for (size_t i = 0; i < r->rules.n; i++) {
         const struct mlp_rule *rule = mlp_vec_at(&r->rules, i);
         bool memory = rule->kind == MLP_RULE_UNIQUE || rule->kind == MLP_RULE_KEY ||
-                      rule->kind == MLP_RULE_DISTINCT;
+                      rule->kind == MLP_RULE_DISTINCT ||
+                      rule->kind == MLP_RULE_DISTINCT_SHARE;
+        bool values = rule->kind == MLP_RULE_MEDIAN || rule->kind == MLP_RULE_QUANTILE;
         const char *what = rule->kind < MLP_RULE_MISSING ? "row rule" : "decided at the end";
         mlp_buf_addf(out, "%.*s%s%.*s: %.*s (%s; %s)\n", MLP_STR_ARG(rule->column),
                      rule->column.n ? "/" : "", MLP_STR_ARG(rule->name),
                      MLP_STR_ARG(rule->expected), what,
-                     memory ? "one pass, 16 bytes for each distinct value" : "one pass");
+                     memory   ? "one pass, 16 bytes for each distinct value"
+                     : values ? "one pass, exact up to 4,194,304 values, then a sample"
+                              : "one pass");
     }
 }

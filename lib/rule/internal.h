@@ -4,6 +4,7 @@
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "base/map.h"
+#include "base/rng.h"
 #include "rule/expr.h"
 #include "rule/format.h"
 
@@ -16,7 +17,9 @@ enum mlp_rule_kind {
     MLP_RULE_NOT_MATCH, MLP_RULE_FORMAT, MLP_RULE_LENGTH, MLP_RULE_ORDER, MLP_RULE_UNIQUE,
     MLP_RULE_KEY, MLP_RULE_CHECK,
     /* on columns, at the end */
-    MLP_RULE_MISSING, MLP_RULE_MEAN, MLP_RULE_STDEV, MLP_RULE_SUM, MLP_RULE_DISTINCT,
+    MLP_RULE_MISSING, MLP_RULE_MEAN, MLP_RULE_STDEV, MLP_RULE_SUM, MLP_RULE_LEAST,
+    MLP_RULE_GREATEST, MLP_RULE_MEDIAN, MLP_RULE_QUANTILE, MLP_RULE_DISTINCT,
+    MLP_RULE_DISTINCT_SHARE,
     /* on the table, at the end */
     MLP_RULE_ROWS, MLP_RULE_COLUMNS, MLP_RULE_REJECTS
 };
@@ -58,6 +61,7 @@ struct mlp_rule {
     const struct mlp_node *node;  /* where it stands in the file */
     double lo, hi;
     bool exclusive;
+    double quantile;              /* of QUANTILE: 0 to 1 */
     double mostly;                /* share of rows that must hold, 1 by default */
     struct mlp_set set;
     struct mlp_vec regexes;       /* of struct mlp_regex; of MATCH and its kin */
@@ -111,6 +115,27 @@ struct mlp_column_view {
     uint8_t *fails;               /* 1 where the rule at hand does not hold */
     size_t count[4];              /* cells by state */
 };
+
+/* What a column comes to, over the values that are finite numbers of its type. */
+struct mlp_column_sums {
+    bool wants_moments, wants_values;
+    uint64_t rows, missing, n;
+    double mean, m2, sum, least, greatest;
+    double *values;               /* for quantiles */
+    size_t nvalues, cap;
+    uint64_t offered;             /* how many there were: more than nvalues, and it is a sample */
+    struct mlp_rng rng;
+    bool sorted;
+};
+/* What n rules of a column ask for. */
+void mlp_column_sums_init(struct mlp_column_sums *s, const struct mlp_rule *rules, size_t n);
+void mlp_column_sums_fini(struct mlp_column_sums *s);
+enum mlp_code mlp_column_sums_add(struct mlp_column_sums *s, const struct mlp_column_view *v,
+                                  struct mlp_err *e);
+/* The number that a rule at the end looks at; NaN when there is none. */
+double mlp_column_sums_value(struct mlp_column_sums *s, const struct mlp_rule *rule);
+/* How far the rank of a quantile may be off, as a share of the rows; 0 while it is exact. */
+double mlp_column_sums_rank_error(const struct mlp_column_sums *s);
 
 /* What matching regular expressions needs. */
 struct mlp_matcher {

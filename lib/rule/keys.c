@@ -248,12 +248,15 @@ static void read_order(struct mlp_maker *m, const struct mlp_node *n)
     r->expected = mlp_make_words(m, names[i], (struct mlp_str){NULL, 0});
 }
 
-/* One end of an interval: a number, a share such as 5%, or nothing (open: NaN). */
-static bool interval_end(const struct mlp_node *n, double *out)
+/* One end of an interval: a number, a share such as 5%, in_unit a date for dates, or nothing (open:
+ * NaN). */
+static bool interval_end(struct mlp_maker *m, const struct mlp_node *n, bool in_unit, double *out)
 {
     *out = NAN;
     if (!n || n->type == MLP_DOC_NULL)
         return true;
+    if (in_unit)
+        return bound(m, n, out);
     if (!mlp_node_is_num(n))
         return mlp_make_share(n, out);
     *out = mlp_node_num(n, 0);
@@ -261,15 +264,18 @@ static bool interval_end(const struct mlp_node *n, double *out)
 }
 
 /* [lo, hi] with null for an open end, or {min: lo, max: hi}, or one number for both. */
-static bool interval(const struct mlp_node *n, double *lo, double *hi)
+static bool interval(struct mlp_maker *m, const struct mlp_node *n, bool in_unit, double *lo,
+                     double *hi)
 {
     bool is_map = n->type == MLP_DOC_MAP;
-    if (!is_map && n->type != MLP_DOC_LIST)
-        return interval_end(n, lo) && interval_end(n, hi) && !isnan(*lo);
-    if (!is_map && n->u.count != 2)
+    const struct mlp_node *low = n, *high = n;
+    if (is_map || n->type == MLP_DOC_LIST) {
+        low = is_map ? mlp_node_get(n, "min") : mlp_node_at(n, 0);
+        high = is_map ? mlp_node_get(n, "max") : mlp_node_at(n, 1);
+    }
+    if (n->type == MLP_DOC_LIST && n->u.count != 2)
         return false;
-    return interval_end(is_map ? mlp_node_get(n, "min") : mlp_node_at(n, 0), lo) &&
-           interval_end(is_map ? mlp_node_get(n, "max") : mlp_node_at(n, 1), hi) &&
+    return interval_end(m, low, in_unit, lo) && interval_end(m, high, in_unit, hi) &&
            !(isnan(*lo) && isnan(*hi)) && !(*lo > *hi);
 }
 
@@ -292,7 +298,8 @@ void mlp_make_interval(struct mlp_maker *m, const struct mlp_node *n, enum mlp_r
     double lo, hi;
     if (n->type == MLP_DOC_MAP && mlp_node_known(&m->rules->doc, n, known, m->e) != MLP_OK)
         return;
-    if (!interval(n, &lo, &hi)) {
+    bool in_unit = kind >= MLP_RULE_LEAST && kind <= MLP_RULE_QUANTILE;
+    if (!interval(m, n, in_unit, &lo, &hi)) {
         mlp_make_fault(m, n, "a number, [min, max] or {min: ..., max: ...}");
         return;
     }
@@ -324,6 +331,52 @@ static void read_sum(struct mlp_maker *m, const struct mlp_node *n)
 {
     mlp_make_interval(m, n, MLP_RULE_SUM);
 }
+/* These need a type with numbers: without one there would never be a value. */
+static void read_numbers(struct mlp_maker *m, const struct mlp_node *n, enum mlp_rule_kind kind)
+{
+    if (is_ordered(m->type))
+        mlp_make_interval(m, n, kind);
+    else
+        mlp_make_fault(m, n, "the column to have the type int, float, date or datetime");
+}
+static void read_least(struct mlp_maker *m, const struct mlp_node *n)
+{
+    read_numbers(m, n, MLP_RULE_LEAST);
+}
+static void read_greatest(struct mlp_maker *m, const struct mlp_node *n)
+{
+    read_numbers(m, n, MLP_RULE_GREATEST);
+}
+static void read_median(struct mlp_maker *m, const struct mlp_node *n)
+{
+    read_numbers(m, n, MLP_RULE_MEDIAN);
+}
+static void read_distinct_share(struct mlp_maker *m, const struct mlp_node *n)
+{
+    mlp_make_interval(m, n, MLP_RULE_DISTINCT_SHARE);
+}
+
+/* {0.5: [1, 3], 0.95: {max: 9}}: a rule for each. */
+static void read_quantiles(struct mlp_maker *m, const struct mlp_node *map)
+{
+    if (map->type != MLP_DOC_MAP || !map->child)
+        mlp_make_fault(m, map, "a map such as {0.95: [1, 3]}");
+    for (const struct mlp_node *n = map->child; n && !mlp_make_failed(m); n = n->next) {
+        double q;
+        size_t before = m->rules->rules.n;
+        if (!mlp_num_f64(n->key, &q) || !(q >= 0 && q <= 1)) {
+            mlp_make_fault(m, n, "quantiles from 0 to 1");
+            return;
+        }
+        read_numbers(m, n, MLP_RULE_QUANTILE);
+        if (m->rules->rules.n == before)
+            return;
+        struct mlp_rule *r = mlp_vec_at(&m->rules->rules, before);
+        r->quantile = q;
+        r->name = m->label.n ? m->label : mlp_make_words(m, "quantile ", n->key);
+    }
+}
+
 static void read_distinct(struct mlp_maker *m, const struct mlp_node *n)
 {
     mlp_make_interval(m, n, MLP_RULE_DISTINCT);
@@ -370,7 +423,9 @@ static const struct {
     {"match", read_regex},     {"not_match", read_regex}, {"length", read_length},
     {"finite", read_finite},   {"unique", read_unique},   {"missing", read_missing},
     {"mean", read_mean},       {"stdev", read_stdev},     {"sum", read_sum},
-    {"distinct", read_distinct},
+    {"distinct", read_distinct}, {"distinct_share", read_distinct_share},
+    {"least", read_least},     {"greatest", read_greatest}, {"median", read_median},
+    {"quantile", read_quantiles},
 };
 #define NREADERS (sizeof readers / sizeof *readers)
 #define MOST_MORE 8 /* keys of a check beside those of a column */

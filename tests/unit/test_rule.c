@@ -311,6 +311,29 @@ START_TEST(lists_of_expressions)
 }
 END_TEST
 
+START_TEST(columns_by_their_numbers)
+{
+    static const struct comes_to t[] = {
+        {"columns: {a: {type: int, least: 1, greatest: [null, 3], median: 2.5}}",
+         "a\n4\n1\n2\n3\n", "a/greatest:fail;"},
+        {"columns: {a: {type: float, quantile: {0.5: 3, 0: 1, 1: {max: 3.5}, 0.25: [1, 1.5]}}}",
+         "a\n4\n1\n2\n3\n", "a/quantile 1:fail;a/quantile 0.25:fail;"},
+        {"columns: {a: {type: date, least: {min: '2020-01-01'},\n"
+         "              greatest: ['2020-01-01', '2020-12-31']}}",
+         "a\n2020-05-01\n2019-12-31\n", "a/least:fail;"},
+        {"columns: {a: {distinct_share: 75%}, b: {distinct_share: {min: 0.9}}}",
+         "a,b\nx,1\ny,1\nx,\nz,1\n", "b/distinct_share:fail;"},
+        {"columns: {a: {type: int, median: 5}}", "a,b\n,1\nx,2\n",
+         "3 a/type=x;a/type:fail 1/1;a/median:fail;"},
+        {"columns: {a: {type: int}}\n"
+         "checks: [{column: a, when: 'b == \"x\"', median: 5, name: half}]",
+         "a,b\n5,x\n900,y\n", ""},
+        {NULL, NULL, NULL},
+    };
+    all_come_to(t);
+}
+END_TEST
+
 /* Rows of a column that has one format: those that it refuses. */
 START_TEST(formats)
 {
@@ -417,6 +440,9 @@ START_TEST(faults_name_their_line)
         {"columns:\n  a:\n    format: post\n", 3, "date-time"},
         {"columns:\n  a:\n    null: 5\n", 3, "true or false"},
         {"columns:\n  a:\n    match: ['a', '(']\n", 3, "character 2"},
+        {"columns:\n  a:\n    median: 5\n", 3, "to have the type int"},
+        {"columns:\n  a:\n    type: int\n    quantile: {2: 5}\n", 4, "quantiles from 0 to 1"},
+        {"columns:\n  a:\n    type: date\n    least: 5x\n", 4, "[min, max]"},
         {"checks: 5\n", 1, "a list of checks"},
         {"checks:\n  - {name: a}\n", 2, "a check such as"},
         {"checks:\n  - {expect: 'a >'}\n", 2, "at character 4"},
@@ -504,6 +530,7 @@ Suite *suite_rule(void)
     tcase_add_test(c, which_columns);
     tcase_add_test(c, order_and_absence);
     tcase_add_test(c, lists_of_expressions);
+    tcase_add_test(c, columns_by_their_numbers);
     tcase_add_test(c, formats);
     tcase_add_test(c, checks_of_some_rows);
     tcase_add_test(c, faults_name_their_line);

@@ -1,0 +1,118 @@
+/* column.c: what a column comes to as a whole: moments, extremes, quantiles. */
+#include "rule/internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Quantiles are exact up to so many values, then those of a fair sample of that size. */
+#define VALUES_MOST ((size_t)1 << 22)
+
+void mlp_column_sums_init(struct mlp_column_sums *s, const struct mlp_rule *rules, size_t n)
+{
+    *s = (struct mlp_column_sums){.least = NAN, .greatest = NAN};
+    mlp_rng_init(&s->rng, 1);
+    for (size_t i = 0; i < n; i++) {
+        enum mlp_rule_kind kind = rules[i].kind;
+        s->wants_moments = s->wants_moments || (kind >= MLP_RULE_MEAN && kind <= MLP_RULE_GREATEST);
+        s->wants_values = s->wants_values || kind == MLP_RULE_MEDIAN || kind == MLP_RULE_QUANTILE;
+    }
+}
+
+void mlp_column_sums_fini(struct mlp_column_sums *s)
+{
+    free(s->values);
+}
+
+/* Welford 1962. */
+static void add_moments(struct mlp_column_sums *s, double x)
+{
+    double d = x - s->mean;
+    s->n++;
+    s->sum += x;
+    s->mean += d / (double)s->n;
+    s->m2 += d * (x - s->mean);
+    s->least = s->n == 1 || x < s->least ? x : s->least;
+    s->greatest = s->n == 1 || x > s->greatest ? x : s->greatest;
+}
+
+/* Vitter's algorithm R once the room is taken. */
+static enum mlp_code keep(struct mlp_column_sums *s, double x, struct mlp_err *e)
+{
+    s->offered++;
+    if (s->nvalues == VALUES_MOST) {
+        uint64_t at = mlp_rng_below(&s->rng, s->offered);
+        if (at < VALUES_MOST)
+            s->values[at] = x;
+        return MLP_OK;
+    }
+    if (s->nvalues == s->cap) {
+        size_t cap = s->cap ? 2 * s->cap : 1024;
+        double *more = realloc(s->values, cap * sizeof *more);
+        if (!more)
+            return mlp_err_nomem(e);
+        s->values = more;
+        s->cap = cap;
+    }
+    s->values[s->nvalues++] = x;
+    return MLP_OK;
+}
+
+enum mlp_code mlp_column_sums_add(struct mlp_column_sums *s, const struct mlp_column_view *v,
+                                  struct mlp_err *e)
+{
+    enum mlp_code code = MLP_OK;
+    s->missing += v->count[MLP_CELL_ABSENT];
+    s->rows += v->n - v->count[MLP_CELL_BAD];
+    for (size_t r = 0; r < v->n && code == MLP_OK && (s->wants_moments || s->wants_values); r++) {
+        if (v->state[r] != MLP_CELL_FITS || !isfinite(v->value[r]))
+            continue;
+        if (s->wants_moments)
+            add_moments(s, v->value[r]);
+        if (s->wants_values)
+            code = keep(s, v->value[r], e);
+    }
+    return code;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The median lies between two values; other quantiles are values themselves, the nearest in rank,
+ * ties to even, as pandas' interpolation "nearest". */
+static double quantile(struct mlp_column_sums *s, double q, bool between)
+{
+    if (s->nvalues == 0)
+        return NAN;
+    if (!s->sorted)
+        qsort(s->values, s->nvalues, sizeof *s->values, by_value);
+    s->sorted = true;
+    double at = q * (double)(s->nvalues - 1);
+    size_t low = (size_t)floor(at), high = (size_t)ceil(at);
+    if (!between)
+        return s->values[(size_t)nearbyint(at)];
+    return s->values[low] + (at - (double)low) * (s->values[high] - s->values[low]);
+}
+
+double mlp_column_sums_value(struct mlp_column_sums *s, const struct mlp_rule *rule)
+{
+    switch (rule->kind) {
+    case MLP_RULE_MISSING: return s->rows ? (double)s->missing / (double)s->rows : 0;
+    case MLP_RULE_MEAN: return s->n ? s->mean : NAN;
+    case MLP_RULE_STDEV: return s->n > 1 ? sqrt(s->m2 / (double)(s->n - 1)) : NAN;
+    case MLP_RULE_SUM: return s->sum;
+    case MLP_RULE_LEAST: return s->least;
+    case MLP_RULE_GREATEST: return s->greatest;
+    case MLP_RULE_MEDIAN: return quantile(s, 0.5, true);
+    case MLP_RULE_QUANTILE: return quantile(s, rule->quantile, false);
+    default: return NAN;
+    }
+}
+
+/* Dvoretzky, Kiefer and Wolfowitz 1956, Massart 1990: 95 % for all quantiles at once. */
+double mlp_column_sums_rank_error(const struct mlp_column_sums *s)
+{
+    return s->offered > s->nvalues ? sqrt(log(2 / 0.05) / (2 * (double)s->nvalues)) : 0;
+}
