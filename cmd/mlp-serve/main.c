@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-static const struct mlp_verb *const verbs[] = {&verb_serve, &verb_batch, &verb_inspect, NULL};
+static const struct mlp_verb *const verbs[] = {&verb_serve, &verb_batch, &verb_convert,
+                                               &verb_inspect, NULL};
 
 static const struct mlp_program program = {
     .name = "mlp-serve",

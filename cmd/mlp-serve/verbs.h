@@ -4,6 +4,6 @@
 
 #include "base/opt.h"
 
-extern const struct mlp_verb verb_serve, verb_batch, verb_inspect;
+extern const struct mlp_verb verb_serve, verb_batch, verb_convert, verb_inspect;
 
 #endif

@@ -163,6 +163,17 @@ struct mlp_forest_call {
 size_t mlp_forest_scratch(const struct mlp_forest *f, size_t rows);
 void mlp_forest_run(const struct mlp_forest *f, const struct mlp_forest_call *c);
 
+/* A packed node as the tree had it, for those who write forests elsewhere: i is below nnodes; the
+ * nodes of tree t are root[t] .. root[t + 1] - 1. Children are child (left) and child + 1. */
+struct mlp_forest_node {
+    bool leaf;
+    uint32_t child;
+    uint32_t feature;            /* index into used */
+    uint32_t flags;              /* enum mlp_split */
+    double threshold;            /* x <= threshold goes left; of categories: index of the set */
+};
+struct mlp_forest_node mlp_forest_node(const struct mlp_forest *f, uint32_t i);
+
 /* The leaf of every tree: ids[tree] for one row, by leaf_id. */
 void mlp_forest_leaves(const struct mlp_forest *f, const double *x, void *scratch, uint32_t *ids);
 

@@ -36,6 +36,9 @@ struct mlp_quantiles {
     bool normal;
 };
 extern const struct mlp_op mlp_op_quantiles;
+/* Terms of the normal quantile's ratios, lowest first: numerator and denominator of the middle, of
+ * the tails, of the far tails. */
+extern const double mlp_normal_quantile_terms[6][8];
 
 /* PowerTransformer: Box-Cox or Yeo-Johnson with one lambda a column. */
 struct mlp_power {

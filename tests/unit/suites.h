@@ -10,6 +10,7 @@
 
 #define SUITES(X) \
     X(base) \
+    X(convert) \
     X(crypt) \
     X(csv) \
     X(deployment) \

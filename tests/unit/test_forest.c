@@ -85,15 +85,14 @@ static void grow(struct mlp_rng *r, const struct wish *w, struct plain *t)
         t->value[i] = mlp_rng_f64(r) - 0.5;
 }
 
-static bool set_left(const struct sample *s, const struct plain *t, size_t i, double v)
+static bool set_left(const struct sample *s, uint32_t flags, size_t set, double v)
 {
-    uint8_t flags = t->flags[i];
     if (flags & MLP_SPLIT_TRUNCATE)
         v = trunc(v);
     if (!(v >= 0 && v < 70))
         return flags &
                (flags & MLP_SPLIT_OUT_MISSING ? MLP_SPLIT_DEFAULT_LEFT : MLP_SPLIT_OUT_LEFT);
-    bool in = s->bits[t->set[i]][(size_t)v / 32] >> ((size_t)v % 32) & 1;
+    bool in = s->bits[set][(size_t)v / 32] >> ((size_t)v % 32) & 1;
     return in == ((flags & MLP_SPLIT_SET_LEFT) != 0);
 }
 
@@ -105,7 +104,7 @@ static bool goes_left(const struct sample *s, const struct plain *t, size_t i, d
     if (s->spec.float32)
         v = (double)(float)v;
     if (flags & MLP_SPLIT_CATEGORIES)
-        return isnan(v) ? flags & MLP_SPLIT_DEFAULT_LEFT : set_left(s, t, i, v);
+        return isnan(v) ? flags & MLP_SPLIT_DEFAULT_LEFT : set_left(s, flags, t->set[i], v);
     if (isnan(v) && flags & MLP_SPLIT_NAN_ZERO)
         v = 0;
     if (isnan(v) || (flags & MLP_SPLIT_ZERO_MISSING && fabs(v) <= (double)1e-35f))
@@ -223,6 +222,28 @@ static void rows_agree(const struct sample *s, size_t rows, enum mlp_forest_isa 
     free(out);
 }
 
+/* The leaf that the packed nodes, as they are told, lead to: relative to the tree's root. */
+static uint32_t told_leaf(const struct sample *s, size_t tree, const double *x)
+{
+    uint32_t i = s->f->root[tree];
+    for (;;) {
+        struct mlp_forest_node n = mlp_forest_node(s->f, i);
+        if (n.leaf)
+            return s->f->leaf_id[i];
+        double v = x[s->f->used[n.feature]];
+        v = s->spec.float32 ? (double)(float)v : v;
+        if (isnan(v) && n.flags & MLP_SPLIT_NAN_ZERO && !(n.flags & MLP_SPLIT_CATEGORIES))
+            v = 0;
+        bool left = v <= n.threshold;
+        if (isnan(v) || (n.flags & MLP_SPLIT_ZERO_MISSING && fabs(v) <= (double)1e-35f &&
+                         !(n.flags & MLP_SPLIT_CATEGORIES)))
+            left = n.flags & MLP_SPLIT_DEFAULT_LEFT;
+        else if (n.flags & MLP_SPLIT_CATEGORIES)
+            left = set_left(s, n.flags, (size_t)n.threshold, v);
+        i = n.child + !left;
+    }
+}
+
 static void leaves_agree(const struct sample *s)
 {
     uint32_t ids[MOST_TREES];
@@ -230,8 +251,10 @@ static void leaves_agree(const struct sample *s)
     ck_assert(scratch);
     for (size_t i = 0; i < ROWS; i++) {
         mlp_forest_leaves(s->f, s->x + i * FEATURES, scratch, ids);
-        for (size_t t = 0; t < s->ntrees; t++)
+        for (size_t t = 0; t < s->ntrees; t++) {
             ck_assert_uint_eq(ids[t], leaf_of(s, &s->trees[t], s->x + i * FEATURES));
+            ck_assert_uint_eq(ids[t], told_leaf(s, t, s->x + i * FEATURES));
+        }
     }
     free(scratch);
 }
