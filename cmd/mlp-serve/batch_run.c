@@ -6,6 +6,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Fewer rows are not worth a thread. */
+#define LEAST_ROWS 64
+
 /* Room for the share's values, in its arena, by the model's numbering and by ours. */
 static enum mlp_code take_values(struct share *s, double **by_output)
 {
@@ -97,6 +100,7 @@ static enum mlp_code split(struct batch *b, const struct mlp_batch *rows, struct
                            struct mlp_err *e)
 {
     size_t each = (rows->nrows + b->threads - 1) / b->threads;
+    each = each < LEAST_ROWS ? LEAST_ROWS : each;
     if (check_rows(b, rows, e))
         return e->code;
     for (unsigned i = 0; i < b->threads; i++) {
@@ -109,7 +113,7 @@ static enum mlp_code split(struct batch *b, const struct mlp_batch *rows, struct
         s->rows.cells += start * rows->ncols;
         s->rows.line += start;
         s->rows.arena = &s->arena;
-        if (fit_work(s, n, e))
+        if (n && fit_work(s, n, e))
             return e->code;
     }
     return MLP_OK;

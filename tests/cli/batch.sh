@@ -60,6 +60,22 @@ printf 'age,income,city\n30,1\n' >short.csv
 expect 3 mlp-serve batch "$models/strict.joblib" short.csv
 has err 'short.csv:2:'
 
+# Whichever thread meets them, the first of the file is told, with its line.
+{
+    echo 'age,income,city'
+    yes '30,1e4,Kyiv' | head -n 999
+    echo '31,lots,Kyiv'
+    yes '30,1e4,Kyiv' | head -n 999
+    echo '31,2e4,Paris'
+} >late.csv
+for threads in 1 2 5 64; do
+    expect 3 mlp-serve batch "$models/strict.joblib" late.csv -j "$threads"
+    has err 'late.csv:1001: column "income": "lots" is not a number'
+done
+sed -i 's/lots/1/' late.csv
+expect 3 mlp-serve batch "$models/strict.joblib" late.csv -j 3
+has err 'late.csv:2001: column city: "Paris" is no category'
+
 # Files that are none, disks that are full, readers that have gone.
 expect 5 mlp-serve batch nothing.joblib long.csv
 expect 3 mlp-serve batch "$models/rows.csv" long.csv

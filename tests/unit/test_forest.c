@@ -76,6 +76,9 @@ static void grow(struct mlp_rng *r, const struct wish *w, struct plain *t)
         t->right[i] = (int32_t)t->n + 1;
         t->feature[i] = (uint32_t)mlp_rng_below(r, FEATURES);
         t->threshold[i] = any_value(r, w);
+        /* Nothing is below -infinity: no forest that asks has codes, so not all should. */
+        if (w->strict && w->few && t->threshold[i] == -INFINITY)
+            t->threshold[i] = 0;
         t->flags[i] = (uint8_t)(mlp_rng_u64(r) & w->flags);
         t->set[i] = (uint32_t)mlp_rng_below(r, 4);
         t->left[t->n] = t->left[t->n + 1] = -1;
