@@ -31,8 +31,15 @@ static const char *const scalar_types[] = {
 static const char *const functions[] = {
     "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "abs", "absolute", "fabs",
     "square", "negative", "reciprocal", "sign", "sin", "cos", "tan", "tanh", "sinh", "cosh",
-    "arcsinh", "floor", "ceil", "rint", "exp2", "radians", "deg2rad", "degrees", "rad2deg",
-    "isnan", NULL};
+    "arcsinh", "arccosh", "arctanh", "arcsin", "arccos", "arctan", "floor", "ceil", "rint",
+    "trunc", "fix", "exp2", "radians", "deg2rad", "degrees", "rad2deg", "isnan", "isfinite",
+    "isinf", "signbit", "logical_not", "positive", "clip", "round", "round_", "around",
+    "nan_to_num", "mean", NULL};
+
+/* The same of scipy.special. */
+static const char *const special_functions[] = {
+    "expit", "logit", "log1p", "expm1", "cbrt", "exp2", "exp10", "erf", "erfc", "gammaln", "ndtr",
+    NULL};
 
 /* Modules whose classes are models or their inert parts. */
 static const char *const modules[] = {
@@ -68,10 +75,12 @@ static bool numpy_name(struct mlp_str name)
     struct mlp_str module = {name.p, name.n - last.n};
     if (mlp_str_is(module, "numpy."))
         return listed(last, scalar_types) || listed(last, functions);
+    if (mlp_str_is(module, "scipy.special._ufuncs.") ||
+        mlp_str_is(module, "scipy.special._special_ufuncs."))
+        return listed(last, special_functions);
     return (mlp_str_is(module, "numpy.core._multiarray_umath.") ||
-            mlp_str_is(module, "numpy._core._multiarray_umath.") ||
-            mlp_str_is(module, "scipy.special._ufuncs.")) &&
-           (listed(last, functions) || mlp_str_is(last, "expit"));
+            mlp_str_is(module, "numpy._core._multiarray_umath.")) &&
+           listed(last, functions);
 }
 
 /* Classes may be made anew; of functions only those by which Cython's classes come back. */

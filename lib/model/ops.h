@@ -45,7 +45,10 @@ enum mlp_fn {
     MLP_FN_RADIANS, MLP_FN_DEGREES, MLP_FN_SIGMOID, MLP_FN_RELU, MLP_FN_HALF_SIGMOID,
     MLP_FN_ISNAN, MLP_FN_FLOAT32,
     MLP_FN_LOG1PEXP, MLP_FN_SIGNED_SQUARE,
-    MLP_FN_SIGMOID32, MLP_FN_EXP32 /* in float32, as XGBoost computes them */
+    MLP_FN_SIGMOID32, MLP_FN_EXP32, /* in float32, as XGBoost computes them */
+    MLP_FN_TAN, MLP_FN_ARCSIN, MLP_FN_ARCCOS, MLP_FN_ARCTAN, MLP_FN_ARCCOSH, MLP_FN_ARCTANH,
+    MLP_FN_TRUNC, MLP_FN_ISFINITE, MLP_FN_ISINF, MLP_FN_SIGNBIT, MLP_FN_NOT, MLP_FN_LOGIT,
+    MLP_FN_EXP10, MLP_FN_ERF, MLP_FN_ERFC, MLP_FN_LGAMMA, MLP_FN_NDTR
 };
 struct mlp_map_fn {
     enum mlp_fn fn;
@@ -66,6 +69,10 @@ struct mlp_share {
 };
 extern const struct mlp_op mlp_op_share;
 
+/* Values over their sum, whatever it is; values less their mean. */
+extern const struct mlp_op mlp_op_ratio;
+extern const struct mlp_op mlp_op_centre;
+
 /* softmax in float32 with a float64 sum, as XGBoost computes it. */
 extern const struct mlp_op mlp_op_softmax32;
 
@@ -75,11 +82,15 @@ extern const struct mlp_op mlp_op_pair;
 /* Index of the first largest value; 1 where the one column is above (or at, when or_equal) the
  * limit, else 0. */
 extern const struct mlp_op mlp_op_argmax;
+extern const struct mlp_op mlp_op_argmax_last; /* of the last largest */
 struct mlp_above {
     double limit;
     bool or_equal;
 };
 extern const struct mlp_op mlp_op_above;
+
+/* Columns (mask, a, b) of out_width each: b where the mask is not 0, else a. */
+extern const struct mlp_op mlp_op_choose;
 
 /* The same row for every input. */
 struct mlp_constant {

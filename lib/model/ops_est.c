@@ -167,6 +167,31 @@ static enum mlp_code run_distances(const struct mlp_gnode *n, struct mlp_call *c
 
 const struct mlp_op mlp_op_distances = {"distances", run_distances, NULL};
 
+static enum mlp_code run_squares(const struct mlp_gnode *n, struct mlp_call *c)
+{
+    const struct mlp_centres *p = n->params;
+    size_t m = n->in.n;
+    for (size_t r = 0; r < c->rows; r++) {
+        const double *x = c->x + r * c->ldx;
+        double own = 0;
+        for (size_t i = 0; i < m; i++)
+            own += x[i] * x[i];
+        for (size_t k = 0; k < n->out_width; k++) {
+            const double *centre = p->centre + k * m;
+            double product = 0, square = 0;
+            for (size_t i = 0; i < m; i++) {
+                product = fma(x[i], centre[i], product);
+                square += centre[i] * centre[i];
+            }
+            double d = own - 2 * product + square;
+            c->y[r * c->ldy + k] = d > 0 ? d : 0;
+        }
+    }
+    return MLP_OK;
+}
+
+const struct mlp_op mlp_op_squares = {"squared distances", run_squares, NULL};
+
 static enum mlp_code run_gauss(const struct mlp_gnode *n, struct mlp_call *c)
 {
     const struct mlp_gauss *p = n->params;

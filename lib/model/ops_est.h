@@ -50,6 +50,10 @@ struct mlp_centres {
 };
 extern const struct mlp_op mlp_op_distances;
 
+/* The same squared, as sums of squares less twice the product: not below 0 (euclidean_distances
+ * and the pairwise reductions of scikit-learn, whose rounding decides between equals). */
+extern const struct mlp_op mlp_op_squares;
+
 /* y[k] = constant[k] - half the squared length of (x - mean[k]) * root[k], where root[k] is
  * in.n x rank[k], one after the other: Gaussian log densities (QDA, mixtures). */
 struct mlp_gauss {
@@ -90,6 +94,10 @@ struct mlp_pairs {
 extern const struct mlp_op mlp_op_pair_votes;
 extern const struct mlp_op mlp_op_pair_decision;
 extern const struct mlp_op mlp_op_pair_proba;
+
+/* Predictions (0 or 1) of all pairs of out_width classes, then their confidences, to scores of the
+ * classes (_ovr_decision_function of sklearn.utils.multiclass). */
+extern const struct mlp_op mlp_op_pair_scores;
 
 /* Nearest neighbours by brute force over n stored rows. target: per stored row out_width values
  * (regression: their mean) or, when classes, the class of each (one-hot counts). power: Minkowski

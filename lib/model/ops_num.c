@@ -136,6 +136,48 @@ static double degrees(double x)
     return x * (180 / 3.14159265358979323846);
 }
 
+static double is_finite(double x)
+{
+    return isfinite(x) != 0;
+}
+
+static double is_infinite(double x)
+{
+    return isinf(x) != 0;
+}
+
+static double sign_bit(double x)
+{
+    return signbit(x) != 0;
+}
+
+static double logical_not(double x)
+{
+    return x == 0;
+}
+
+static double logit(double p)
+{
+    return log(p / (1 - p));
+}
+
+static double exp10_of(double x)
+{
+    return pow(10, x);
+}
+
+static double log_gamma(double x)
+{
+    int sign_of_gamma;
+    return lgamma_r(x, &sign_of_gamma);
+}
+
+/* The normal distribution function. */
+static double ndtr(double x)
+{
+    return 0.5 * erfc(-x * 0.70710678118654752440);
+}
+
 static double (*const functions[])(double) = {
     [MLP_FN_IDENTITY] = identity, [MLP_FN_EXP] = exp, [MLP_FN_EXPM1] = expm1, [MLP_FN_LOG] = log,
     [MLP_FN_LOG1P] = log1p, [MLP_FN_LOG2] = log2, [MLP_FN_LOG10] = log10, [MLP_FN_SQRT] = sqrt,
@@ -147,7 +189,12 @@ static double (*const functions[])(double) = {
     [MLP_FN_DEGREES] = degrees, [MLP_FN_SIGMOID] = sigmoid, [MLP_FN_RELU] = relu,
     [MLP_FN_HALF_SIGMOID] = half_sigmoid, [MLP_FN_ISNAN] = is_nan, [MLP_FN_FLOAT32] = to_float32,
     [MLP_FN_LOG1PEXP] = log1pexp, [MLP_FN_SIGNED_SQUARE] = signed_square,
-    [MLP_FN_SIGMOID32] = sigmoid32, [MLP_FN_EXP32] = exp32,
+    [MLP_FN_SIGMOID32] = sigmoid32, [MLP_FN_EXP32] = exp32, [MLP_FN_TAN] = tan,
+    [MLP_FN_ARCSIN] = asin, [MLP_FN_ARCCOS] = acos, [MLP_FN_ARCTAN] = atan,
+    [MLP_FN_ARCCOSH] = acosh, [MLP_FN_ARCTANH] = atanh, [MLP_FN_TRUNC] = trunc,
+    [MLP_FN_ISFINITE] = is_finite, [MLP_FN_ISINF] = is_infinite, [MLP_FN_SIGNBIT] = sign_bit,
+    [MLP_FN_NOT] = logical_not, [MLP_FN_LOGIT] = logit, [MLP_FN_EXP10] = exp10_of,
+    [MLP_FN_ERF] = erf, [MLP_FN_ERFC] = erfc, [MLP_FN_LGAMMA] = log_gamma, [MLP_FN_NDTR] = ndtr,
 };
 
 static enum mlp_code run_map(const struct mlp_gnode *n, struct mlp_call *c)
@@ -271,6 +318,45 @@ static enum mlp_code run_share(const struct mlp_gnode *n, struct mlp_call *c)
 
 const struct mlp_op mlp_op_share = {"share of the sum", run_share, NULL};
 
+static enum mlp_code run_ratio(const struct mlp_gnode *n, struct mlp_call *c)
+{
+    EACH_ROW(c, x, y) {
+        double sum = 0;
+        for (size_t i = 0; i < n->in.n; i++)
+            sum += x[i];
+        for (size_t i = 0; i < n->in.n; i++)
+            y[i] = x[i] / sum;
+    }
+    return MLP_OK;
+}
+
+const struct mlp_op mlp_op_ratio = {"ratio to the sum", run_ratio, NULL};
+
+static enum mlp_code run_centre(const struct mlp_gnode *n, struct mlp_call *c)
+{
+    EACH_ROW(c, x, y) {
+        double sum = 0;
+        for (size_t i = 0; i < n->in.n; i++)
+            sum += x[i];
+        for (size_t i = 0; i < n->in.n; i++)
+            y[i] = x[i] - sum / (double)n->in.n;
+    }
+    return MLP_OK;
+}
+
+const struct mlp_op mlp_op_centre = {"centring", run_centre, NULL};
+
+static enum mlp_code run_choose(const struct mlp_gnode *n, struct mlp_call *c)
+{
+    size_t k = n->out_width;
+    EACH_ROW(c, x, y)
+        for (size_t i = 0; i < k; i++)
+            y[i] = x[i] != 0 ? x[2 * k + i] : x[k + i];
+    return MLP_OK;
+}
+
+const struct mlp_op mlp_op_choose = {"choice", run_choose, NULL};
+
 static enum mlp_code run_pair(const struct mlp_gnode *n, struct mlp_call *c)
 {
     EACH_ROW(c, x, y)
@@ -296,6 +382,20 @@ static enum mlp_code run_argmax(const struct mlp_gnode *n, struct mlp_call *c)
 }
 
 const struct mlp_op mlp_op_argmax = {"largest", run_argmax, NULL};
+
+static enum mlp_code run_argmax_last(const struct mlp_gnode *n, struct mlp_call *c)
+{
+    EACH_ROW(c, x, y) {
+        size_t best = 0;
+        for (size_t i = 1; i < n->in.n; i++)
+            if (x[i] >= x[best])
+                best = i;
+        y[0] = (double)best;
+    }
+    return MLP_OK;
+}
+
+const struct mlp_op mlp_op_argmax_last = {"last largest", run_argmax_last, NULL};
 
 static enum mlp_code run_above(const struct mlp_gnode *n, struct mlp_call *c)
 {

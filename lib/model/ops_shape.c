@@ -177,13 +177,27 @@ static double quantile_value(const struct mlp_quantiles *p, const double *q, dou
     return p->normal ? normal_value(y) : y;
 }
 
+/* inverse_transform of one column, whose quantiles are q. */
+static double quantile_inverse(const struct mlp_quantiles *p, const double *q, double x)
+{
+    x = p->normal ? 0.5 * erfc(-x * 0.70710678118654752440) : x;
+    if (isnan(x))
+        return x;
+    if (p->normal ? x - 1e-7 < 0 : x == 0)
+        return q[0];
+    if (p->normal ? x + 1e-7 > 1 : x == 1)
+        return q[p->n - 1];
+    return interpolate(x, p->reference, q, p->n, false);
+}
+
 static enum mlp_code run_quantiles(const struct mlp_gnode *n, struct mlp_call *c)
 {
     const struct mlp_quantiles *p = n->params;
     for (size_t r = 0; r < c->rows; r++)
         for (size_t i = 0; i < n->in.n; i++)
             c->y[r * c->ldy + i] =
-                quantile_value(p, p->quantile + i * p->n, c->x[r * c->ldx + i]);
+                p->inverse ? quantile_inverse(p, p->quantile + i * p->n, c->x[r * c->ldx + i])
+                           : quantile_value(p, p->quantile + i * p->n, c->x[r * c->ldx + i]);
     return MLP_OK;
 }
 
@@ -198,13 +212,25 @@ static double power_value(double x, double lambda, bool box_cox)
     return fabs(lambda - 2) > 0x1p-52 ? -(pow(1 - x, 2 - lambda) - 1) / (2 - lambda) : -log1p(-x);
 }
 
+static double power_inverse(double x, double lambda, bool box_cox)
+{
+    if (box_cox)
+        return lambda == 0 ? exp(x) : pow(x * lambda + 1, 1 / lambda);
+    if (x >= 0)
+        return fabs(lambda) < 0x1p-52 ? exp(x) - 1 : pow(x * lambda + 1, 1 / lambda) - 1;
+    return fabs(lambda - 2) > 0x1p-52 ? 1 - pow(-(2 - lambda) * x + 1, 1 / (2 - lambda))
+                                      : 1 - exp(-x);
+}
+
 static enum mlp_code run_power(const struct mlp_gnode *n, struct mlp_call *c)
 {
     const struct mlp_power *p = n->params;
     for (size_t r = 0; r < c->rows; r++)
         for (size_t i = 0; i < n->in.n; i++) {
             double x = c->x[r * c->ldx + i];
-            c->y[r * c->ldy + i] = isnan(x) ? x : power_value(x, p->lambda[i], p->box_cox);
+            c->y[r * c->ldy + i] = isnan(x)     ? x
+                                   : p->inverse ? power_inverse(x, p->lambda[i], p->box_cox)
+                                                : power_value(x, p->lambda[i], p->box_cox);
         }
     return MLP_OK;
 }

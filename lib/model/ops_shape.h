@@ -29,11 +29,12 @@ struct mlp_splines {
 extern const struct mlp_op mlp_op_splines;
 #define MLP_SPLINE_MAX_DEGREE 20
 
-/* QuantileTransformer: n quantiles a column (column-major), references, uniform or normal. */
+/* QuantileTransformer: n quantiles a column (column-major), references, uniform or normal;
+ * inverse: from what it makes back to values. */
 struct mlp_quantiles {
     const double *quantile, *reference;
     size_t n;
-    bool normal;
+    bool normal, inverse;
 };
 extern const struct mlp_op mlp_op_quantiles;
 /* Terms of the normal quantile's ratios, lowest first: numerator and denominator of the middle, of
@@ -43,7 +44,7 @@ extern const double mlp_normal_quantile_terms[6][8];
 /* PowerTransformer: Box-Cox or Yeo-Johnson with one lambda a column. */
 struct mlp_power {
     const double *lambda;
-    bool box_cox;
+    bool box_cox, inverse;
 };
 extern const struct mlp_op mlp_op_power;
 

@@ -93,6 +93,34 @@ static enum mlp_code run_pair_decision(const struct mlp_gnode *n, struct mlp_cal
     return MLP_OK;
 }
 
+static enum mlp_code run_pair_scores(const struct mlp_gnode *n, struct mlp_call *c)
+{
+    size_t k = n->out_width, pairs = k * (k - 1) / 2;
+    double *votes = c->scratch, *sum = votes + k;
+    for (size_t r = 0; r < c->rows; r++) {
+        const double *answer = c->x + r * c->ldx, *confidence = answer + pairs;
+        memset(votes, 0, 2 * k * sizeof *votes);
+        for (size_t i = 0, p = 0; i < k; i++)
+            for (size_t j = i + 1; j < k; j++, p++) {
+                sum[i] -= confidence[p];
+                sum[j] += confidence[p];
+                votes[answer[p] == 0 ? i : j]++;
+            }
+        for (size_t i = 0; i < k; i++)
+            c->y[r * c->ldy + i] = votes[i] + sum[i] / (3 * (fabs(sum[i]) + 1));
+    }
+    return MLP_OK;
+}
+
+static size_t pair_scores_scratch(const struct mlp_gnode *n, size_t rows)
+{
+    (void)rows;
+    return 2 * (size_t)n->out_width * sizeof(double);
+}
+
+const struct mlp_op mlp_op_pair_scores = {"pairwise scores", run_pair_scores,
+                                          pair_scores_scratch};
+
 /* libsvm's sigmoid_predict, kept off 0 and 1. */
 static double platt(double d, double a, double b)
 {

@@ -181,21 +181,33 @@ static uint32_t lower(uint32_t code, bool after_word, struct mlp_str rest)
     return after_word && !before_word ? 0x3c2 : 0x3c3;
 }
 
+/* Without accents, when so asked: NFKD less combining marks, or what of NFKD is ASCII. */
+static void feed_stripped(struct counter *c, uint32_t code, struct mlp_str rest)
+{
+    uint32_t plain[MLP_UNICODE_PLAIN_MAX];
+    if (c->w->strip == MLP_STRIP_NONE) {
+        feed_folded(c, code, rest);
+        return;
+    }
+    size_t n = mlp_unicode_plain(code, plain);
+    for (size_t i = 0; i < n; i++)
+        if (c->w->strip == MLP_STRIP_MARKS || plain[i] < 0x80)
+            feed_folded(c, plain[i], rest);
+}
+
 static void read_text(struct counter *c, struct mlp_str text)
 {
     bool after_word = false;
     while (text.n) {
-        uint32_t code = mlp_unicode_next(&text), plain[3];
+        uint32_t code = mlp_unicode_next(&text), made = code;
         bool word = mlp_unicode_word(code);
-        code = c->w->lower ? lower(code, after_word, text) : code;
+        if (c->w->lower)
+            made = lower(code, after_word, text);
         after_word = word;
-        if (!c->w->strip) {
-            feed_folded(c, code, text);
-            continue;
-        }
-        size_t n = mlp_unicode_plain(code, plain);
-        for (size_t i = 0; i < n; i++)
-            feed_folded(c, plain[i], text);
+        feed_stripped(c, made, text);
+        /* The one letter whose lower case is two: i and a combining dot above. */
+        if (code == 0x130 && c->w->lower)
+            feed_stripped(c, 0x307, text);
     }
     if (c->w->analyzer == MLP_ANALYZE_WORDS)
         end_word(c);

@@ -7,13 +7,17 @@
 
 enum mlp_analyzer { MLP_ANALYZE_WORDS, MLP_ANALYZE_CHARS, MLP_ANALYZE_CHARS_IN_WORDS };
 
+/* strip_accents: no, "unicode", "ascii". */
+enum mlp_strip { MLP_STRIP_NONE, MLP_STRIP_MARKS, MLP_STRIP_ASCII };
+
 /* CountVectorizer. A term is looked up in vocabulary; its code is its column. Terms longer than
  * `longest` bytes match nothing, which bounds the memory that a text needs. */
 struct mlp_words {
     enum mlp_analyzer analyzer;
     unsigned lo, hi;             /* n-grams */
     unsigned shortest;           /* characters of a word */
-    bool lower, strip, binary;
+    bool lower, binary;
+    enum mlp_strip strip;
     const struct mlp_dict *vocabulary;
     const struct mlp_dict *stop; /* words left out, or NULL */
     size_t longest;

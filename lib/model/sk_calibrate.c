@@ -1,7 +1,7 @@
 /* sk_calibrate.c: CalibratedClassifierCV: scores through a sigmoid or an isotonic curve, the mean
  * over folds. */
 #include "model/ops_est.h"
-#include "model/sk_readers.h"
+#include "model/sk_parts.h"
 #include <math.h>
 
 static enum mlp_code sigmoid_column(struct mlp_sk *s, struct mlp_cols x, struct mlp_cols *out)
@@ -76,8 +76,47 @@ static enum mlp_code finish(struct mlp_sk *s, struct mlp_cols all, struct mlp_co
                : mlp_sk_node(s, &mlp_op_scale, b, all, all.n, out);
 }
 
+/* Temperature scaling (1.8 on): logits times beta_, softmax; of probabilities the logarithm, of one
+ * decision (-d, d) (_convert_to_logits). */
+static enum mlp_code temperature(struct mlp_sk *s, const struct mlp_value *calibrator,
+                                 const struct mlp_pred *p, struct mlp_cols *out)
+{
+    double beta;
+    struct mlp_cols logits = p->decision, minus;
+    if (!mlp_value_f64(mlp_value_attr(calibrator, "beta_"), &beta))
+        return mlp_sk_bad(s, "a calibrator has no beta_");
+    if (!logits.n && (mlp_sk_affine(s, p->proba, 1, 1e-12, &logits) ||
+                      mlp_sk_map(s, MLP_FN_LOG, logits, &logits)))
+        return s->e->code;
+    if (logits.n == 1) {
+        if (mlp_sk_map(s, MLP_FN_NEGATIVE, logits, &minus) ||
+            mlp_cols_join(s->g, &minus, &logits, s->e))
+            return s->e->code;
+        logits = minus;
+    }
+    if (mlp_sk_affine(s, logits, beta, 0, &logits))
+        return s->e->code;
+    return mlp_sk_node(s, &mlp_op_softmax, NULL, logits, logits.n, out);
+}
+
+/* The columns of an inner estimator, which may not have seen all classes, among all of them. */
+static enum mlp_code place_classes(struct mlp_sk *s, const struct mlp_pred *p,
+                                   const struct mlp_labels *labels, struct mlp_cols *all)
+{
+    double *at = mlp_arena_array(s->tmp, labels->n, sizeof *at);
+    struct mlp_labels found = {.n = all->n, .number = at};
+    struct mlp_pred placed = {.proba = *all, .nlabels = 1};
+    const struct mlp_labels *one = &found;
+    if (!at || p->nlabels != 1 || p->labels[0]->n != all->n || labels->n < all->n)
+        return at ? mlp_sk_bad(s, "calibrators do not fit the classes") : mlp_err_nomem(s->e);
+    for (size_t i = 0; i < all->n; i++)
+        at[i] = mlp_sk_position(labels, p->labels[0], i);
+    placed.labels = &one;
+    return mlp_sk_spread(s, &placed, labels->n, all);
+}
+
 /* One _CalibratedClassifier. */
-static enum mlp_code fold(struct mlp_sk *s, struct mlp_cols x, size_t nclasses,
+static enum mlp_code fold(struct mlp_sk *s, struct mlp_cols x, const struct mlp_labels *labels,
                           struct mlp_cols *out)
 {
     const struct mlp_value *inner = mlp_sk_attr(s, "estimator");
@@ -88,13 +127,17 @@ static enum mlp_code fold(struct mlp_sk *s, struct mlp_cols x, size_t nclasses,
         inner = mlp_sk_attr(s, "base_estimator");
     if (mlp_sk_child(s, inner, x, &p, "estimator"))
         return s->e->code;
+    if (mlp_value_is_a(mlp_value_at(calibrators, 0), "_TemperatureScaling"))
+        return temperature(s, mlp_value_at(calibrators, 0), &p, out);
     struct mlp_cols score = response(&p);
-    if (score.n != mlp_value_count(calibrators) || score.n != (nclasses == 2 ? 1 : nclasses))
+    if (score.n != mlp_value_count(calibrators))
         return mlp_sk_bad(s, "calibrators do not fit the classes");
     for (size_t i = 0; i < score.n; i++)
         if (calibrate(s, mlp_value_at(calibrators, i), mlp_cols_slice(score, i, 1), &one) ||
             mlp_cols_join(s->g, &all, &one, s->e))
             return s->e->code;
+    if (labels->n > 2 && place_classes(s, &p, labels, &all))
+        return s->e->code;
     return finish(s, all, out);
 }
 
@@ -110,7 +153,7 @@ enum mlp_code mlp_read_calibrated(struct mlp_sk *s, struct mlp_cols x, struct ml
         return mlp_sk_bad(s, "it has no calibrated_classifiers_");
     for (size_t i = 0; i < n; i++) {
         s->self = mlp_value_at(list, i);
-        enum mlp_code code = fold(s, x, labels->n, &one);
+        enum mlp_code code = fold(s, x, labels, &one);
         s->self = outer;
         if (code || mlp_cols_join(s->g, &all, &one, s->e))
             return s->e->code;

@@ -3,6 +3,7 @@
  * raw = start + learning_rate * (tree by tree, in order), in double. The start comes from init_:
  * class priors through the link, a constant, nothing ("zero"), or another estimator over x in
  * float32. */
+#include "model/sk_parts.h"
 #include "model/sk_trees.h"
 #include <float.h>
 #include <math.h>
@@ -12,42 +13,23 @@ static bool exponential(const struct mlp_sk *s)
     return mlp_sk_is(s, "loss", "exponential");
 }
 
-static double clip_prior(double p)
+/* Probabilities, clipped, through the link: logit (half of it for exponential) for two classes;
+ * log for more, from 1.4 on less its mean. */
+static enum mlp_code link_proba(struct mlp_sk *s, struct mlp_cols proba, size_t k,
+                                struct mlp_cols *out)
 {
     double eps = (double)FLT_EPSILON;
-    return p < eps ? eps : p > 1 - eps ? 1 - eps : p;
-}
-
-/* Priors to raw values: logit (half of it for exponential) for two classes; log for more, from
- * 1.4 on less its mean. */
-static void link_priors(const struct mlp_sk *s, const double *prior, size_t k, double *base)
-{
-    if (k == 1) {
-        double p = clip_prior(prior[1]);
-        base[0] = (exponential(s) ? 0.5 : 1.0) * log(p / (1 - p));
-        return;
-    }
-    double mean = 0;
-    for (size_t i = 0; i < k; i++)
-        mean += base[i] = log(clip_prior(prior[i]));
-    for (size_t i = 0; i < k && mlp_sk_version(s) >= 1004000; i++)
-        base[i] -= mean / (double)k;
-}
-
-static enum mlp_code prior_base(struct mlp_sk *s, const struct mlp_value *init, size_t k,
-                                double *base)
-{
-    struct mlp_nd nd;
-    size_t want = k == 1 ? 2 : k;
-    if (mlp_nd_read(mlp_value_attr(init, "class_prior_"), s->tmp, &nd, s->e))
-        return mlp_err_wrap(s->e, "init_.class_prior_");
-    if (nd.count != want)
-        return mlp_sk_bad(s, "init_ has %zu priors for %zu classes", nd.count, want);
-    const double *prior = mlp_nd_doubles(&nd, s->tmp, s->e);
-    if (!prior)
+    if (k == 1 && proba.n == 2)
+        proba = mlp_cols_slice(proba, 1, 1);
+    if (proba.n != k)
+        return mlp_sk_bad(s, "init_ has %zu probabilities for %zu classes", proba.n, k);
+    if (mlp_sk_clip(s, proba, eps, 1 - eps, &proba) ||
+        mlp_sk_map(s, k == 1 ? MLP_FN_LOGIT : MLP_FN_LOG, proba, out))
         return s->e->code;
-    link_priors(s, prior, k, base);
-    return MLP_OK;
+    if (k == 1)
+        return exponential(s) ? mlp_sk_affine(s, *out, 0.5, 0, out) : MLP_OK;
+    return mlp_sk_version(s) < 1004000 ? MLP_OK
+                                       : mlp_sk_node(s, &mlp_op_centre, NULL, *out, k, out);
 }
 
 static enum mlp_code constant_base(struct mlp_sk *s, const struct mlp_value *init, double *base)
@@ -61,20 +43,21 @@ static enum mlp_code constant_base(struct mlp_sk *s, const struct mlp_value *ini
     return MLP_OK;
 }
 
-/* Another estimator as start: its predictions become further columns of the trees' input. */
+/* Another estimator as start: its answers become further columns of the trees' input. */
 static enum mlp_code estimator_base(struct mlp_sk *s, const struct mlp_value *init, size_t k,
                                     struct mlp_cols *x)
 {
-    struct mlp_cols narrow;
+    struct mlp_cols narrow, start;
     struct mlp_pred p;
-    if (k != 1 || mlp_sk_has(s, "classes_"))
-        return mlp_sk_bad(s, "a classifier with an init estimator is not read");
     if (mlp_sk_map(s, MLP_FN_FLOAT32, *x, &narrow) ||
         mlp_sk_child(s, init, narrow, &p, "init_"))
         return s->e->code;
-    if (p.predict.n != 1)
-        return mlp_sk_bad(s, "init_ does not predict one value");
-    return mlp_cols_join(s->g, x, &p.predict, s->e);
+    start = p.predict;
+    if (mlp_sk_has(s, "classes_") && link_proba(s, p.proba, k, &start))
+        return s->e->code;
+    if (start.n != k)
+        return mlp_sk_bad(s, "init_ does not give a value for each class");
+    return mlp_cols_join(s->g, x, &start, s->e);
 }
 
 static enum mlp_code read_base(struct mlp_sk *s, size_t k, struct mlp_cols *x, double *base)
@@ -82,8 +65,6 @@ static enum mlp_code read_base(struct mlp_sk *s, size_t k, struct mlp_cols *x, d
     const struct mlp_value *init = mlp_sk_attr(s, "init_");
     if (mlp_value_is_none(init) || mlp_value_text_is(init, "zero"))
         return MLP_OK;
-    if (mlp_value_is_a(init, "DummyClassifier"))
-        return prior_base(s, init, k, base);
     if (mlp_value_is_a(init, "DummyRegressor") && k == 1)
         return constant_base(s, init, base);
     return estimator_base(s, init, k, x);

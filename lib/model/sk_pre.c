@@ -65,67 +65,6 @@ enum mlp_code mlp_read_robust_scaler(struct mlp_sk *s, struct mlp_cols x, struct
     return add_scale(s, &p, x, out);
 }
 
-/* --- FunctionTransformer --- */
-
-static const struct {
-    const char *name;
-    enum mlp_fn fn;
-} known_functions[] = {
-    {"exp", MLP_FN_EXP}, {"expm1", MLP_FN_EXPM1}, {"log", MLP_FN_LOG}, {"log1p", MLP_FN_LOG1P},
-    {"log2", MLP_FN_LOG2}, {"log10", MLP_FN_LOG10}, {"sqrt", MLP_FN_SQRT}, {"cbrt", MLP_FN_CBRT},
-    {"abs", MLP_FN_ABS}, {"absolute", MLP_FN_ABS}, {"fabs", MLP_FN_ABS},
-    {"square", MLP_FN_SQUARE}, {"negative", MLP_FN_NEGATIVE}, {"reciprocal", MLP_FN_RECIPROCAL},
-    {"sign", MLP_FN_SIGN}, {"sin", MLP_FN_SIN}, {"cos", MLP_FN_COS}, {"tanh", MLP_FN_TANH},
-    {"sinh", MLP_FN_SINH}, {"cosh", MLP_FN_COSH}, {"arcsinh", MLP_FN_ARCSINH},
-    {"floor", MLP_FN_FLOOR}, {"ceil", MLP_FN_CEIL}, {"rint", MLP_FN_RINT},
-    {"exp2", MLP_FN_EXP2}, {"radians", MLP_FN_RADIANS}, {"deg2rad", MLP_FN_RADIANS},
-    {"degrees", MLP_FN_DEGREES}, {"rad2deg", MLP_FN_DEGREES}, {"expit", MLP_FN_SIGMOID},
-    {"isnan", MLP_FN_ISNAN},
-};
-
-bool mlp_known_function(const struct mlp_value *v, enum mlp_fn *fn)
-{
-    if (!v || v->type != MLP_VALUE_GLOBAL ||
-        (!mlp_str_starts(v->u.s, "numpy.") && !mlp_str_starts(v->u.s, "scipy.special.")))
-        return false;
-    struct mlp_str last = mlp_name_last(v->u.s);
-    for (size_t i = 0; i < sizeof known_functions / sizeof known_functions[0]; i++)
-        if (mlp_str_is(last, known_functions[i].name)) {
-            *fn = known_functions[i].fn;
-            return true;
-        }
-    return false;
-}
-
-/* HistGradientBoosting passes its numeric columns through check_array, bound to a type. */
-static bool only_checks(const struct mlp_value *f)
-{
-    return mlp_str_is(mlp_value_name(f), "functools.partial") && f->u.object->args &&
-           mlp_value_text_is(mlp_value_at(f->u.object->args, 0),
-                             "sklearn.utils.validation.check_array");
-}
-
-enum mlp_code mlp_read_function(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
-{
-    const struct mlp_value *f = mlp_sk_attr(s, "func");
-    enum mlp_fn fn = MLP_FN_IDENTITY;
-    out->is_transform = true;
-    if (mlp_value_count(mlp_sk_attr(s, "kw_args")))
-        return mlp_sk_bad(s, "a function with kw_args is not read");
-    if (mlp_value_is_none(f) || (f->type == MLP_VALUE_OBJECT && only_checks(f))) {
-        out->transform = x;
-        return MLP_OK;
-    }
-    if (!mlp_known_function(f, &fn)) {
-        struct mlp_str name = mlp_value_name(f);
-        mlp_sk_bad(s, "the function %.*s is code, which is not run; known are NumPy's log1p, exp, "
-                      "sqrt and the like", name.n ? (int)name.n : 7, name.n ? name.p : "(other)");
-        return mlp_err_hint(s->e,
-                            "export the model to ONNX, or move the function before the model");
-    }
-    return mlp_sk_map(s, fn, x, &out->transform);
-}
-
 /* --- imputation --- */
 
 /* What counts as missing: NaN (None and pandas.NA too), a number, or a text. */

@@ -25,12 +25,13 @@ mlp_reader_fn mlp_read_tree_classifier, mlp_read_tree_regressor, mlp_read_forest
     mlp_read_forest_regressor, mlp_read_gradient_classifier, mlp_read_gradient_regressor,
     mlp_read_hist_classifier, mlp_read_hist_regressor;
 
-/* sk_meta.c, sk_calibrate.c */
+/* sk_meta.c, sk_bag.c, sk_multi.c, sk_target.c, sk_calibrate.c */
 mlp_reader_fn mlp_read_voting_regressor, mlp_read_voting_classifier, mlp_read_stacking,
     mlp_read_bagging_regressor, mlp_read_bagging_classifier, mlp_read_ada_regressor,
     mlp_read_ada_classifier, mlp_read_multi_output, mlp_read_chain, mlp_read_one_vs_rest,
     mlp_read_threshold, mlp_read_target, mlp_read_dummy_regressor, mlp_read_dummy_classifier,
-    mlp_read_frozen, mlp_read_isotonic, mlp_read_calibrated;
+    mlp_read_frozen, mlp_read_isotonic, mlp_read_calibrated, mlp_read_one_vs_one,
+    mlp_read_output_code, mlp_read_constant_predictor;
 
 /* sk_svm.c, sk_prob.c, sk_mlp.c */
 mlp_reader_fn mlp_read_svr, mlp_read_one_class_svm, mlp_read_svc, mlp_read_gaussian_nb,
@@ -43,6 +44,10 @@ mlp_reader_fn mlp_read_pca, mlp_read_svd, mlp_read_pls, mlp_read_polynomial, mlp
     mlp_read_spline, mlp_read_quantile, mlp_read_power, mlp_read_normalizer, mlp_read_binarizer,
     mlp_read_knn_imputer, mlp_read_select_best, mlp_read_select_support, mlp_read_select_variance,
     mlp_read_select_model;
+
+/* sk_kernel.c */
+mlp_reader_fn mlp_read_kernel_ridge, mlp_read_nystroem, mlp_read_kernel_pca,
+    mlp_read_gaussian_regressor, mlp_read_gaussian_binary, mlp_read_gaussian_classifier;
 
 /* sk_text.c */
 mlp_reader_fn mlp_read_count_vectorizer, mlp_read_tfidf_vectorizer, mlp_read_tfidf;

@@ -1,7 +1,7 @@
 /* sk_shape.c: transformers that bend columns or build new ones: polynomials, bins, splines,
  * quantiles, powers, norms, imputation from neighbours. */
 #include "model/ops_shape.h"
-#include "model/sk_readers.h"
+#include "model/sk_parts.h"
 #include <math.h>
 
 /* What polynomials and splines may grow to: a million columns is 8 MB a row. */
@@ -213,22 +213,30 @@ enum mlp_code mlp_read_spline(struct mlp_sk *s, struct mlp_cols x, struct mlp_pr
 
 /* --- quantiles, powers, norms --- */
 
-enum mlp_code mlp_read_quantile(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+enum mlp_code mlp_sk_read_quantiles(struct mlp_sk *s, size_t width, struct mlp_quantiles *p)
 {
     const double *q;
-    struct mlp_quantiles p = {.normal = mlp_sk_is(s, "output_distribution", "normal")};
-    if (mlp_sk_width(s, x) || mlp_sk_doubles(s, "references_", 0, &p.reference, &p.n) ||
-        mlp_sk_doubles(s, "quantiles_", p.n * x.n, &q, NULL))
+    *p = (struct mlp_quantiles){.normal = mlp_sk_is(s, "output_distribution", "normal")};
+    if (mlp_sk_doubles(s, "references_", 0, &p->reference, &p->n) ||
+        mlp_sk_doubles(s, "quantiles_", p->n * width, &q, NULL))
         return s->e->code;
-    double *columns = mlp_arena_array64(s->keep, p.n * x.n, sizeof *columns);
+    double *columns = mlp_arena_array64(s->keep, p->n * width, sizeof *columns);
     if (!columns)
         return mlp_err_nomem(s->e);
-    if (p.n < 1)
+    if (p->n < 1)
         return mlp_sk_bad(s, "quantiles_ is empty");
-    for (size_t i = 0; i < x.n; i++)
-        for (size_t k = 0; k < p.n; k++)
-            columns[i * p.n + k] = q[k * x.n + i];
-    p.quantile = columns;
+    for (size_t i = 0; i < width; i++)
+        for (size_t k = 0; k < p->n; k++)
+            columns[i * p->n + k] = q[k * width + i];
+    p->quantile = columns;
+    return MLP_OK;
+}
+
+enum mlp_code mlp_read_quantile(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    struct mlp_quantiles p;
+    if (mlp_sk_width(s, x) || mlp_sk_read_quantiles(s, x.n, &p))
+        return s->e->code;
     return add(s, &mlp_op_quantiles, mlp_sk_params(s, &p, sizeof p), x, x.n, out);
 }
 

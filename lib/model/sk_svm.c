@@ -1,6 +1,6 @@
 /* sk_svm.c: support vector machines of libsvm: SVC, NuSVC, SVR, NuSVR, OneClassSVM. */
 #include "model/ops_est.h"
-#include "model/sk_readers.h"
+#include "model/sk_parts.h"
 #include <math.h>
 
 static enum mlp_code read_kernel(struct mlp_sk *s, struct mlp_svm *p)
@@ -20,15 +20,18 @@ static enum mlp_code read_kernel(struct mlp_sk *s, struct mlp_svm *p)
 
 static enum mlp_code read_vectors(struct mlp_sk *s, struct mlp_cols x, struct mlp_svm *p)
 {
-    size_t n;
     if (mlp_sk_width(s, x) || read_kernel(s, p))
         return s->e->code;
-    if (mlp_sk_flag(s, "_sparse", false))
-        return mlp_sk_bad(s, "a model fitted on sparse data is not read");
-    if (mlp_sk_doubles(s, "support_vectors_", 0, &p->vector, &n))
+    return mlp_sk_matrix(s, mlp_sk_attr(s, "support_vectors_"), x.n, &p->vector, &p->n);
+}
+
+/* _dual_coef_, `rows` of one value a vector; sparse where the training data was. */
+static enum mlp_code dual_coef(struct mlp_sk *s, size_t rows, size_t n, const double **out)
+{
+    size_t found;
+    if (mlp_sk_matrix(s, mlp_sk_attr(s, "_dual_coef_"), n, out, &found))
         return s->e->code;
-    p->n = n / x.n;
-    return n % x.n ? mlp_sk_bad(s, "support_vectors_ do not fit the features") : MLP_OK;
+    return found == rows ? MLP_OK : mlp_sk_bad(s, "_dual_coef_ does not fit support_vectors_");
 }
 
 static enum mlp_code add_svm(struct mlp_sk *s, const struct mlp_svm *p, struct mlp_cols x,
@@ -42,7 +45,7 @@ static enum mlp_code add_svm(struct mlp_sk *s, const struct mlp_svm *p, struct m
 static enum mlp_code single_sum(struct mlp_sk *s, struct mlp_cols x, struct mlp_cols *out)
 {
     struct mlp_svm p = {.n = 0};
-    if (read_vectors(s, x, &p) || mlp_sk_doubles(s, "_dual_coef_", p.n, &p.weight, NULL) ||
+    if (read_vectors(s, x, &p) || dual_coef(s, 1, p.n, &p.weight) ||
         mlp_sk_doubles(s, "_intercept_", 1, &p.intercept, NULL))
         return s->e->code;
     return add_svm(s, &p, x, 1, out);
@@ -105,7 +108,7 @@ static enum mlp_code pair_weights(struct mlp_sk *s, size_t k, struct mlp_svm *p)
     const double *dual;
     size_t *start = NULL, pairs = k * (k - 1) / 2;
     if (class_starts(s, k, p->n, &start) ||
-        mlp_sk_doubles(s, "_dual_coef_", (k - 1) * p->n, &dual, NULL) ||
+        dual_coef(s, k - 1, p->n, &dual) ||
         mlp_sk_doubles(s, "_intercept_", pairs, &p->intercept, NULL))
         return s->e->code;
     double *w = mlp_arena_array64(s->keep, pairs * p->n, sizeof *w);

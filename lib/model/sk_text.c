@@ -34,9 +34,11 @@ static enum mlp_code read_analyzer(struct mlp_sk *s, struct mlp_words *w)
     w->hi = (unsigned)hi;
     w->lower = mlp_sk_flag(s, "lowercase", true);
     w->binary = mlp_sk_flag(s, "binary", false);
-    w->strip = mlp_sk_is(s, "strip_accents", "unicode");
+    w->strip = mlp_sk_is(s, "strip_accents", "unicode") ? MLP_STRIP_MARKS
+               : mlp_sk_is(s, "strip_accents", "ascii") ? MLP_STRIP_ASCII
+                                                        : MLP_STRIP_NONE;
     if (mlp_sk_has(s, "strip_accents") && !w->strip)
-        return mlp_sk_bad(s, "strip_accents other than unicode is not read");
+        return mlp_sk_bad(s, "strip_accents of its own is code, which is not run");
     if (mlp_sk_is(s, "analyzer", "word"))
         return read_pattern(s, w);
     w->analyzer = MLP_ANALYZE_CHARS;

@@ -78,7 +78,7 @@ uint32_t mlp_unicode_lower(uint32_t c)
 }
 
 /* Hangul syllables are leading consonant, vowel and perhaps trailing consonant (Unicode 3.12). */
-static size_t hangul(uint32_t c, uint32_t out[3])
+static size_t hangul(uint32_t c, uint32_t *out)
 {
     uint32_t i = c - 0xac00;
     out[0] = 0x1100 + i / 588;
@@ -87,7 +87,7 @@ static size_t hangul(uint32_t c, uint32_t out[3])
     return i % 28 ? 3 : 2;
 }
 
-size_t mlp_unicode_plain(uint32_t c, uint32_t out[3])
+size_t mlp_unicode_plain(uint32_t c, uint32_t out[MLP_UNICODE_PLAIN_MAX])
 {
     out[0] = c;
     if (c < 0x80)
@@ -107,7 +107,7 @@ size_t mlp_unicode_plain(uint32_t c, uint32_t out[3])
     if (lo == mlp_plain_forms_n || mlp_plain_forms[lo].code != c)
         return 1;
     size_t n = 0;
-    for (; n < 3 && mlp_plain_forms[lo].to[n]; n++)
+    for (; n < MLP_UNICODE_PLAIN_MAX && mlp_plain_forms[lo].to[n]; n++)
         out[n] = mlp_plain_forms[lo].to[n];
     return n;
 }

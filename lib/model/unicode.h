@@ -20,8 +20,9 @@ bool mlp_unicode_space(uint32_t c);
 uint32_t mlp_unicode_lower(uint32_t c);
 
 /* Code points without accents, as strip_accents="unicode" has them (NFKD less combining marks):
- * 0 to 3 of them in out, their number returned. Complete below U+2000, for full-width forms and
- * Hangul; others stay. */
-size_t mlp_unicode_plain(uint32_t c, uint32_t out[3]);
+ * 0 to 4 of them in out, their number returned. Below U+3400, for Latin ligatures, full-width forms
+ * and Hangul; others stay. */
+#define MLP_UNICODE_PLAIN_MAX 4
+size_t mlp_unicode_plain(uint32_t c, uint32_t out[MLP_UNICODE_PLAIN_MAX]);
 
 #endif

@@ -16,10 +16,10 @@ struct mlp_case_run {
     int32_t delta;
 };
 
-/* What a code point becomes without accents: up to three others, 0 after the last. */
+/* What a code point becomes without accents: up to four others, 0 after the last. */
 struct mlp_plain {
     uint32_t code;
-    uint32_t to[3];
+    uint32_t to[4];
 };
 
 /* What Python's \w matches, and marks that combine with the letter before them. */

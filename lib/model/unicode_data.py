@@ -44,12 +44,12 @@ def plain(c):
 
 
 def stripped():
-    """Code points below U+2000, and the full-width forms, that lose or change something."""
+    """Code points below U+3400, ligatures, half and full width forms that lose or change."""
     out = []
-    for c in list(range(0x80, 0x2000)) + list(range(0xFF01, 0xFF5F)):
+    for c in list(range(0x80, 0x3400)) + list(range(0xFB00, 0xFB50)) + list(range(0xFF00, 0xFFF0)):
         p = plain(c)
-        if p != chr(c) and not unicodedata.combining(chr(c)) and len(p) <= 3:
-            out.append((c, [ord(x) for x in p] + [0] * (3 - len(p))))
+        if p != chr(c) and not unicodedata.combining(chr(c)) and len(p) <= 4:
+            out.append((c, [ord(x) for x in p] or [0]))
     return out
 
 
@@ -72,4 +72,4 @@ print('#include "model/unicode_data.h"')
 table("range", "word_ranges", ranges(lambda c: chr(c).isalnum() or chr(c) == "_"), 100)
 table("range", "combining_ranges", ranges(lambda c: unicodedata.combining(chr(c)) != 0), 100)
 table("case_run", "lower_runs", lower_runs(), 100)
-table("plain", "plain_forms", [(c, "{" + ", ".join(map(str, p)) + "}") for c, p in stripped()], 100)
+table("plain", "plain_forms", [(c, "{" + ",".join(map(str, p)) + "}") for c, p in stripped()], 100)
