@@ -99,16 +99,4 @@ extern const struct mlp_op mlp_op_pair_proba;
  * classes (_ovr_decision_function of sklearn.utils.multiclass). */
 extern const struct mlp_op mlp_op_pair_scores;
 
-/* Nearest neighbours by brute force over n stored rows. target: per stored row out_width values
- * (regression: their mean) or, when classes, the class of each (one-hot counts). power: Minkowski
- * p, 0 for Chebyshev. */
-struct mlp_neighbours {
-    size_t n, k;
-    const double *row;
-    const double *target;
-    bool classes, by_distance;
-    double power;
-};
-extern const struct mlp_op mlp_op_neighbours;
-
 #endif

@@ -1,5 +1,5 @@
-/* sk_prob.c: generative classifiers, densities, clusters, neighbours: naive Bayes, discriminant
- * analysis, mixtures, k-means, nearest centroid, k nearest neighbours, outliers. */
+/* sk_prob.c: generative classifiers, densities, clusters: naive Bayes, discriminant analysis,
+ * mixtures, k-means, nearest centroid. */
 #include "model/ops_est.h"
 #include "model/sk_trees.h"
 #include <math.h>
@@ -335,73 +335,4 @@ enum mlp_code mlp_read_nearest_centroid(struct mlp_sk *s, struct mlp_cols x, str
     if (mlp_sk_has(s, "within_class_std_dev_") && centroid_scores(s, x, k, out))
         return s->e->code;
     return mlp_sk_pick(s, closeness, labels, out);
-}
-
-static enum mlp_code read_metric(struct mlp_sk *s, struct mlp_neighbours *p)
-{
-    const struct mlp_value *params = mlp_sk_attr(s, "effective_metric_params_");
-    bool minkowski = mlp_sk_is(s, "effective_metric_", "minkowski");
-    p->power = -1;
-    if (mlp_sk_is(s, "effective_metric_", "euclidean") || mlp_sk_is(s, "effective_metric_", "l2"))
-        p->power = 2;
-    if (mlp_sk_is(s, "effective_metric_", "manhattan") ||
-        mlp_sk_is(s, "effective_metric_", "l1") || mlp_sk_is(s, "effective_metric_", "cityblock"))
-        p->power = 1;
-    if (mlp_sk_is(s, "effective_metric_", "chebyshev"))
-        p->power = 0;
-    if (minkowski && !mlp_value_f64(mlp_value_get(params, "p"), &p->power))
-        p->power = mlp_sk_num(s, "p", 2);
-    if (p->power < 0 || (p->power > 0 && p->power < 1) || mlp_value_get(params, "w"))
-        return mlp_sk_bad(s, "a metric other than minkowski and its cases is not read");
-    return MLP_OK;
-}
-
-static enum mlp_code read_neighbours(struct mlp_sk *s, struct mlp_cols x, struct mlp_neighbours *p,
-                                     size_t *targets)
-{
-    size_t n, ny;
-    double k = mlp_sk_num(s, "n_neighbors", 5);
-    p->by_distance = mlp_sk_is(s, "weights", "distance");
-    if (!p->by_distance && !mlp_sk_is(s, "weights", "uniform"))
-        return mlp_sk_bad(s, "weights other than uniform and distance are not read");
-    if (mlp_sk_width(s, x) || read_metric(s, p) || mlp_sk_doubles(s, "_fit_X", 0, &p->row, &n) ||
-        mlp_sk_doubles(s, "_y", 0, &p->target, &ny))
-        return s->e->code;
-    p->n = n / x.n;
-    if (n % x.n || p->n == 0 || ny % p->n || !(k >= 1 && k <= (double)p->n))
-        return mlp_sk_bad(s, "_fit_X, _y and n_neighbors do not fit");
-    p->k = (size_t)k;
-    *targets = ny / p->n;
-    return MLP_OK;
-}
-
-enum mlp_code mlp_read_knn_regressor(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
-{
-    struct mlp_neighbours p = {.classes = false};
-    size_t targets;
-    if (read_neighbours(s, x, &p, &targets))
-        return s->e->code;
-    void *params = mlp_sk_params(s, &p, sizeof p);
-    out->predict_kind = MLP_OUT_F64;
-    return params ? mlp_sk_finite(s, &mlp_op_neighbours, params, x, targets, &out->predict)
-                  : s->e->code;
-}
-
-enum mlp_code mlp_read_knn_classifier(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
-{
-    struct mlp_neighbours p = {.classes = true};
-    const struct mlp_labels *labels;
-    size_t targets;
-    if (mlp_sk_classes(s, "classes_", &labels) || read_neighbours(s, x, &p, &targets))
-        return s->e->code;
-    if (targets != 1)
-        return mlp_sk_bad(s, "several targets are not read");
-    for (size_t i = 0; i < p.n; i++)
-        if (!(p.target[i] >= 0 && p.target[i] < (double)labels->n))
-            return mlp_sk_bad(s, "_y is out of range");
-    void *params = mlp_sk_params(s, &p, sizeof p);
-    if (!params ||
-        mlp_sk_finite(s, &mlp_op_neighbours, params, x, labels->n, &out->proba))
-        return s->e->code;
-    return mlp_sk_pick(s, out->proba, labels, out);
 }

@@ -36,7 +36,7 @@ mlp_reader_fn mlp_read_voting_regressor, mlp_read_voting_classifier, mlp_read_st
 /* sk_svm.c, sk_prob.c, sk_mlp.c */
 mlp_reader_fn mlp_read_svr, mlp_read_one_class_svm, mlp_read_svc, mlp_read_gaussian_nb,
     mlp_read_discrete_nb, mlp_read_bernoulli_nb, mlp_read_lda, mlp_read_qda, mlp_read_mixture,
-    mlp_read_kmeans, mlp_read_nearest_centroid, mlp_read_knn_regressor, mlp_read_knn_classifier,
+    mlp_read_kmeans, mlp_read_nearest_centroid,
     mlp_read_mlp_classifier, mlp_read_mlp_regressor, mlp_read_isolation_forest;
 
 /* sk_project.c, sk_shape.c, sk_select.c */
@@ -44,6 +44,10 @@ mlp_reader_fn mlp_read_pca, mlp_read_svd, mlp_read_pls, mlp_read_polynomial, mlp
     mlp_read_spline, mlp_read_quantile, mlp_read_power, mlp_read_normalizer, mlp_read_binarizer,
     mlp_read_knn_imputer, mlp_read_select_best, mlp_read_select_support, mlp_read_select_variance,
     mlp_read_select_model;
+
+/* sk_near.c */
+mlp_reader_fn mlp_read_knn_regressor, mlp_read_knn_classifier, mlp_read_radius_regressor,
+    mlp_read_radius_classifier, mlp_read_local_outlier;
 
 /* sk_kernel.c */
 mlp_reader_fn mlp_read_kernel_ridge, mlp_read_nystroem, mlp_read_kernel_pca,
