@@ -56,7 +56,7 @@ static double braycurtis(const double *a, const double *b, size_t n)
     double top = 0, bottom = 0;
     for (size_t i = 0; i < n; i++) {
         top += fabs(a[i] - b[i]);
-        bottom += fabs(a[i] + b[i]);
+        bottom += fabs(a[i]) + fabs(b[i]);
     }
     return bottom > 0 ? top / bottom : 0;
 }

@@ -25,10 +25,25 @@ struct counter {
     size_t cap;
     unsigned length;             /* characters of the padded word (CHARS_IN_WORDS) */
     bool space;                  /* the last character was white space (CHARS) */
+    bool after_word;             /* what stands before the run is a word character (WORDS) */
+    bool too_long;               /* a term was longer than the room */
 };
+
+static void count_hash(struct counter *c, struct mlp_str term)
+{
+    int32_t h = mlp_murmur3(term);
+    uint32_t size = h == INT32_MIN ? 0x80000000u : (uint32_t)(h < 0 ? -h : h);
+    double *y = &c->y[size % c->w->buckets];
+    double sign = c->w->alternate && h < 0 ? -1 : 1;
+    *y = c->w->binary ? 1 : *y + sign;
+}
 
 static void count(struct counter *c, struct mlp_str term)
 {
+    if (!c->w->vocabulary) {
+        count_hash(c, term);
+        return;
+    }
     int32_t code = mlp_dict_text(c->w->vocabulary, term);
     if (code >= 0)
         c->y[code] = c->w->binary ? 1 : c->y[code] + 1;
@@ -41,8 +56,10 @@ static void join_words(struct counter *c, unsigned n)
     size_t at = 0;
     for (unsigned i = n; i-- > 0;) {
         const struct piece *p = &c->last[(c->newest + i) % MLP_WORDS_MAX_N];
-        if (p->lost || at + p->n + 1 > c->cap)
+        if (p->lost || at + p->n + 1 > c->cap) {
+            c->too_long = true;
             return;
+        }
         memcpy(c->join + at, p->p, p->n);
         at += p->n;
         if (i)
@@ -51,11 +68,20 @@ static void join_words(struct counter *c, unsigned n)
     count(c, (struct mlp_str){c->join, at});
 }
 
-static void end_word(struct counter *c)
+/* Whether the run that ends before a character (0: at the end) is a token. */
+static bool is_token(const struct counter *c, uint32_t next)
+{
+    const struct mlp_token *t = &c->w->token;
+    unsigned n = c->now.characters;
+    return n > 0 && n >= t->shortest && (!t->longest || n <= t->longest) &&
+           (!t->bounded || !(c->after_word || (next && mlp_unicode_word(next))));
+}
+
+static void end_word(struct counter *c, uint32_t next)
 {
     struct piece word = c->now;
     struct mlp_str text = {word.p, word.n};
-    bool take = word.characters >= c->w->shortest && word.characters > 0;
+    bool take = is_token(c, next);
     c->now.n = c->now.characters = 0;
     c->now.lost = false;
     if (!take || (c->w->stop && !word.lost && mlp_dict_text(c->w->stop, text) >= 0))
@@ -137,10 +163,12 @@ static void feed(struct counter *c, uint32_t code)
     bool space = mlp_unicode_space(code);
     switch (c->w->analyzer) {
     case MLP_ANALYZE_WORDS:
-        if (mlp_unicode_word(code))
+        if (mlp_class_has(&c->w->token.characters, code)) {
             add_to_word(c, code);
-        else
-            end_word(c);
+            return;
+        }
+        end_word(c, code);
+        c->after_word = mlp_unicode_word(code);
         return;
     case MLP_ANALYZE_CHARS_IN_WORDS:
         if (space) {
@@ -210,7 +238,7 @@ static void read_text(struct counter *c, struct mlp_str text)
             feed_stripped(c, 0x307, text);
     }
     if (c->w->analyzer == MLP_ANALYZE_WORDS)
-        end_word(c);
+        end_word(c, 0);
     else if (c->w->analyzer == MLP_ANALYZE_CHARS_IN_WORDS)
         end_padded(c);
 }
@@ -233,6 +261,11 @@ static enum mlp_code run_words(const struct mlp_gnode *n, struct mlp_call *call)
             c.last[i].p = p + (i + 2) * cap;
         memset(c.y, 0, n->out_width * sizeof *c.y);
         read_text(&c, call->t[r * call->ldx]);
+        if (c.too_long && !w->vocabulary) {
+            call->row = r;
+            return mlp_err_set(call->e, MLP_EINPUT, "a text has a word of more than %zu bytes",
+                               w->longest);
+        }
     }
     return MLP_OK;
 }

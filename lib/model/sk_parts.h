@@ -55,6 +55,9 @@ double mlp_sk_percentile(struct mlp_sk *s, const double *v, size_t n, double q);
 enum mlp_code mlp_sk_matrix(struct mlp_sk *s, const struct mlp_value *v, size_t width,
                             const double **out, size_t *n);
 
+/* Rows over their norm, which self's attribute norm names. */
+enum mlp_code mlp_sk_norm(struct mlp_sk *s, struct mlp_cols x, struct mlp_cols *out);
+
 /* Self's quantiles_ and references_ (a QuantileTransformer's) for `width` columns. */
 struct mlp_quantiles;
 enum mlp_code mlp_sk_read_quantiles(struct mlp_sk *s, size_t width, struct mlp_quantiles *p);

@@ -54,7 +54,8 @@ mlp_reader_fn mlp_read_kernel_ridge, mlp_read_nystroem, mlp_read_kernel_pca,
     mlp_read_gaussian_regressor, mlp_read_gaussian_binary, mlp_read_gaussian_classifier;
 
 /* sk_text.c */
-mlp_reader_fn mlp_read_count_vectorizer, mlp_read_tfidf_vectorizer, mlp_read_tfidf;
+mlp_reader_fn mlp_read_count_vectorizer, mlp_read_tfidf_vectorizer, mlp_read_tfidf,
+    mlp_read_hashing_vectorizer;
 
 /* sk_boost.c: the wrappers of XGBoost and LightGBM */
 mlp_reader_fn mlp_read_xgb_wrapper, mlp_read_lgb_wrapper;

@@ -251,15 +251,19 @@ enum mlp_code mlp_read_power(struct mlp_sk *s, struct mlp_cols x, struct mlp_pre
     return mlp_sk_child(s, mlp_sk_attr(s, "_scaler"), out->transform, out, "_scaler");
 }
 
-enum mlp_code mlp_read_normalizer(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+enum mlp_code mlp_sk_norm(struct mlp_sk *s, struct mlp_cols x, struct mlp_cols *out)
 {
     struct mlp_normalize p = {mlp_sk_is(s, "norm", "l1")    ? MLP_NORM_L1
                               : mlp_sk_is(s, "norm", "max") ? MLP_NORM_MAX
                                                             : MLP_NORM_L2};
     void *params = mlp_sk_params(s, &p, sizeof p);
+    return params ? mlp_sk_finite(s, &mlp_op_normalize, params, x, x.n, out) : s->e->code;
+}
+
+enum mlp_code mlp_read_normalizer(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
     out->is_transform = true;
-    return params ? mlp_sk_finite(s, &mlp_op_normalize, params, x, x.n, &out->transform)
-                  : s->e->code;
+    return mlp_sk_norm(s, x, &out->transform);
 }
 
 enum mlp_code mlp_read_binarizer(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)

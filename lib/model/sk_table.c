@@ -147,6 +147,7 @@ const struct mlp_reader mlp_readers[] = {
     {"GaussianProcessClassifier", mlp_read_gaussian_classifier, NULL},
     {"_BinaryGaussianProcessClassifierLaplace", mlp_read_gaussian_binary, NULL},
     {"CountVectorizer", mlp_read_count_vectorizer, NULL},
+    {"HashingVectorizer", mlp_read_hashing_vectorizer, NULL},
     {"TfidfVectorizer", mlp_read_tfidf_vectorizer, NULL},
     {"TfidfTransformer", mlp_read_tfidf, NULL},
     {"XGBClassifier", mlp_read_xgb_wrapper, "xgboost."},

@@ -1,23 +1,14 @@
 /* sk_text.c: CountVectorizer, TfidfVectorizer, TfidfTransformer. */
 #include "model/dict.h"
 #include "model/ops_words.h"
-#include "model/sk_readers.h"
+#include "model/sk_parts.h"
 
-/* Word patterns that are known; any other regular expression is refused. */
 static enum mlp_code read_pattern(struct mlp_sk *s, struct mlp_words *w)
 {
-    static const struct {
-        const char *pattern;
-        unsigned shortest;
-    } known[] = {{"(?u)\\b\\w\\w+\\b", 2}, {"\\b\\w\\w+\\b", 2}, {"(?u)\\b\\w+\\b", 1},
-                 {"\\b\\w+\\b", 1}, {"\\w+", 1}, {"(?u)\\w+", 1}, {"\\w\\w+", 2},
-                 {"(?u)\\w\\w+", 2}, {"(?u)\\b\\w\\w\\w+\\b", 3}, {"\\b\\w\\w\\w+\\b", 3}};
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (mlp_sk_is(s, "token_pattern", known[i].pattern)) {
-            w->shortest = known[i].shortest;
-            return MLP_OK;
-        }
-    return mlp_sk_bad(s, "a token_pattern other than runs of word characters is not read");
+    const struct mlp_value *v = mlp_sk_attr(s, "token_pattern");
+    if (v && v->type == MLP_VALUE_TEXT && mlp_token_parse(v->u.s, &w->token))
+        return MLP_OK;
+    return mlp_sk_bad(s, "a token_pattern other than runs of characters of one class is not read");
 }
 
 static enum mlp_code read_analyzer(struct mlp_sk *s, struct mlp_words *w)
@@ -75,15 +66,33 @@ static enum mlp_code read_vocabulary(struct mlp_sk *s, struct mlp_words *w, size
     return w->vocabulary ? MLP_OK : mlp_err_nomem(s->e);
 }
 
-/* Stop words matter only where words stand in n-grams: alone they are not in the vocabulary. */
+static enum mlp_code english_stop_words(struct mlp_sk *s, struct mlp_words *w)
+{
+    size_t n = 0;
+    while (mlp_english_stop_words[n])
+        n++;
+    struct mlp_str *text = mlp_arena_array(s->keep, n, sizeof *text);
+    if (!text)
+        return mlp_err_nomem(s->e);
+    for (size_t i = 0; i < n; i++) {
+        text[i] = mlp_str_from(mlp_english_stop_words[i]);
+        w->longest = text[i].n > w->longest ? text[i].n : w->longest;
+    }
+    w->stop = mlp_dict_texts(s->keep, text, n, -1);
+    return w->stop ? MLP_OK : mlp_err_nomem(s->e);
+}
+
+/* Stop words matter where words stand in n-grams (alone they are not in the vocabulary) and where
+ * there is no vocabulary. */
 static enum mlp_code read_stop_words(struct mlp_sk *s, struct mlp_words *w)
 {
     const struct mlp_value *v = mlp_sk_attr(s, "stop_words");
-    if (mlp_value_is_none(v) || w->analyzer != MLP_ANALYZE_WORDS || w->hi == 1)
+    if (mlp_value_is_none(v) || w->analyzer != MLP_ANALYZE_WORDS ||
+        (w->hi == 1 && w->vocabulary))
         return MLP_OK;
     if (v->type == MLP_VALUE_TEXT)
-        return mlp_sk_bad(s, "stop_words=\"english\" with n-grams is not read: the list is not in "
-                             "the file");
+        return mlp_sk_is(s, "stop_words", "english") ? english_stop_words(s, w)
+                                                     : mlp_sk_bad(s, "stop_words cannot be read");
     size_t n = mlp_value_count(v);
     struct mlp_str *text = mlp_arena_array(s->keep, n, sizeof *text);
     if (!text)
@@ -115,6 +124,29 @@ enum mlp_code mlp_read_count_vectorizer(struct mlp_sk *s, struct mlp_cols x, str
 {
     out->is_transform = true;
     return count_words(s, x, &out->transform);
+}
+
+/* The most bytes that a term of a vectoriser without a vocabulary may have. */
+#define LONGEST_HASHED 65536
+
+enum mlp_code mlp_read_hashing_vectorizer(struct mlp_sk *s, struct mlp_cols x,
+                                          struct mlp_pred *out)
+{
+    struct mlp_words w = {.analyzer = MLP_ANALYZE_WORDS, .longest = LONGEST_HASHED};
+    double buckets = mlp_sk_num(s, "n_features", 1 << 20);
+    if (x.n != 1)
+        return mlp_sk_bad(s, "it takes one column of text, %zu flow in", x.n);
+    if (!(buckets >= 1 && buckets <= 1 << 24))
+        return mlp_sk_bad(s, "n_features cannot be read, or is more than %d", 1 << 24);
+    w.buckets = (uint32_t)buckets;
+    w.alternate = mlp_sk_flag(s, "alternate_sign", true);
+    out->is_transform = true;
+    if (read_analyzer(s, &w) || read_stop_words(s, &w))
+        return s->e->code;
+    void *params = mlp_sk_params(s, &w, sizeof w);
+    if (!params || mlp_sk_text_node(s, &mlp_op_words, params, x, w.buckets, &out->transform))
+        return s->e->code;
+    return mlp_sk_has(s, "norm") ? mlp_sk_norm(s, out->transform, &out->transform) : MLP_OK;
 }
 
 /* idf_ from 1.3 or so on; before, the diagonal of a sparse matrix. */

@@ -50,6 +50,16 @@ bool mlp_unicode_word(uint32_t c)
     return in_ranges(mlp_word_ranges, mlp_word_ranges_n, c);
 }
 
+bool mlp_unicode_digit(uint32_t c)
+{
+    if (c < 0x80)
+        return c >= '0' && c <= '9';
+    for (size_t i = 0; i < mlp_digit_zeros_n && mlp_digit_zeros[i] <= c; i++)
+        if (c - mlp_digit_zeros[i] < 10)
+            return true;
+    return false;
+}
+
 bool mlp_unicode_space(uint32_t c)
 {
     return (c >= 9 && c <= 13) || (c >= 28 && c <= 32) || c == 0x85 || c == 0xa0 || c == 0x1680 ||

@@ -13,6 +13,9 @@ size_t mlp_unicode_put(uint32_t c, char *out);
 /* \w of Python's re: letters, digits, numbers, underscore. */
 bool mlp_unicode_word(uint32_t c);
 
+/* \d: decimal digits of all scripts. */
+bool mlp_unicode_digit(uint32_t c);
+
 /* \s, and where str.split() cuts. */
 bool mlp_unicode_space(uint32_t c);
 

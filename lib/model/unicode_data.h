@@ -26,6 +26,9 @@ struct mlp_plain {
 extern const struct mlp_range mlp_word_ranges[], mlp_combining_ranges[];
 /* What str.lower() changes, one letter to one. */
 extern const struct mlp_case_run mlp_lower_runs[];
+/* The zero of each script's decimal digits, which are ten in a row. */
+extern const uint32_t mlp_digit_zeros[];
+extern const size_t mlp_digit_zeros_n;
 /* NFKD without the combining marks. */
 extern const struct mlp_plain mlp_plain_forms[];
 /* How many entries each table has. */

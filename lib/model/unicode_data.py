@@ -66,6 +66,11 @@ def table(kind, name, rows, width):
     print(f"}};\nconst size_t mlp_{name}_n = sizeof mlp_{name} / sizeof mlp_{name}[0];")
 
 
+def digits():
+    """First of each run of ten decimal digits (category Nd)."""
+    return [(c,) for c in CODES if unicodedata.category(chr(c)) == "Nd" and unicodedata.decimal(chr(c)) == 0]
+
+
 print("/* unicode_data.c: made by unicode_data.py from Unicode "
       f"{unicodedata.unidata_version}; see unicode.h. */")
 print('#include "model/unicode_data.h"')
@@ -73,3 +78,8 @@ table("range", "word_ranges", ranges(lambda c: chr(c).isalnum() or chr(c) == "_"
 table("range", "combining_ranges", ranges(lambda c: unicodedata.combining(chr(c)) != 0), 100)
 table("case_run", "lower_runs", lower_runs(), 100)
 table("plain", "plain_forms", [(c, "{" + ",".join(map(str, p)) + "}") for c, p in stripped()], 100)
+print("\nconst uint32_t mlp_digit_zeros[] = {")
+starts = [str(c[0]) for c in digits()]
+for i in range(0, len(starts), 12):
+    print("    " + ", ".join(starts[i:i + 12]) + ",")
+print("};\nconst size_t mlp_digit_zeros_n = sizeof mlp_digit_zeros / sizeof mlp_digit_zeros[0];")
