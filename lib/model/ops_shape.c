@@ -59,22 +59,103 @@ static void bases(const double *t, size_t k, unsigned degree, double x, double *
     }
 }
 
-/* All bases of one column at x; count of them. */
-static void spline_row(const struct mlp_splines *p, size_t column, double x, double *y,
-                       size_t count)
+/* The interval of column's knots that holds x: k with t[k] <= x < t[k + 1], within the base ones. */
+static size_t interval(const struct mlp_splines *p, size_t column, double x)
 {
     const double *t = p->knot[column];
     size_t last = p->nknots[column] - p->degree - 2, k = p->degree;
-    double lo = t[p->degree], hi = t[last + 1], b[MLP_SPLINE_MAX_DEGREE + 1];
-    if (p->constant)
-        x = x < lo ? lo : x > hi ? hi : x;
     while (k < last && x >= t[k + 1])
         k++;
-    memset(y, 0, count * sizeof *y);
+    return k;
+}
+
+/* The bases from k - degree on, beyond the boundary `at` as the lines that touch them there: each
+ * with the slope of its derivative, degree * (difference of bases of a degree less over their
+ * knots). */
+static void touching_lines(const struct mlp_splines *p, size_t column, double at, double x,
+                           double *b)
+{
+    const double *t = p->knot[column];
+    size_t k = interval(p, column, at);
+    double low[MLP_SPLINE_MAX_DEGREE + 2] = {0};
+    bases(t, k, p->degree, at, b);
+    if (p->degree == 0)
+        return;
+    bases(t, k, p->degree - 1, at, low + 1);
+    for (unsigned j = 0; j <= p->degree; j++) {
+        size_t i = k - p->degree + j;
+        double left = low[j], right = j < p->degree ? low[j + 1] : 0, slope = 0;
+        if (j > 0)
+            slope += p->degree * left / (t[i + p->degree] - t[i]);
+        if (j < p->degree)
+            slope -= p->degree * right / (t[i + p->degree + 1] - t[i + 1]);
+        b[j] += (x - at) * slope;
+    }
+}
+
+/* x moved by whole periods into [lo, hi). */
+static double wrapped(double x, double lo, double hi)
+{
+    double period = hi - lo, rest = fmod(x - lo, period);
+    return lo + (rest < 0 ? rest + period : rest);
+}
+
+/* Where a column's base interval ends. scikit-learn raises the degree by which it counts the knots,
+ * up to 2, from column to column when straight lines continue a degree below 2. */
+static unsigned counted_degree(const struct mlp_splines *p, size_t column)
+{
+    if (p->beyond != MLP_BEYOND_LINEAR || p->degree > 1)
+        return p->degree;
+    return column < 2 - p->degree ? p->degree + (unsigned)column : 2;
+}
+
+/* Straight lines beyond the end `at`, for the first (or last) bases only. */
+static void line_row(const struct mlp_splines *p, size_t column, double at, double x, double *y)
+{
+    double b[MLP_SPLINE_MAX_DEGREE + 1];
+    size_t whole = p->nknots[column] - p->degree - 1, k = interval(p, column, at);
+    unsigned degree = counted_degree(p, column), lines = degree <= 1 ? degree + 1 : degree;
+    touching_lines(p, column, at, x, b);
+    for (unsigned j = 0; j <= p->degree; j++) {
+        size_t to = k - p->degree + j;
+        if (x < at ? to < lines : to + lines >= whole)
+            y[to] = b[j];
+    }
+}
+
+/* All bases of one column at x into y, which has room for all of them. False where x is beyond
+ * what may be. */
+static bool spline_row(const struct mlp_splines *p, size_t column, double x, double *y)
+{
+    const double *t = p->knot[column];
+    unsigned degree = counted_degree(p, column);
+    size_t whole = p->nknots[column] - p->degree - 1, period = whole;
+    double lo = t[degree], hi = t[p->nknots[column] - degree - 1], b[MLP_SPLINE_MAX_DEGREE + 1];
+    memset(y, 0, whole * sizeof *y);
+    bool outside = x < lo || x > hi;
+    if (isnan(x) || (outside && p->beyond == MLP_BEYOND_ERROR))
+        return isnan(x) != 0;
+    double inside = x < lo ? lo : x > hi ? hi : x;
+    if (outside && p->beyond == MLP_BEYOND_LINEAR) {
+        line_row(p, column, inside, x, y);
+        return true;
+    }
+    if (p->beyond == MLP_BEYOND_PERIODIC) {
+        x = wrapped(x, lo, hi);
+        period -= p->degree;
+    }
+    x = p->beyond == MLP_BEYOND_CONSTANT ? inside : x;
+    size_t k = interval(p, column, x);
     bases(t, k, p->degree, x, b);
     for (unsigned j = 0; j <= p->degree; j++)
-        if (k - p->degree + j < count)
-            y[k - p->degree + j] = b[j];
+        y[(k - p->degree + j) % period] += b[j];
+    return true;
+}
+
+size_t mlp_splines_width(const struct mlp_splines *p, size_t column)
+{
+    return p->nknots[column] - p->degree - 1 - p->drop_last -
+           (p->beyond == MLP_BEYOND_PERIODIC ? p->degree : 0);
 }
 
 static enum mlp_code run_splines(const struct mlp_gnode *n, struct mlp_call *c)
@@ -83,15 +164,32 @@ static enum mlp_code run_splines(const struct mlp_gnode *n, struct mlp_call *c)
     for (size_t r = 0; r < c->rows; r++) {
         double *y = c->y + r * c->ldy;
         for (size_t i = 0; i < n->in.n; i++) {
-            size_t count = p->nknots[i] - p->degree - 1 - p->drop_last;
-            spline_row(p, i, c->x[r * c->ldx + i], y, count);
+            size_t count = mlp_splines_width(p, i);
+            if (!spline_row(p, i, c->x[r * c->ldx + i], c->scratch)) {
+                struct mlp_str name = mlp_graph_column_name(c->g, n, i);
+                c->row = r;
+                return mlp_err_set(c->e, MLP_EINPUT,
+                                   "%.*s: a value is beyond the limits of the knots",
+                                   MLP_STR_ARG(name));
+            }
+            memcpy(y, c->scratch, count * sizeof *y);
             y += count;
         }
     }
     return MLP_OK;
 }
 
-const struct mlp_op mlp_op_splines = {"splines", run_splines, NULL};
+static size_t splines_scratch(const struct mlp_gnode *n, size_t rows)
+{
+    const struct mlp_splines *p = n->params;
+    size_t most = 0;
+    (void)rows;
+    for (size_t i = 0; i < n->in.n; i++)
+        most = p->nknots[i] > most ? p->nknots[i] : most;
+    return most * sizeof(double);
+}
+
+const struct mlp_op mlp_op_splines = {"splines", run_splines, splines_scratch};
 
 /* numpy.interp: piecewise linear, clipped; the last of equal points counts. */
 static double interpolate(double x, const double *xs, const double *ys, size_t n, bool backward)

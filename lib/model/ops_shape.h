@@ -18,16 +18,24 @@ struct mlp_bins {
 };
 extern const struct mlp_op mlp_op_bins;
 
-/* B-spline bases of a degree over knots: count[i] columns for input i (the last left out when
- * drop_last). Outside the base interval: as at its ends when constant, else the end polynomials. */
+/* B-spline bases of a degree over knots: nknots - degree - 1 columns for each input (less degree
+ * when periodic, and less the last when drop_last). Outside the base interval: the end
+ * polynomials, the values at its ends, straight lines, its repetition, or an error. NaN gives
+ * zeros when zero_missing. */
+enum mlp_beyond { MLP_BEYOND_CONTINUE, MLP_BEYOND_CONSTANT, MLP_BEYOND_LINEAR,
+                  MLP_BEYOND_PERIODIC, MLP_BEYOND_ERROR };
 struct mlp_splines {
     const double *const *knot;
     const size_t *nknots;
     unsigned degree;
-    bool constant, drop_last;
+    enum mlp_beyond beyond;
+    bool drop_last, zero_missing;
 };
 extern const struct mlp_op mlp_op_splines;
 #define MLP_SPLINE_MAX_DEGREE 20
+
+/* The columns that input `column` becomes. */
+size_t mlp_splines_width(const struct mlp_splines *p, size_t column);
 
 /* QuantileTransformer: n quantiles a column (column-major), references, uniform or normal;
  * inverse: from what it makes back to values. */

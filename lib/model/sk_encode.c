@@ -12,6 +12,7 @@ struct column {
     size_t n;                    /* categories */
     bool is_text;
     int32_t missing;             /* code of NaN or None, or -1 */
+    bool none;                   /* it is None, which OrdinalEncoder takes for a category */
 };
 
 static bool is_none(const struct mlp_nd *nd, size_t i)
@@ -31,9 +32,11 @@ static enum mlp_code read_category(struct mlp_sk *s, const struct mlp_nd *nd, si
         return text->p ? MLP_OK : mlp_err_nomem(s->e);
     }
     *number = mlp_nd_f64(nd, i, &ok);
-    if ((ok && isnan(*number)) || is_none(nd, i))
-        c->missing = c->missing < 0 || !is_none(nd, i) ? (int32_t)i : c->missing;
-    else if (!ok)
+    if ((ok && isnan(*number)) || is_none(nd, i)) {
+        bool first = c->missing < 0 || !is_none(nd, i);
+        c->missing = first ? (int32_t)i : c->missing;
+        c->none = first ? is_none(nd, i) : c->none;
+    } else if (!ok)
         return mlp_sk_bad(s, "a category is neither text nor number");
     return MLP_OK;
 }
@@ -135,10 +138,11 @@ static enum mlp_code read_groups(struct mlp_sk *s, size_t column, size_t n, int3
         return mlp_err_nomem(s->e);
     if (*rare && mlp_nd_read(one, s->tmp, &nd, s->e))
         return mlp_err_wrap(s->e, "_default_to_infrequent_mappings");
-    if (*rare && nd.count != n)
+    /* OrdinalEncoder leaves a missing category, which is the last, out of the mapping. */
+    if (*rare && nd.count != n && nd.count + 1 != n)
         return mlp_sk_bad(s, "_default_to_infrequent_mappings does not fit categories_");
     for (size_t i = 0; i < n; i++) {
-        int64_t g = *rare ? mlp_nd_i64(&nd, i, NULL) : (int64_t)i;
+        int64_t g = *rare && i >= nd.count ? 0 : *rare ? mlp_nd_i64(&nd, i, NULL) : (int64_t)i;
         if (g < 0 || g >= (int64_t)n)
             return mlp_sk_bad(s, "_default_to_infrequent_mappings is out of range");
         (*map)[i] = (int32_t)g;
@@ -228,7 +232,7 @@ static enum mlp_code ordinal_table(struct mlp_sk *s, size_t column, const struct
         return s->e->code;
     table[0] = mlp_sk_num(s, "unknown_value", NAN);
     for (size_t i = 0; i < c->n; i++)
-        table[i + 1] = (int32_t)i == c->missing ? mlp_sk_num(s, "encoded_missing_value", NAN)
+        table[i + 1] = (int32_t)i == c->missing && !c->none ? mlp_sk_num(s, "encoded_missing_value", NAN)
                                                 : group[i];
     *out = table;
     return MLP_OK;

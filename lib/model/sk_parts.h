@@ -58,6 +58,9 @@ enum mlp_code mlp_sk_matrix(struct mlp_sk *s, const struct mlp_value *v, size_t 
 /* Rows over their norm, which self's attribute norm names. */
 enum mlp_code mlp_sk_norm(struct mlp_sk *s, struct mlp_cols x, struct mlp_cols *out);
 
+/* score_samples of self, a PCA; no columns where it cannot be had. */
+enum mlp_code mlp_sk_pca_score(struct mlp_sk *s, struct mlp_cols x, struct mlp_cols *out);
+
 /* Self's quantiles_ and references_ (a QuantileTransformer's) for `width` columns. */
 struct mlp_quantiles;
 enum mlp_code mlp_sk_read_quantiles(struct mlp_sk *s, size_t width, struct mlp_quantiles *p);

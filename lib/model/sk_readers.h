@@ -45,6 +45,11 @@ mlp_reader_fn mlp_read_pca, mlp_read_svd, mlp_read_pls, mlp_read_polynomial, mlp
     mlp_read_knn_imputer, mlp_read_select_best, mlp_read_select_support, mlp_read_select_variance,
     mlp_read_select_model;
 
+/* sk_impute.c, sk_factor.c, sk_project.c */
+mlp_reader_fn mlp_read_iterative_imputer, mlp_read_factor_analysis, mlp_read_sparse_pca,
+    mlp_read_elliptic, mlp_read_rbf_sampler, mlp_read_skewed_chi2, mlp_read_ica,
+    mlp_read_random_projection, mlp_read_agglomeration;
+
 /* sk_near.c */
 mlp_reader_fn mlp_read_knn_regressor, mlp_read_knn_classifier, mlp_read_radius_regressor,
     mlp_read_radius_classifier, mlp_read_local_outlier;

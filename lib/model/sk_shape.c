@@ -83,8 +83,6 @@ enum mlp_code mlp_read_polynomial(struct mlp_sk *s, struct mlp_cols x, struct ml
                              .distinct = mlp_sk_flag(s, "interaction_only", false)};
     if (mlp_sk_width(s, x))
         return s->e->code;
-    if (mlp_sk_is(s, "order", "F"))
-        return mlp_sk_bad(s, "order='F' is not read");
     mlp_vec_init(&c.start, sizeof(uint32_t));
     mlp_vec_init(&c.term, sizeof(uint32_t));
     enum mlp_code code = all_degrees(&c);
@@ -178,37 +176,60 @@ static const struct mlp_value *knots_of(const struct mlp_value *spline)
     return nested ? mlp_value_attr(mlp_value_at(spline->u.object->state, 0), "t") : t;
 }
 
+static enum mlp_code read_beyond(struct mlp_sk *s, enum mlp_beyond *out)
+{
+    static const char *const names[] = {"continue", "constant", "linear", "periodic", "error"};
+    size_t i = 0;
+    while (i < 5 && !mlp_sk_is(s, "extrapolation", names[i]))
+        i++;
+    *out = (enum mlp_beyond)i;
+    return i < 5 ? MLP_OK : mlp_sk_bad(s, "its extrapolation is not known");
+}
+
+/* The knots of one column, of which there must be enough for a base interval. */
+static enum mlp_code read_knots(struct mlp_sk *s, size_t i, unsigned degree, const double **knot,
+                                size_t *n)
+{
+    struct mlp_nd nd;
+    const struct mlp_value *list = mlp_sk_attr(s, "bsplines_");
+    if (mlp_nd_read(knots_of(mlp_value_at(list, i)), s->tmp, &nd, s->e))
+        return mlp_err_wrap(s->e, "bsplines_[%zu].t", i);
+    *knot = mlp_nd_doubles(&nd, s->keep, s->e);
+    *n = nd.count;
+    if (!*knot)
+        return s->e->code;
+    return nd.count < 2 * (size_t)degree + 2 ? mlp_sk_bad(s, "bsplines_ have too few knots")
+                                             : MLP_OK;
+}
+
 enum mlp_code mlp_read_spline(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
 {
-    const struct mlp_value *list = mlp_sk_attr(s, "bsplines_");
     const double **knot = mlp_arena_array(s->keep, x.n, sizeof *knot);
     size_t *n = mlp_arena_array(s->keep, x.n, sizeof *n), width = 0;
     double degree = mlp_sk_num(s, "degree", 3);
-    bool constant = mlp_sk_is(s, "extrapolation", "constant");
-    bool drop_last = !mlp_sk_flag(s, "include_bias", true);
+    struct mlp_splines p = {.knot = knot, .nknots = n,
+                            .drop_last = !mlp_sk_flag(s, "include_bias", true),
+                            .zero_missing = mlp_sk_is(s, "handle_missing", "zeros")};
     if (!knot || !n)
         return mlp_err_nomem(s->e);
-    if (!constant && !mlp_sk_is(s, "extrapolation", "continue"))
-        return mlp_sk_bad(s, "an extrapolation other than constant and continue is not read");
-    if (!(degree >= 0 && degree <= MLP_SPLINE_MAX_DEGREE) || mlp_value_count(list) != x.n)
+    if (!(degree >= 0 && degree <= MLP_SPLINE_MAX_DEGREE) ||
+        mlp_value_count(mlp_sk_attr(s, "bsplines_")) != x.n)
         return mlp_sk_bad(s, "bsplines_ or degree cannot be read");
+    p.degree = (unsigned)degree;
+    if (read_beyond(s, &p.beyond))
+        return s->e->code;
     for (size_t i = 0; i < x.n; i++) {
-        struct mlp_nd nd;
-        if (mlp_nd_read(knots_of(mlp_value_at(list, i)), s->tmp, &nd, s->e))
-            return mlp_err_wrap(s->e, "bsplines_[%zu].t", i);
-        knot[i] = mlp_nd_doubles(&nd, s->keep, s->e);
-        n[i] = nd.count;
-        if (!knot[i])
+        if (read_knots(s, i, p.degree, &knot[i], &n[i]))
             return s->e->code;
-        if (nd.count < 2 * (size_t)degree + 2)
-            return mlp_sk_bad(s, "bsplines_ have too few knots");
-        width += nd.count - (size_t)degree - 1 - drop_last;
+        width += mlp_splines_width(&p, i);
     }
-    struct mlp_splines p = {knot, n, (unsigned)degree, constant, drop_last};
     void *params = mlp_sk_params(s, &p, sizeof p);
     out->is_transform = true;
-    return params ? mlp_sk_finite(s, &mlp_op_splines, params, x, width, &out->transform)
-                  : s->e->code;
+    if (!params)
+        return s->e->code;
+    return p.zero_missing
+               ? mlp_sk_node(s, &mlp_op_splines, params, x, width, &out->transform)
+               : mlp_sk_finite(s, &mlp_op_splines, params, x, width, &out->transform);
 }
 
 /* --- quantiles, powers, norms --- */
@@ -295,7 +316,25 @@ static enum mlp_code column_means(struct mlp_sk *s, const struct mlp_knn_impute 
     return MLP_OK;
 }
 
-/* Columns that were missing throughout are left out, unless kept (as 0). */
+/* Columns that were missing throughout, which keep_empty_features keeps, are 0 whatever comes. */
+static enum mlp_code empty_columns(struct mlp_sk *s, struct mlp_cols *made)
+{
+    double *zero = mlp_arena_array(s->keep, 1, sizeof *zero);
+    struct mlp_nd valid;
+    struct mlp_cols none;
+    if (!zero)
+        return mlp_err_nomem(s->e);
+    if (!mlp_sk_flag(s, "keep_empty_features", false) || !mlp_sk_has(s, "_valid_mask"))
+        return MLP_OK;
+    if (mlp_sk_array(s, "_valid_mask", &valid) || mlp_sk_constant(s, zero, 1, &none))
+        return s->e->code;
+    for (size_t i = 0; i < valid.count && i < made->n; i++)
+        if (!mlp_nd_i64(&valid, i, NULL))
+            made->p[i] = none.p[0];
+    return MLP_OK;
+}
+
+/* Columns that were missing throughout are left out, unless kept. */
 static enum mlp_code valid_columns(struct mlp_sk *s, size_t m, uint32_t **keep, size_t *width)
 {
     struct mlp_nd valid;
@@ -338,7 +377,8 @@ enum mlp_code mlp_read_knn_imputer(struct mlp_sk *s, struct mlp_cols x, struct m
     if (!row || column_means(s, &p, x.n, &mean))
         return s->e->code;
     p.mean = mean;
-    if (add(s, &mlp_op_knn_impute, mlp_sk_params(s, &p, sizeof p), x, width, out))
+    if (add(s, &mlp_op_knn_impute, mlp_sk_params(s, &p, sizeof p), x, width, out) ||
+        empty_columns(s, &out->transform))
         return s->e->code;
     return mlp_sk_join_indicator(s, x, NULL, &out->transform);
 }
