@@ -251,6 +251,20 @@ static size_t nearest_scratch(const struct mlp_gnode *n, size_t rows)
 
 const struct mlp_op mlp_op_nearest = {"nearest neighbours", run_nearest, nearest_scratch};
 
+static enum mlp_code run_metric(const struct mlp_gnode *n, struct mlp_call *c)
+{
+    const struct mlp_metric_rows *p = n->params;
+    for (size_t r = 0; r < c->rows; r++)
+        for (size_t k = 0; k < n->out_width; k++) {
+            const double *row = p->row + k * n->in.n;
+            double d = mlp_metric_reduced(&p->metric, c->x + r * c->ldx, row, n->in.n);
+            c->y[r * c->ldy + k] = mlp_metric_distance(&p->metric, d);
+        }
+    return MLP_OK;
+}
+
+const struct mlp_op mlp_op_metric = {"distances", run_metric, NULL};
+
 /* --- what they say --- */
 
 static void add_vote(const struct mlp_near_vote *p, size_t row, double weight, double *y,

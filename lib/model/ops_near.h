@@ -53,6 +53,13 @@ struct mlp_nearest {
 };
 extern const struct mlp_op mlp_op_nearest;
 
+/* Distances to out_width rows of in.n values. */
+struct mlp_metric_rows {
+    struct mlp_metric metric;
+    const double *row;
+};
+extern const struct mlp_op mlp_op_metric;
+
 /* What the neighbours say: in: 2 k columns of mlp_op_nearest. target has `stride` values a stored
  * row. Classes: shares of each of out_width classes, by column `column` of the targets; else the
  * mean of out_width targets. Weights 1 or one over the distance (rows at 0 take all). */

@@ -203,6 +203,8 @@ enum mlp_code mlp_sk_pca_score(struct mlp_sk *s, struct mlp_cols x, struct mlp_c
     for (size_t i = 0; i < k; i++) {
         double rest = variance[i] - mlp_nd_f64(&noise, 0, NULL);
         more[i] = rest > 0 ? rest : 0;
+        /* PCA.get_covariance scales whitened components once more. */
+        more[i] *= mlp_sk_flag(s, "whiten", false) ? variance[i] : 1;
     }
     const double *w;
     size_t rows;

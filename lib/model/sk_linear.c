@@ -1,5 +1,5 @@
 /* sk_linear.c: linear models: regressors, generalised linear models, classifiers. */
-#include "model/sk_readers.h"
+#include "model/sk_parts.h"
 #include <math.h>
 
 /* coef_ (k rows, or one vector) and intercept_ (one value, k values, or none) as a node. */
@@ -69,7 +69,36 @@ static enum mlp_code classify(struct mlp_sk *s, struct mlp_cols x, const struct 
 enum mlp_code mlp_read_linear_classifier(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
 {
     const struct mlp_labels *labels;
+    const struct mlp_value *type = mlp_value_attr(mlp_sk_attr(s, "_label_binarizer"), "y_type_");
+    if (type && type->type == MLP_VALUE_TEXT && mlp_str_starts(type->u.s, "multilabel")) {
+        out->predict_kind = MLP_OUT_INT;
+        return decision(s, x, &out->decision)
+                   ? s->e->code
+                   : mlp_sk_above(s, out->decision, 0, &out->predict);
+    }
     return classify(s, x, &labels, out);
+}
+
+/* SGDOneClassSVM: the score less offset_; inliers are at or above 0. */
+enum mlp_code mlp_read_sgd_one_class(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    const double *coef, *offset;
+    double *zero = mlp_arena_array64(s->keep, 1, sizeof *zero);
+    if (!zero)
+        return mlp_err_nomem(s->e);
+    if (mlp_sk_width(s, x) || mlp_sk_doubles(s, "coef_", x.n, &coef, NULL) ||
+        mlp_sk_doubles(s, "offset_", 1, &offset, NULL) ||
+        mlp_sk_linear(s, x, coef, 1, zero, &out->score) ||
+        mlp_sk_affine(s, out->score, 1, -offset[0], &out->decision))
+        return s->e->code;
+    return mlp_sk_inliers(s, out->decision, true, out);
+}
+
+/* Estimators that answer with the one that they ended up with: RANSAC, self-training. */
+enum mlp_code mlp_read_inner(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    const char *name = mlp_sk_has(s, "estimator_") ? "estimator_" : "base_estimator_";
+    return mlp_sk_child(s, mlp_sk_attr(s, name), x, out, "%s", name);
 }
 
 /* Sigmoid of every column, over their sum (one versus the rest). */

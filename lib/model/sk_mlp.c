@@ -8,7 +8,8 @@ static enum mlp_code activation(struct mlp_sk *s, const char *name, enum mlp_fn 
         const char *name;
         enum mlp_fn fn;
     } known[] = {{"identity", MLP_FN_IDENTITY}, {"logistic", MLP_FN_SIGMOID},
-                 {"tanh", MLP_FN_TANH}, {"relu", MLP_FN_RELU}, {"softmax", MLP_FN_IDENTITY}};
+                 {"tanh", MLP_FN_TANH}, {"relu", MLP_FN_RELU}, {"softmax", MLP_FN_IDENTITY},
+                 {"exp", MLP_FN_EXP}};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (mlp_sk_is(s, name, known[i].name)) {
             *fn = known[i].fn;

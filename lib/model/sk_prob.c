@@ -1,5 +1,6 @@
 /* sk_prob.c: generative classifiers, densities, clusters: naive Bayes, discriminant analysis,
- * mixtures, k-means, nearest centroid. */
+ * mixtures. */
+#include "model/dict.h"
 #include "model/ops_est.h"
 #include "model/sk_trees.h"
 #include <math.h>
@@ -93,36 +94,110 @@ enum mlp_code mlp_read_bernoulli_nb(struct mlp_sk *s, struct mlp_cols x, struct 
     return from_joint(s, joint, labels, out);
 }
 
+/* One feature's log probabilities: a table a class, whose first entry no code reaches. */
+static enum mlp_code category_tables(struct mlp_sk *s, const struct mlp_value *v, size_t k,
+                                     struct mlp_dict *dict, const double **table)
+{
+    struct mlp_nd nd;
+    if (mlp_value_is_none(v) || mlp_nd_read(v, s->tmp, &nd, s->e) || nd.ndim != 2 ||
+        nd.shape[0] != k)
+        return mlp_sk_bad(s, "feature_log_prob_ cannot be read");
+    size_t n = nd.shape[1];
+    double *number = mlp_arena_array(s->keep, n, sizeof *number);
+    if (!number)
+        return mlp_err_nomem(s->e);
+    for (size_t i = 0; i < n; i++)
+        number[i] = (double)i;
+    struct mlp_dict *made = mlp_dict_numbers(s->keep, number, n, -1);
+    if (!made)
+        return mlp_err_nomem(s->e);
+    *dict = *made;
+    for (size_t c = 0; c < k; c++) {
+        double *to = mlp_arena_array(s->keep, n + 1, sizeof *to);
+        if (!to)
+            return mlp_err_nomem(s->e);
+        for (size_t i = 0; i < n; i++)
+            to[i + 1] = mlp_nd_f64(&nd, c * n + i, NULL);
+        table[c] = to;
+    }
+    return MLP_OK;
+}
+
+/* CategoricalNB: the sum of the log probabilities of each feature's category. */
+enum mlp_code mlp_read_categorical_nb(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    const struct mlp_labels *labels;
+    const double *prior;
+    struct mlp_cols codes, wide = {NULL, 0}, joint;
+    if (mlp_sk_width(s, x) || mlp_sk_classes(s, "classes_", &labels) ||
+        mlp_sk_doubles(s, "class_log_prior_", labels->n, &prior, NULL))
+        return s->e->code;
+    size_t k = labels->n;
+    struct mlp_dict *dict = mlp_arena_array(s->keep, x.n, sizeof *dict);
+    const double **table = mlp_arena_array(s->keep, x.n * k, sizeof *table);
+    struct mlp_encode encode = {dict, true};
+    struct mlp_lookup look = {table};
+    struct mlp_mix mix = {x.n, NULL, 1};
+    struct mlp_scale add = {.add = prior};
+    void *a = mlp_sk_params(s, &encode, sizeof encode), *b = mlp_sk_params(s, &look, sizeof look);
+    void *c = mlp_sk_params(s, &mix, sizeof mix), *d = mlp_sk_params(s, &add, sizeof add);
+    wide.p = mlp_arena_array(s->keep, x.n * k, sizeof *wide.p);
+    if (!dict || !table || !a || !b || !c || !d || !wide.p)
+        return mlp_err_nomem(s->e);
+    for (size_t i = 0; i < x.n; i++)
+        if (category_tables(s, mlp_value_at(mlp_sk_attr(s, "feature_log_prob_"), i), k, &dict[i],
+                            table + i * k))
+            return s->e->code;
+    if (mlp_sk_finite(s, &mlp_op_encode, a, x, x.n, &codes))
+        return s->e->code;
+    for (; wide.n < x.n * k; wide.n++)
+        wide.p[wide.n] = codes.p[wide.n / k];
+    if (mlp_sk_node(s, &mlp_op_lookup, b, wide, wide.n, &joint) ||
+        mlp_sk_node(s, &mlp_op_mix, c, joint, k, &joint) ||
+        mlp_sk_node(s, &mlp_op_scale, d, joint, k, &joint))
+        return s->e->code;
+    return from_joint(s, joint, labels, out);
+}
+
 /* --- discriminant analysis --- */
+
+/* -mean . coef of each of k rows of m; 0 without a mean. */
+static double *minus_mean(struct mlp_sk *s, const double *mean, const double *coef, size_t k,
+                          size_t m)
+{
+    double *b = mlp_arena_array64(s->keep, k, sizeof *b);
+    for (size_t j = 0; b && j < k; j++) {
+        b[j] = 0;
+        for (size_t i = 0; mean && i < m; i++)
+            b[j] -= mean[i] * coef[j * m + i];
+    }
+    if (!b)
+        mlp_err_nomem(s->e);
+    return b;
+}
 
 /* transform of the solvers svd and eigen: (x - xbar) . scalings, the first components. */
 static enum mlp_code lda_transform(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
 {
     struct mlp_nd nd;
-    const double *mean = NULL, *scalings;
+    const double *mean = NULL;
     double most = mlp_sk_num(s, "_max_components", 0);
     if (!mlp_sk_has(s, "scalings_") || most < 1)
         return MLP_OK;
-    if (mlp_sk_array(s, "scalings_", &nd) || mlp_sk_doubles(s, "scalings_", 0, &scalings, NULL) ||
+    if (mlp_sk_array(s, "scalings_", &nd) ||
         (mlp_sk_has(s, "xbar_") && mlp_sk_doubles(s, "xbar_", x.n, &mean, NULL)))
         return s->e->code;
     if (nd.ndim != 2 || nd.shape[0] != x.n)
         return mlp_sk_bad(s, "scalings_ do not fit the features");
-    size_t rank = nd.shape[1], k = (size_t)most < rank ? (size_t)most : rank;
-    double *w = mlp_arena_array64(s->keep, x.n * k, sizeof *w);
-    double *b = mlp_arena_array64(s->keep, k, sizeof *b);
-    if (!w || !b)
+    size_t rank = nd.shape[1], k = (size_t)fmin(most, (double)rank);
+    double *coef = mlp_arena_array64(s->tmp, x.n * k, sizeof *coef);
+    if (!coef)
         return mlp_err_nomem(s->e);
-    memset(b, 0, k * sizeof *b);
-    for (size_t i = 0; i < x.n; i++)
-        for (size_t j = 0; j < k; j++) {
-            w[i * k + j] = scalings[i * rank + j];
-            b[j] -= mean ? mean[i] * w[i * k + j] : 0;
-        }
-    struct mlp_linear p = {w, b};
-    void *params = mlp_sk_params(s, &p, sizeof p);
+    for (size_t i = 0; i < x.n * k; i++)
+        coef[i] = mlp_nd_f64(&nd, i % x.n * rank + i / x.n, NULL);
+    const double *b = minus_mean(s, mean, coef, k, x.n);
     out->is_transform = true;
-    return params ? mlp_sk_finite(s, &mlp_op_linear, params, x, k, &out->transform) : s->e->code;
+    return b ? mlp_sk_linear(s, x, coef, k, b, &out->transform) : s->e->code;
 }
 
 enum mlp_code mlp_read_lda(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
@@ -237,6 +312,58 @@ static enum mlp_code mixture_roots(struct mlp_sk *s, size_t m, size_t k, double 
     return MLP_OK;
 }
 
+/* The derivative of log gamma: up by its recurrence, then the asymptotic series (Abramowitz and
+ * Stegun 6.3.5 and 6.3.18). */
+static double digamma(double x)
+{
+    double sum = 0;
+    for (; x < 12; x++)
+        sum -= 1 / x;
+    double f = 1 / (x * x);
+    return sum + log(x) - 0.5 / x -
+           f * (1.0 / 12 - f * (1.0 / 120 - f * (1.0 / 252 - f * (1.0 / 240 - f / 132))));
+}
+
+/* The expected log weights of a Dirichlet process (stick breaking) or distribution. */
+static enum mlp_code expected_log_weights(struct mlp_sk *s, size_t k, double *constant)
+{
+    struct mlp_nd a, b;
+    const struct mlp_value *v = mlp_sk_attr(s, "weight_concentration_");
+    bool process = v && v->type == MLP_VALUE_TUPLE;
+    double before = 0, total = 0;
+    if (mlp_value_is_none(v) ||
+        mlp_nd_read(process ? mlp_value_at(v, 0) : v, s->tmp, &a, s->e) || a.count != k ||
+        (process && (mlp_nd_read(mlp_value_at(v, 1), s->tmp, &b, s->e) || b.count != k)))
+        return mlp_sk_bad(s, "weight_concentration_ does not fit weights_");
+    for (size_t c = 0; c < k; c++)
+        total += mlp_nd_f64(&a, c, NULL);
+    for (size_t c = 0; c < k; c++) {
+        double x = mlp_nd_f64(&a, c, NULL), y = process ? mlp_nd_f64(&b, c, NULL) : 0;
+        constant[c] += digamma(x) - digamma(process ? x + y : total) + before;
+        before += process ? digamma(y) - digamma(x + y) : 0;
+    }
+    return MLP_OK;
+}
+
+/* BayesianGaussianMixture: what its log probabilities have beside the Gaussian ones (Bishop 2006,
+ * 10.2): expected log weights, and the spread of the precisions. */
+static enum mlp_code bayesian_constants(struct mlp_sk *s, size_t m, size_t k, double *constant)
+{
+    const double *freedom, *precision;
+    if (mlp_sk_doubles(s, "degrees_of_freedom_", k, &freedom, NULL) ||
+        mlp_sk_doubles(s, "mean_precision_", k, &precision, NULL) ||
+        expected_log_weights(s, k, constant))
+        return s->e->code;
+    for (size_t c = 0; c < k; c++) {
+        double lambda = (double)m * log(2);
+        for (size_t i = 0; i < m; i++)
+            lambda += digamma(0.5 * (freedom[c] - (double)i));
+        constant[c] += -0.5 * (double)m * LOG_2PI - 0.5 * (double)m * log(freedom[c]) +
+                       0.5 * (lambda - (double)m / precision[c]);
+    }
+    return MLP_OK;
+}
+
 enum mlp_code mlp_read_mixture(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
 {
     const double *mean, *weight;
@@ -248,9 +375,12 @@ enum mlp_code mlp_read_mixture(struct mlp_sk *s, struct mlp_cols x, struct mlp_p
         gauss_room(s, x.n, k, &root, &rank, &constant) ||
         mixture_roots(s, x.n, k, root, constant))
         return s->e->code;
+    bool bayesian = mlp_value_is_a(s->self, "BayesianGaussianMixture");
+    if (bayesian && bayesian_constants(s, x.n, k, constant))
+        return s->e->code;
     for (size_t c = 0; c < k; c++) {
         rank[c] = x.n;
-        constant[c] += log(weight[c]) - 0.5 * (double)x.n * LOG_2PI;
+        constant[c] += bayesian ? 0 : log(weight[c]) - 0.5 * (double)x.n * LOG_2PI;
     }
     struct mlp_gauss p = {mean, constant, root, rank};
     out->predict_kind = MLP_OUT_INT;
@@ -259,80 +389,4 @@ enum mlp_code mlp_read_mixture(struct mlp_sk *s, struct mlp_cols x, struct mlp_p
         mlp_sk_node(s, &mlp_op_softmax, NULL, joint, k, &out->proba))
         return s->e->code;
     return mlp_sk_node(s, &mlp_op_logsumexp, NULL, joint, 1, &out->score);
-}
-
-/* --- distances --- */
-
-static enum mlp_code distances(struct mlp_sk *s, const char *name, struct mlp_cols x, size_t *k,
-                               struct mlp_cols *out)
-{
-    struct mlp_centres p;
-    size_t n;
-    if (mlp_sk_width(s, x) || mlp_sk_doubles(s, name, 0, &p.centre, &n))
-        return s->e->code;
-    *k = n / x.n;
-    if (*k == 0 || n % x.n)
-        return mlp_sk_bad(s, "%s does not fit the features", name);
-    void *params = mlp_sk_params(s, &p, sizeof p);
-    return params ? mlp_sk_finite(s, &mlp_op_distances, params, x, *k, out) : s->e->code;
-}
-
-enum mlp_code mlp_read_kmeans(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
-{
-    struct mlp_cols closeness;
-    size_t k;
-    out->is_transform = true;
-    out->predict_kind = MLP_OUT_INT;
-    if (distances(s, "cluster_centers_", x, &k, &out->transform) ||
-        mlp_sk_map(s, MLP_FN_NEGATIVE, out->transform, &closeness))
-        return s->e->code;
-    return mlp_sk_node(s, &mlp_op_argmax, NULL, closeness, 1, &out->predict);
-}
-
-/* Scores of 1.6 on: twice the log prior less the squared distance in standard deviations. */
-static enum mlp_code centroid_scores(struct mlp_sk *s, struct mlp_cols x, size_t k,
-                                     struct mlp_pred *out)
-{
-    struct mlp_naive p;
-    const double *deviation, *prior;
-    struct mlp_cols scores;
-    double *variance = mlp_arena_array64(s->keep, k * x.n, sizeof *variance);
-    double *constant = mlp_arena_array(s->keep, k, sizeof *constant);
-    if (!variance || !constant)
-        return mlp_err_nomem(s->e);
-    if (mlp_sk_doubles(s, "within_class_std_dev_", x.n, &deviation, NULL) ||
-        mlp_sk_doubles(s, "class_prior_", k, &prior, NULL) ||
-        mlp_sk_doubles(s, "centroids_", k * x.n, &p.mean, NULL))
-        return s->e->code;
-    for (size_t i = 0; i < k * x.n; i++) {
-        double d = deviation[i % x.n];
-        variance[i] = d != 0 ? d * d / 2 : 0.5;
-    }
-    for (size_t c = 0; c < k; c++)
-        constant[c] = 2 * log(prior[c]);
-    p.variance = variance;
-    p.constant = constant;
-    void *params = mlp_sk_params(s, &p, sizeof p);
-    if (!params || mlp_sk_finite(s, &mlp_op_naive, params, x, k, &scores) ||
-        mlp_sk_node(s, &mlp_op_softmax, NULL, scores, k, &out->proba))
-        return s->e->code;
-    out->decision = scores;
-    return k == 2 ? mlp_sk_node(s, &mlp_op_difference, NULL, scores, 1, &out->decision) : MLP_OK;
-}
-
-enum mlp_code mlp_read_nearest_centroid(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
-{
-    const struct mlp_labels *labels;
-    struct mlp_cols far, closeness;
-    size_t k;
-    if (!mlp_sk_is(s, "metric", "euclidean"))
-        return mlp_sk_bad(s, "a metric other than euclidean is not read");
-    if (mlp_sk_has(s, "priors") && !mlp_sk_is(s, "priors", "uniform"))
-        return mlp_sk_bad(s, "priors other than uniform are not read");
-    if (mlp_sk_classes(s, "classes_", &labels) || distances(s, "centroids_", x, &k, &far) ||
-        mlp_sk_map(s, MLP_FN_NEGATIVE, far, &closeness))
-        return s->e->code;
-    if (mlp_sk_has(s, "within_class_std_dev_") && centroid_scores(s, x, k, out))
-        return s->e->code;
-    return mlp_sk_pick(s, closeness, labels, out);
 }

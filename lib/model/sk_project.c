@@ -134,8 +134,9 @@ static enum mlp_code pls_predict(struct mlp_sk *s, struct mlp_cols x, const doub
 {
     const double *coef, *intercept;
     size_t n, k;
-    bool old = mlp_sk_version(s) < 1003000;
-    if (mlp_sk_doubles(s, "coef_", 0, &coef, &n))
+    bool old = mlp_sk_version(s) < 1003000, turned = old && mlp_sk_has(s, "coef_");
+    const char *name = mlp_sk_has(s, "coef_") ? "coef_" : "_coef_";
+    if (mlp_sk_doubles(s, name, 0, &coef, &n))
         return s->e->code;
     k = n / x.n;
     double *rows = mlp_arena_array(s->keep, n, sizeof *rows);
@@ -147,7 +148,8 @@ static enum mlp_code pls_predict(struct mlp_sk *s, struct mlp_cols x, const doub
     for (size_t j = 0; j < k; j++) {
         b[j] = intercept[j];
         for (size_t i = 0; i < x.n; i++) {
-            rows[j * x.n + i] = old ? coef[i * k + j] / deviation[i] : coef[j * x.n + i];
+            rows[j * x.n + i] = coef[turned ? i * k + j : j * x.n + i] /
+                                (old ? deviation[i] : 1);
             b[j] -= mean[i] * rows[j * x.n + i];
         }
     }
@@ -179,7 +181,7 @@ enum mlp_code mlp_read_pls(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred 
     const double *mean, *deviation;
     if (mlp_sk_width(s, x) || mlp_sk_doubles(s, "_x_mean", x.n, &mean, NULL) ||
         mlp_sk_doubles(s, "_x_std", x.n, &deviation, NULL) ||
-        (mlp_sk_has(s, "coef_") && pls_predict(s, x, mean, deviation, &out->predict)) ||
+        ((mlp_sk_has(s, "coef_") || mlp_sk_has(s, "_coef_")) && pls_predict(s, x, mean, deviation, &out->predict)) ||
         pls_transform(s, x, mean, deviation, &out->transform))
         return s->e->code;
     out->predict_kind = MLP_OUT_F64;

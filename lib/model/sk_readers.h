@@ -45,6 +45,10 @@ mlp_reader_fn mlp_read_pca, mlp_read_svd, mlp_read_pls, mlp_read_polynomial, mlp
     mlp_read_knn_imputer, mlp_read_select_best, mlp_read_select_support, mlp_read_select_variance,
     mlp_read_select_model;
 
+/* sk_cluster.c and the rest */
+mlp_reader_fn mlp_read_bisecting, mlp_read_birch, mlp_read_categorical_nb, mlp_read_sgd_one_class,
+    mlp_read_inner;
+
 /* sk_impute.c, sk_factor.c, sk_project.c */
 mlp_reader_fn mlp_read_iterative_imputer, mlp_read_factor_analysis, mlp_read_sparse_pca,
     mlp_read_elliptic, mlp_read_rbf_sampler, mlp_read_skewed_chi2, mlp_read_ica,
