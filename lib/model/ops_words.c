@@ -288,14 +288,15 @@ static enum mlp_code run_tfidf(const struct mlp_gnode *n, struct mlp_call *c)
             double v = x[i];
             if (v != 0) {
                 v = p->sublinear ? log(v) + 1 : v;
-                v = p->idf ? v * p->idf[i] : v;
+                v = p->idf ? v * (p->narrow ? (double)(float)p->idf[i] : p->idf[i]) : v;
+                v = p->narrow ? (double)(float)v : v;
                 norm += p->norm == MLP_TFIDF_L2 ? v * v : fabs(v);
             }
             y[i] = v;
         }
         norm = p->norm == MLP_TFIDF_L2 ? sqrt(norm) : norm;
         for (size_t i = 0; p->norm != MLP_TFIDF_NONE && norm > 0 && i < n->in.n; i++)
-            y[i] /= norm;
+            y[i] = p->narrow ? (double)(float)(y[i] / norm) : y[i] / norm;
     }
     return MLP_OK;
 }

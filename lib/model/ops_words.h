@@ -66,6 +66,7 @@ enum mlp_tfidf_norm { MLP_TFIDF_NONE, MLP_TFIDF_L1, MLP_TFIDF_L2 };
 struct mlp_tfidf {
     const double *idf;           /* one a column, or NULL */
     bool sublinear;
+    bool narrow;                 /* every step is rounded to float32 */
     enum mlp_tfidf_norm norm;
 };
 extern const struct mlp_op mlp_op_tfidf;

@@ -61,13 +61,14 @@ enum mlp_code mlp_sk_read(struct mlp_sk *s, const struct mlp_value *v, struct ml
         return unknown_class(s, v);
     if (s->depth >= MAX_DEPTH || s->budget == 0)
         return mlp_sk_bad(s, "estimators are nested too deeply");
-    const struct mlp_value *outer = s->self;
+    const struct mlp_value *outer = s->self, *next = s->next;
     s->self = v;
     s->depth++;
     s->budget--;
     enum mlp_code code = r->read(s, x, out);
     s->depth--;
     s->self = outer;
+    s->next = next;
     return code;
 }
 

@@ -32,6 +32,7 @@ struct mlp_sk {
     unsigned depth;
     size_t budget;               /* estimators that may still be read */
     const struct mlp_value *self;/* the estimator being read */
+    const struct mlp_value *next;/* the pipeline's step after it, or NULL */
 };
 
 /* Reads s->self. */

@@ -23,6 +23,7 @@ enum mlp_code mlp_read_pipeline(struct mlp_sk *s, struct mlp_cols x, struct mlp_
             continue;
         if (!out->is_transform)
             return mlp_sk_bad(s, "step %zu takes from one that does not transform", i);
+        s->next = mlp_value_at(mlp_value_at(steps, i + 1), 1);
         if (mlp_sk_child(s, step, out->transform, out, "steps[%zu] '%.*s'", i, MLP_STR_ARG(z)))
             return s->e->code;
     }
@@ -163,6 +164,19 @@ static enum mlp_code read_names(struct mlp_sk *s, struct mlp_nd *names, bool *ha
     return *have ? mlp_sk_array(s, "feature_names_in_", names) : MLP_OK;
 }
 
+/* transformer_weights[name] times what a part makes. */
+static enum mlp_code weigh(struct mlp_sk *s, const struct mlp_value *name, struct mlp_cols *cols)
+{
+    const struct mlp_value *weights = mlp_sk_attr(s, "transformer_weights");
+    double w = 1;
+    for (size_t i = 0; weights && i + 1 < mlp_value_count(weights); i += 2)
+        if (name && name->type == MLP_VALUE_TEXT &&
+            weights->u.list.p[i]->type == MLP_VALUE_TEXT &&
+            mlp_str_eq(weights->u.list.p[i]->u.s, name->u.s))
+            mlp_value_f64(weights->u.list.p[i + 1], &w);
+    return w == 1 ? MLP_OK : mlp_sk_affine(s, *cols, w, 0, cols);
+}
+
 /* One of transformers_: (name, transformer, columns). */
 static enum mlp_code column_part(struct mlp_sk *s, struct picker *p, const struct mlp_value *part,
                                  size_t i, struct mlp_cols *joined)
@@ -178,11 +192,13 @@ static enum mlp_code column_part(struct mlp_sk *s, struct picker *p, const struc
     if (!cols.n)
         return MLP_OK;
     if (passes(t))
-        return mlp_cols_join(s->g, joined, &cols, s->e);
+        return weigh(s, name, &cols) ? s->e->code : mlp_cols_join(s->g, joined, &cols, s->e);
     if (mlp_sk_child(s, t, cols, &made, "transformers_[%zu] '%.*s'", i, MLP_STR_ARG(z)))
         return s->e->code;
     if (!made.is_transform)
         return mlp_sk_bad(s, "'%.*s' does not transform", MLP_STR_ARG(z));
+    if (weigh(s, name, &made.transform))
+        return s->e->code;
     return mlp_cols_join(s->g, joined, &made.transform, s->e);
 }
 
@@ -202,18 +218,6 @@ enum mlp_code mlp_read_column_transformer(struct mlp_sk *s, struct mlp_cols x,
         if (column_part(s, &p, mlp_value_at(parts, i), i, &out->transform))
             return s->e->code;
     return MLP_OK;
-}
-
-static enum mlp_code weigh(struct mlp_sk *s, const struct mlp_value *name, struct mlp_cols *cols)
-{
-    const struct mlp_value *weights = mlp_sk_attr(s, "transformer_weights");
-    double w = 1;
-    for (size_t i = 0; weights && i + 1 < mlp_value_count(weights); i += 2)
-        if (name && name->type == MLP_VALUE_TEXT &&
-            weights->u.list.p[i]->type == MLP_VALUE_TEXT &&
-            mlp_str_eq(weights->u.list.p[i]->u.s, name->u.s))
-            mlp_value_f64(weights->u.list.p[i + 1], &w);
-    return w == 1 ? MLP_OK : mlp_sk_affine(s, *cols, w, 0, cols);
 }
 
 enum mlp_code mlp_read_union(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)

@@ -192,7 +192,7 @@ enum mlp_code mlp_read_one_hot(struct mlp_sk *s, struct mlp_cols x, struct mlp_p
     struct mlp_cols codes;
     bool refuse = mlp_sk_is(s, "handle_unknown", "error");
     bool to_rare = mlp_sk_is(s, "handle_unknown", "infrequent_if_exist") ||
-                   mlp_sk_is(s, "handle_unknown", "warn");
+                   (mlp_sk_is(s, "handle_unknown", "warn") && mlp_sk_version(s) >= 1008000);
     const int32_t **map = mlp_arena_array(s->keep, x.n, sizeof *map);
     size_t width = 0, *end = mlp_arena_array(s->keep, x.n, sizeof *end);
     if (!map || !end)
@@ -290,4 +290,56 @@ enum mlp_code mlp_read_target_encoder(struct mlp_sk *s, struct mlp_cols x, struc
             return s->e->code;
     }
     return add_lookup(s, table, wide, out);
+}
+
+/* --- labels --- */
+
+/* A code for the one column of labels; what is none of classes_ is refused, or -1. */
+static enum mlp_code encode_labels(struct mlp_sk *s, struct mlp_cols x, bool refuse,
+                                   struct column *c, struct mlp_cols *code)
+{
+    *code = (struct mlp_cols){mlp_arena_array(s->keep, 1, sizeof *code->p), 1};
+    if (!code->p)
+        return mlp_err_nomem(s->e);
+    if (x.n != 1 || !mlp_sk_has(s, "classes_"))
+        return mlp_sk_bad(s, "it takes one column of labels and needs classes_");
+    struct mlp_encode p = {.refuse = refuse};
+    if (read_column(s, mlp_sk_attr(s, "classes_"), c))
+        return s->e->code;
+    return encode_kind(s, x, c, p, c->is_text, code);
+}
+
+enum mlp_code mlp_read_label_encoder(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    struct column c;
+    out->is_transform = true;
+    return encode_labels(s, x, true, &c, &out->transform);
+}
+
+/* LabelBinarizer: pos_label in the label's column, neg_label elsewhere; of two classes one column,
+ * of one class none but the negative. */
+enum mlp_code mlp_read_label_binarizer(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    struct column c;
+    struct mlp_cols code, one;
+    double low = mlp_sk_num(s, "neg_label", 0), high = mlp_sk_num(s, "pos_label", 1);
+    const int32_t **map = mlp_arena_array(s->keep, 1, sizeof *map);
+    if (!map)
+        return mlp_err_nomem(s->e);
+    if (encode_labels(s, x, false, &c, &code))
+        return s->e->code;
+    int32_t *to = mlp_arena_array(s->keep, c.n + 1, sizeof *to);
+    size_t *end = mlp_arena_array(s->keep, 1, sizeof *end);
+    struct mlp_expand p = {map, end};
+    void *params = mlp_sk_params(s, &p, sizeof p);
+    if (!to || !end || !params)
+        return mlp_err_nomem(s->e);
+    map[0] = to;
+    end[0] = c.n > 2 ? c.n : 1;
+    for (size_t i = 0; i <= c.n; i++)
+        to[i] = c.n > 2 ? (int32_t)i - 1 : i == 2 ? 0 : -1;
+    out->is_transform = true;
+    return mlp_sk_node(s, &mlp_op_expand, params, code, c.n > 2 ? c.n : 1, &one)
+               ? s->e->code
+               : mlp_sk_affine(s, one, high - low, low, &out->transform);
 }

@@ -18,7 +18,7 @@ static bool exponential(const struct mlp_sk *s)
 static enum mlp_code link_proba(struct mlp_sk *s, struct mlp_cols proba, size_t k,
                                 struct mlp_cols *out)
 {
-    double eps = mlp_sk_version(s) >= 1009000 ? DBL_EPSILON : (double)FLT_EPSILON;
+    double eps = mlp_sk_version(s) >= 1008000 ? DBL_EPSILON : (double)FLT_EPSILON;
     if (k == 1 && proba.n == 2)
         proba = mlp_cols_slice(proba, 1, 1);
     if (proba.n != k)

@@ -127,10 +127,12 @@ static enum mlp_code multinomial(struct mlp_sk *s, struct mlp_cols d, struct mlp
 }
 
 /* LogisticRegression.predict_proba: until 1.7 multi_class decides, after that the number of
- * classes (liblinear is always one versus the rest). */
+ * classes (liblinear, and newton-cholesky until 1.5, are always one versus the rest). */
 static bool one_versus_rest(const struct mlp_sk *s, size_t nclasses)
 {
-    bool liblinear = mlp_sk_is(s, "solver", "liblinear");
+    bool liblinear =
+        mlp_sk_is(s, "solver", "liblinear") ||
+        (mlp_sk_is(s, "solver", "newton-cholesky") && mlp_sk_version(s) < 1006000);
     if (mlp_sk_is(s, "multi_class", "ovr"))
         return true;
     if (mlp_sk_is(s, "multi_class", "multinomial"))

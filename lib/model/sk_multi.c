@@ -65,9 +65,9 @@ static enum mlp_code chain_room(struct mlp_sk *s, size_t n, struct chain *c)
 static void place_link(struct chain *c, size_t at, const struct mlp_pred *p)
 {
     c->predict.p[at] = p->predict.p[0];
-    c->has_proba &= p->proba.n == 2;
+    c->has_proba &= p->proba.n >= 2;
     c->has_decision &= p->decision.n == 1;
-    if (p->proba.n == 2)
+    if (p->proba.n >= 2)
         c->proba.p[at] = p->proba.p[1];
     if (p->decision.n == 1)
         c->decision.p[at] = p->decision.p[0];

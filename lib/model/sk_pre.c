@@ -85,17 +85,36 @@ static enum mlp_code read_missing(struct mlp_sk *s, struct missing *m)
     return MLP_OK;
 }
 
-/* A column of the imputer: its statistic is a text or a number. */
+/* A column of the imputer: its statistic is a text or a number. as_is: nothing is filled in. */
 struct fill {
     struct mlp_str text;
     double number;
-    bool is_text, keep;
+    bool is_text, keep, as_is;
 };
+
+/* With missing_values=NaN None stays None in columns of objects. A blank cell may be either; where
+ * the encoder that follows has a category None, the training data had None. */
+static bool none_follows(const struct mlp_sk *s, size_t column)
+{
+    const struct mlp_value *list = mlp_value_attr(s->next, "categories_");
+    const struct mlp_value *missing = mlp_sk_attr(s, "missing_values");
+    struct mlp_nd nd;
+    struct mlp_err unused;
+    mlp_err_init(&unused);
+    if (!list || !missing || missing->type != MLP_VALUE_FLOAT ||
+        mlp_nd_read(mlp_value_at(list, column), s->tmp, &nd, &unused))
+        return false;
+    for (size_t i = 0; nd.objects && i < nd.count; i++)
+        if (nd.objects[i]->type == MLP_VALUE_NONE)
+            return true;
+    return false;
+}
 
 static enum mlp_code read_fills(struct mlp_sk *s, size_t n, struct fill **out)
 {
     struct mlp_nd nd;
     struct fill *f = mlp_arena_array(s->tmp, n, sizeof *f);
+    size_t kept = 0;
     bool all = mlp_sk_flag(s, "keep_empty_features", false) || mlp_sk_is(s, "strategy", "constant");
     if (mlp_sk_array(s, "statistics_", &nd))
         return s->e->code;
@@ -109,6 +128,8 @@ static enum mlp_code read_fills(struct mlp_sk *s, size_t n, struct fill **out)
         f[i].text = t.p ? mlp_arena_str(s->keep, t) : t;
         f[i].number = mlp_nd_f64(&nd, i, NULL);
         f[i].keep = f[i].is_text || all || !isnan(f[i].number);
+        f[i].as_is = f[i].is_text && none_follows(s, kept);
+        kept += f[i].keep;
     }
     *out = f;
     return MLP_OK;
@@ -124,7 +145,7 @@ static enum mlp_code impute_kind(struct mlp_sk *s, const struct missing *m, stru
     if (!in.p || !number || !texts)
         return mlp_err_nomem(s->e);
     for (size_t i = 0; i < x.n; i++)
-        if (f[i].keep && f[i].is_text == text) {
+        if (f[i].keep && !f[i].as_is && f[i].is_text == text) {
             number[in.n] = f[i].number;
             texts[in.n] = f[i].text;
             in.p[in.n++] = x.p[i];
@@ -203,7 +224,9 @@ enum mlp_code mlp_read_simple_imputer(struct mlp_sk *s, struct mlp_cols x, struc
     size_t nn = 0, nt = 0;
     for (size_t i = 0; i < x.n; i++) {
         is_text[i] = f[i].is_text;
-        if (f[i].keep)
+        if (f[i].as_is)
+            all.p[all.n++] = x.p[i];
+        else if (f[i].keep)
             all.p[all.n++] = f[i].is_text ? text.p[nt++] : number.p[nn++];
     }
     out->is_transform = true;

@@ -47,7 +47,7 @@ mlp_reader_fn mlp_read_pca, mlp_read_svd, mlp_read_pls, mlp_read_polynomial, mlp
 
 /* sk_cluster.c and the rest */
 mlp_reader_fn mlp_read_bisecting, mlp_read_birch, mlp_read_categorical_nb, mlp_read_sgd_one_class,
-    mlp_read_inner;
+    mlp_read_inner, mlp_read_trees_embedding, mlp_read_label_encoder, mlp_read_label_binarizer;
 
 /* sk_impute.c, sk_factor.c, sk_project.c */
 mlp_reader_fn mlp_read_iterative_imputer, mlp_read_factor_analysis, mlp_read_sparse_pca,

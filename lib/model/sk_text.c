@@ -126,6 +126,12 @@ enum mlp_code mlp_read_count_vectorizer(struct mlp_sk *s, struct mlp_cols x, str
     return count_words(s, x, &out->transform);
 }
 
+/* Whether self works in float32. */
+static bool single(const struct mlp_sk *s)
+{
+    return mlp_value_text_is(mlp_sk_attr(s, "dtype"), "numpy.float32");
+}
+
 /* The most bytes that a term of a vectoriser without a vocabulary may have. */
 #define LONGEST_HASHED 65536
 
@@ -144,9 +150,10 @@ enum mlp_code mlp_read_hashing_vectorizer(struct mlp_sk *s, struct mlp_cols x,
     if (read_analyzer(s, &w) || read_stop_words(s, &w))
         return s->e->code;
     void *params = mlp_sk_params(s, &w, sizeof w);
-    if (!params || mlp_sk_text_node(s, &mlp_op_words, params, x, w.buckets, &out->transform))
+    if (!params || mlp_sk_text_node(s, &mlp_op_words, params, x, w.buckets, &out->transform) ||
+        (mlp_sk_has(s, "norm") && mlp_sk_norm(s, out->transform, &out->transform)))
         return s->e->code;
-    return mlp_sk_has(s, "norm") ? mlp_sk_norm(s, out->transform, &out->transform) : MLP_OK;
+    return single(s) ? mlp_sk_map(s, MLP_FN_FLOAT32, out->transform, &out->transform) : MLP_OK;
 }
 
 /* idf_ from 1.3 or so on; before, the diagonal of a sparse matrix. */
@@ -162,9 +169,10 @@ static enum mlp_code read_idf(struct mlp_sk *s, size_t n, const double **out)
     return *out ? MLP_OK : mlp_sk_bad(s, "_idf_diag does not fit the vocabulary");
 }
 
-enum mlp_code mlp_read_tfidf(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+/* The weighing of counts, which came in float32 when narrow. */
+static enum mlp_code weigh(struct mlp_sk *s, struct mlp_cols x, bool narrow, struct mlp_pred *out)
 {
-    struct mlp_tfidf p = {.sublinear = mlp_sk_flag(s, "sublinear_tf", false)};
+    struct mlp_tfidf p = {.sublinear = mlp_sk_flag(s, "sublinear_tf", false), .narrow = narrow};
     p.norm = mlp_sk_is(s, "norm", "l2")   ? MLP_TFIDF_L2
              : mlp_sk_is(s, "norm", "l1") ? MLP_TFIDF_L1
                                           : MLP_TFIDF_NONE;
@@ -175,10 +183,20 @@ enum mlp_code mlp_read_tfidf(struct mlp_sk *s, struct mlp_cols x, struct mlp_pre
     return params ? mlp_sk_node(s, &mlp_op_tfidf, params, x, x.n, &out->transform) : s->e->code;
 }
 
+enum mlp_code mlp_read_tfidf(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    return weigh(s, x, false, out);
+}
+
 enum mlp_code mlp_read_tfidf_vectorizer(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
 {
+    const struct mlp_value *outer = s->self;
     struct mlp_cols counts;
+    bool narrow = single(s);
     if (count_words(s, x, &counts))
         return s->e->code;
-    return mlp_sk_child(s, mlp_sk_attr(s, "_tfidf"), counts, out, "_tfidf");
+    s->self = mlp_sk_attr(s, "_tfidf");
+    enum mlp_code code = weigh(s, counts, narrow, out);
+    s->self = outer;
+    return code;
 }

@@ -134,6 +134,19 @@ static size_t plan_width(const struct mlp_tree_plan *p)
     return w;
 }
 
+static enum mlp_code leaf_values(struct mlp_sk *s, const struct mlp_tree_plan *plan,
+                                 const struct mlp_nd *nodes, const struct mlp_nd *values,
+                                 struct arrays *a)
+{
+    if (plan->kind == MLP_LEAF_PATH)
+        return path_values(s, nodes, a);
+    if (plan->kind != MLP_LEAF_NUMBER)
+        return read_values(s, values, plan, nodes->count, a->value);
+    for (size_t i = 0; i < nodes->count; i++)
+        a->value[i] = (double)i;
+    return MLP_OK;
+}
+
 static enum mlp_code add_tree(struct mlp_sk *s, struct mlp_forest_builder *b,
                               const struct mlp_tree_plan *plan, bool *missing)
 {
@@ -147,8 +160,7 @@ static enum mlp_code add_tree(struct mlp_sk *s, struct mlp_forest_builder *b,
         mlp_nd_read(mlp_value_attr(tree, "values"), s->tmp, &values, s->e) ||
         take_arrays(s, nodes.count, width, &a) || read_nodes(s, &nodes, &a, missing) ||
         (plan->features && map_features(s, plan->features, nodes.count, &a)) ||
-        (plan->kind == MLP_LEAF_PATH ? path_values(s, &nodes, &a)
-                                     : read_values(s, &values, plan, nodes.count, a.value)))
+        leaf_values(s, plan, &nodes, &values, &a))
         return s->e->code;
     struct mlp_tree t = {.n = nodes.count, .left = a.left, .right = a.right, .feature = a.feature,
                          .threshold = a.threshold, .flags = a.flags, .value = a.value,
@@ -326,6 +338,29 @@ static enum mlp_code isolation_results(struct mlp_sk *s, struct mlp_cols path,
         mlp_sk_affine(s, out->score, 1, -offset, &out->decision))
         return s->e->code;
     return mlp_sk_inliers(s, out->decision, true, out);
+}
+
+/* RandomTreesEmbedding: the leaf of each tree, one-hot. */
+enum mlp_code mlp_read_trees_embedding(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
+{
+    struct mlp_forest_builder b;
+    struct mlp_nd list;
+    struct mlp_cols leaves;
+    if (mlp_sk_width(s, x) || mlp_sk_estimators(s, "estimators_", &list))
+        return s->e->code;
+    struct mlp_forest_spec spec = {.nfeatures = (uint32_t)x.n, .noutputs = (uint32_t)list.count,
+                                   .value_width = 1, .float32 = true};
+    mlp_forest_begin(&b, &spec, s->keep);
+    for (size_t i = 0; i < list.count; i++) {
+        struct mlp_tree_plan p = {MLP_LEAF_NUMBER, 1, NULL, 1, (uint32_t)i, NULL};
+        if (mlp_sk_add_tree(s, &b, list.objects[i], &p, NULL)) {
+            mlp_forest_drop(&b);
+            return s->e->code;
+        }
+    }
+    if (mlp_sk_trees(s, &b, NULL, x, false, &leaves))
+        return s->e->code;
+    return mlp_sk_child(s, mlp_sk_attr(s, "one_hot_encoder_"), leaves, out, "one_hot_encoder_");
 }
 
 enum mlp_code mlp_read_isolation_forest(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
