@@ -543,10 +543,22 @@ static enum mlp_code sigmoid_results(struct document *d, struct mlp_cols score, 
     return mlp_boost_labels(s, 2, &out->labels);
 }
 
+/* Objectives whose prediction is the score itself. */
+static enum mlp_code plain_results(struct document *d, struct mlp_str name, struct mlp_cols score,
+                                   struct mlp_boost *out)
+{
+    static const char *const identity[] = {"regression", "regression_l1", "quantile", "huber",
+                                           "fair", "mape", "lambdarank", "rank_xendcg", "custom",
+                                           "none", NULL};
+    out->predict = score;
+    for (size_t i = 0; identity[i]; i++)
+        if (mlp_str_is(name, identity[i]))
+            return MLP_OK;
+    return mlp_sk_bad(d->s, "LightGBM model: the objective %.*s is not known", MLP_STR_ARG(name));
+}
+
 static enum mlp_code results(struct document *d, struct mlp_cols score, struct mlp_boost *out)
 {
-    static const char *const identity[] = {"regression_l1", "quantile", "huber", "fair", "mape",
-                                           "lambdarank", "rank_xendcg", "custom", "none", NULL};
     struct mlp_sk *s = d->s;
     struct mlp_str rest = d->objective, name = MLP_STR("custom");
     mlp_str_split(&rest, ' ', &name);
@@ -565,13 +577,7 @@ static enum mlp_code results(struct document *d, struct mlp_cols score, struct m
         return mlp_sk_map(s, MLP_FN_LOG1PEXP, score, &out->predict);
     if (mlp_str_is(name, "regression") && root)
         return mlp_sk_map(s, MLP_FN_SIGNED_SQUARE, score, &out->predict);
-    out->predict = score;
-    if (mlp_str_is(name, "regression"))
-        return MLP_OK;
-    for (size_t i = 0; identity[i]; i++)
-        if (mlp_str_is(name, identity[i]))
-            return MLP_OK;
-    return mlp_sk_bad(s, "LightGBM model: the objective %.*s is not known", MLP_STR_ARG(name));
+    return plain_results(d, name, score, out);
 }
 
 /* Random forests average what predict transforms; the raw score stays the sum. */

@@ -140,7 +140,7 @@ static enum mlp_code add_output(struct mlp_load *l, const char *name, struct mlp
     o.suffix = mlp_arena_array(&l->m->arena, cols.n, sizeof *o.suffix);
     if (!o.suffix)
         return mlp_err_nomem(l->e);
-    bool targets = p->nlabels > 1 && cols.n > p->nlabels && o.name.p[0] == 'p' && o.name.p[2] == 'o';
+    bool targets = p->nlabels > 1 && cols.n > p->nlabels && mlp_str_is(o.name, "proba");
     if (targets ? number_targets(l, p, o.suffix) : number_columns(l, name, cols.n, o.suffix))
         return l->e->code;
     return mlp_graph_output(&l->m->graph, &o, l->e);

@@ -59,7 +59,7 @@ static void bases(const double *t, size_t k, unsigned degree, double x, double *
     }
 }
 
-/* The interval of column's knots that holds x: k with t[k] <= x < t[k + 1], within the base ones. */
+/* The interval of column's knots that holds x: k with t[k] <= x < t[k + 1], of the base ones. */
 static size_t interval(const struct mlp_splines *p, size_t column, double x)
 {
     const double *t = p->knot[column];

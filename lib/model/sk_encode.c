@@ -122,6 +122,11 @@ static enum mlp_code encode(struct mlp_sk *s, struct mlp_cols x, bool refuse, st
     return MLP_OK;
 }
 
+static int64_t group_of(const struct mlp_nd *map, size_t i)
+{
+    return i < map->count ? mlp_nd_i64(map, i, NULL) : 0;
+}
+
 /* Codes to groups where rare categories share one: _default_to_infrequent_mappings[column], or
  * the identity. *groups is their number, *rare says that there is a shared one (the last). */
 static enum mlp_code read_groups(struct mlp_sk *s, size_t column, size_t n, int32_t **map,
@@ -142,7 +147,7 @@ static enum mlp_code read_groups(struct mlp_sk *s, size_t column, size_t n, int3
     if (*rare && nd.count != n && nd.count + 1 != n)
         return mlp_sk_bad(s, "_default_to_infrequent_mappings does not fit categories_");
     for (size_t i = 0; i < n; i++) {
-        int64_t g = *rare && i >= nd.count ? 0 : *rare ? mlp_nd_i64(&nd, i, NULL) : (int64_t)i;
+        int64_t g = *rare ? group_of(&nd, i) : (int64_t)i;
         if (g < 0 || g >= (int64_t)n)
             return mlp_sk_bad(s, "_default_to_infrequent_mappings is out of range");
         (*map)[i] = (int32_t)g;
@@ -192,7 +197,8 @@ enum mlp_code mlp_read_one_hot(struct mlp_sk *s, struct mlp_cols x, struct mlp_p
     struct mlp_cols codes;
     bool refuse = mlp_sk_is(s, "handle_unknown", "error");
     bool to_rare = mlp_sk_is(s, "handle_unknown", "infrequent_if_exist") ||
-                   (mlp_sk_is(s, "handle_unknown", "warn") && mlp_sk_version(s) >= 1008000);
+                   (mlp_sk_is(s, "handle_unknown", "warn") &&
+                    mlp_sk_version(s) >= 1008000);
     const int32_t **map = mlp_arena_array(s->keep, x.n, sizeof *map);
     size_t width = 0, *end = mlp_arena_array(s->keep, x.n, sizeof *end);
     if (!map || !end)

@@ -68,13 +68,28 @@ static enum mlp_code pick_columns(struct mlp_sk *s, const struct mlp_value *v, s
     return MLP_OK;
 }
 
+/* Column f's missing values become what was predicted, within the limits. */
+static enum mlp_code replace(struct mlp_sk *s, size_t f, struct mlp_cols value, struct rounds *r)
+{
+    double least = f < r->nleast ? r->least[f] : -(double)INFINITY;
+    double most = f < r->nmost ? r->most[f] : (double)INFINITY;
+    struct mlp_cols choice = mlp_cols_slice(r->missing, f, 1);
+    struct mlp_cols now = mlp_cols_slice(r->now, f, 1);
+    if (mlp_sk_clip(s, value, least, most, &value) ||
+        mlp_cols_join(s->g, &choice, &now, s->e) || mlp_cols_join(s->g, &choice, &value, s->e) ||
+        mlp_sk_node(s, &mlp_op_choose, NULL, choice, 1, &value))
+        return s->e->code;
+    r->now.p[f] = value.p[0];
+    return MLP_OK;
+}
+
 /* One _ImputerTriplet: (feature, its neighbours, estimator). */
 static enum mlp_code impute_one(struct mlp_sk *s, const struct mlp_value *triplet, size_t i,
                                 struct rounds *r)
 {
     const struct mlp_value *args =
         triplet && triplet->type == MLP_VALUE_OBJECT ? triplet->u.object->args : triplet;
-    struct mlp_cols near, value, choice;
+    struct mlp_cols near;
     struct mlp_pred p;
     int64_t f;
     if (!mlp_value_i64(mlp_value_at(args, 0), &f) || f < 0 || (size_t)f >= r->now.n)
@@ -84,16 +99,7 @@ static enum mlp_code impute_one(struct mlp_sk *s, const struct mlp_value *triple
         return s->e->code;
     if (p.predict.n != 1 || p.predict_kind == MLP_OUT_LABEL)
         return mlp_sk_bad(s, "an estimator does not predict one number");
-    double least = (size_t)f < r->nleast ? r->least[f] : -(double)INFINITY;
-    double most = (size_t)f < r->nmost ? r->most[f] : (double)INFINITY;
-    choice = mlp_cols_slice(r->missing, (size_t)f, 1);
-    struct mlp_cols now = mlp_cols_slice(r->now, (size_t)f, 1);
-    if (mlp_sk_clip(s, p.predict, least, most, &value) ||
-        mlp_cols_join(s->g, &choice, &now, s->e) || mlp_cols_join(s->g, &choice, &value, s->e) ||
-        mlp_sk_node(s, &mlp_op_choose, NULL, choice, 1, &value))
-        return s->e->code;
-    r->now.p[f] = value.p[0];
-    return MLP_OK;
+    return replace(s, (size_t)f, p.predict, r);
 }
 
 static enum mlp_code run_rounds(struct mlp_sk *s, struct mlp_cols x, struct rounds *r)

@@ -51,6 +51,7 @@ static enum mlp_code link_value(struct mlp_sk *s, const struct mlp_pred *p, stru
 struct chain {
     struct mlp_cols predict, proba, decision;
     bool has_proba, has_decision;
+    bool *filled;                /* outputs that have their link */
 };
 
 static enum mlp_code chain_room(struct mlp_sk *s, size_t n, struct chain *c)
@@ -59,18 +60,52 @@ static enum mlp_code chain_room(struct mlp_sk *s, size_t n, struct chain *c)
     c->predict = (struct mlp_cols){mlp_arena_array(s->keep, n, sizeof *c->predict.p), n};
     c->proba = (struct mlp_cols){mlp_arena_array(s->keep, n, sizeof *c->proba.p), n};
     c->decision = (struct mlp_cols){mlp_arena_array(s->keep, n, sizeof *c->decision.p), n};
-    return c->predict.p && c->proba.p && c->decision.p ? MLP_OK : mlp_err_nomem(s->e);
+    c->filled = mlp_arena_array(s->tmp, n, sizeof *c->filled);
+    return c->predict.p && c->proba.p && c->decision.p && c->filled ? MLP_OK
+                                                                    : mlp_err_nomem(s->e);
 }
 
 static void place_link(struct chain *c, size_t at, const struct mlp_pred *p)
 {
     c->predict.p[at] = p->predict.p[0];
+    c->filled[at] = true;
     c->has_proba &= p->proba.n >= 2;
     c->has_decision &= p->decision.n == 1;
     if (p->proba.n >= 2)
         c->proba.p[at] = p->proba.p[1];
     if (p->decision.n == 1)
         c->decision.p[at] = p->decision.p[0];
+}
+
+/* What the chain offers. order_ that leaves an output out would leave a hole. */
+static enum mlp_code chain_results(struct mlp_sk *s, const struct chain *c, size_t n,
+                                   struct mlp_pred *out)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!c->filled[i])
+            return mlp_sk_bad(s, "order_ does not name every output");
+    out->predict = c->predict;
+    if (out->predict_kind != MLP_OUT_LABEL)
+        return MLP_OK;
+    for (size_t i = 0; i < n; i++)
+        if (!out->labels[i])
+            return mlp_sk_bad(s, "estimators_[%zu] does not predict classes as the others", i);
+    out->nlabels = n;
+    out->proba = c->has_proba ? c->proba : out->proba;
+    out->decision = c->has_decision ? c->decision : out->decision;
+    return MLP_OK;
+}
+
+/* Link i, over x, which grows by its answer. */
+static enum mlp_code read_link(struct mlp_sk *s, const struct mlp_nd *list, size_t i,
+                               struct mlp_cols *x, struct mlp_pred *p)
+{
+    struct mlp_cols value;
+    if (mlp_sk_item(s, list, i, *x, p) || link_value(s, p, &value) ||
+        mlp_cols_join(s->g, x, &value, s->e))
+        return s->e->code;
+    return p->predict.n == 1 ? MLP_OK
+                             : mlp_sk_bad(s, "estimators_[%zu] does not predict one value", i);
 }
 
 /* ClassifierChain and RegressorChain: each link sees the answers before it, in order_. */
@@ -87,26 +122,16 @@ enum mlp_code mlp_read_chain(struct mlp_sk *s, struct mlp_cols x, struct mlp_pre
         return mlp_err_nomem(s->e);
     for (size_t i = 0; i < n; i++) {
         struct mlp_pred p;
-        struct mlp_cols value;
         int64_t at = i < order.count ? mlp_nd_i64(&order, i, NULL) : -1;
-        if (at < 0 || (size_t)at >= n || order.count != n)
+        if (at < 0 || (size_t)at >= n)
             return mlp_sk_bad(s, "order_ is out of range");
-        if (mlp_sk_item(s, &list, i, x, &p) || link_value(s, &p, &value) ||
-            mlp_cols_join(s->g, &x, &value, s->e))
+        if (read_link(s, &list, i, &x, &p))
             return s->e->code;
-        if (p.predict.n != 1)
-            return mlp_sk_bad(s, "estimators_[%zu] does not predict one value", i);
         place_link(&c, (size_t)at, &p);
         out->predict_kind = p.predict_kind;
         out->labels[at] = p.nlabels ? p.labels[0] : NULL;
     }
-    out->predict = c.predict;
-    if (out->predict_kind != MLP_OUT_LABEL)
-        return MLP_OK;
-    out->nlabels = n;
-    out->proba = c.has_proba ? c.proba : out->proba;
-    out->decision = c.has_decision ? c.decision : out->decision;
-    return MLP_OK;
+    return chain_results(s, &c, n, out);
 }
 
 /* --- many classes out of two --- */

@@ -2,7 +2,7 @@
  * mixtures. */
 #include "model/dict.h"
 #include "model/ops_est.h"
-#include "model/sk_trees.h"
+#include "model/sk_parts.h"
 #include <math.h>
 
 #define LOG_2PI 1.8378770664093454836
@@ -123,6 +123,21 @@ static enum mlp_code category_tables(struct mlp_sk *s, const struct mlp_value *v
     return MLP_OK;
 }
 
+/* Codes, one for each class and feature, to joint log likelihoods: the tables' values, added up
+ * feature by feature, and the priors. */
+static enum mlp_code add_categories(struct mlp_sk *s, struct mlp_cols wide,
+                                    const double *const *table, const double *prior, size_t k,
+                                    struct mlp_cols *out)
+{
+    struct mlp_lookup look = {table};
+    struct mlp_scale add = {.add = prior};
+    void *a = mlp_sk_params(s, &look, sizeof look), *b = mlp_sk_params(s, &add, sizeof add);
+    if (!a || !b || mlp_sk_node(s, &mlp_op_lookup, a, wide, wide.n, out) ||
+        mlp_sk_mix(s, *out, wide.n / k, NULL, 1, out))
+        return s->e->code;
+    return mlp_sk_node(s, &mlp_op_scale, b, *out, k, out);
+}
+
 /* CategoricalNB: the sum of the log probabilities of each feature's category. */
 enum mlp_code mlp_read_categorical_nb(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
 {
@@ -136,27 +151,21 @@ enum mlp_code mlp_read_categorical_nb(struct mlp_sk *s, struct mlp_cols x, struc
     struct mlp_dict *dict = mlp_arena_array(s->keep, x.n, sizeof *dict);
     const double **table = mlp_arena_array(s->keep, x.n * k, sizeof *table);
     struct mlp_encode encode = {dict, true};
-    struct mlp_lookup look = {table};
-    struct mlp_mix mix = {x.n, NULL, 1};
-    struct mlp_scale add = {.add = prior};
-    void *a = mlp_sk_params(s, &encode, sizeof encode), *b = mlp_sk_params(s, &look, sizeof look);
-    void *c = mlp_sk_params(s, &mix, sizeof mix), *d = mlp_sk_params(s, &add, sizeof add);
+    void *params = mlp_sk_params(s, &encode, sizeof encode);
     wide.p = mlp_arena_array(s->keep, x.n * k, sizeof *wide.p);
-    if (!dict || !table || !a || !b || !c || !d || !wide.p)
+    if (!dict || !table || !params || !wide.p)
         return mlp_err_nomem(s->e);
     for (size_t i = 0; i < x.n; i++)
         if (category_tables(s, mlp_value_at(mlp_sk_attr(s, "feature_log_prob_"), i), k, &dict[i],
                             table + i * k))
             return s->e->code;
-    if (mlp_sk_finite(s, &mlp_op_encode, a, x, x.n, &codes))
+    if (mlp_sk_finite(s, &mlp_op_encode, params, x, x.n, &codes))
         return s->e->code;
     for (; wide.n < x.n * k; wide.n++)
         wide.p[wide.n] = codes.p[wide.n / k];
-    if (mlp_sk_node(s, &mlp_op_lookup, b, wide, wide.n, &joint) ||
-        mlp_sk_node(s, &mlp_op_mix, c, joint, k, &joint) ||
-        mlp_sk_node(s, &mlp_op_scale, d, joint, k, &joint))
-        return s->e->code;
-    return from_joint(s, joint, labels, out);
+    return add_categories(s, wide, table, prior, k, &joint)
+               ? s->e->code
+               : from_joint(s, joint, labels, out);
 }
 
 /* --- discriminant analysis --- */

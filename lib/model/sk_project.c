@@ -179,9 +179,10 @@ static enum mlp_code pls_transform(struct mlp_sk *s, struct mlp_cols x, const do
 enum mlp_code mlp_read_pls(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
 {
     const double *mean, *deviation;
+    bool predicts = mlp_sk_has(s, "coef_") || mlp_sk_has(s, "_coef_");
     if (mlp_sk_width(s, x) || mlp_sk_doubles(s, "_x_mean", x.n, &mean, NULL) ||
         mlp_sk_doubles(s, "_x_std", x.n, &deviation, NULL) ||
-        ((mlp_sk_has(s, "coef_") || mlp_sk_has(s, "_coef_")) && pls_predict(s, x, mean, deviation, &out->predict)) ||
+        (predicts && pls_predict(s, x, mean, deviation, &out->predict)) ||
         pls_transform(s, x, mean, deviation, &out->transform))
         return s->e->code;
     out->predict_kind = MLP_OUT_F64;

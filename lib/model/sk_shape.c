@@ -353,29 +353,36 @@ static enum mlp_code valid_columns(struct mlp_sk *s, size_t m, uint32_t **keep, 
     return MLP_OK;
 }
 
+/* The rows to take from, NaN where they are missing, and what is taken of them. */
+static enum mlp_code read_donors(struct mlp_sk *s, size_t m, struct mlp_knn_impute *p)
+{
+    double *row, k = mlp_sk_num(s, "n_neighbors", 5);
+    p->missing = mlp_sk_num(s, "missing_values", NAN);
+    p->by_distance = mlp_sk_is(s, "weights", "distance");
+    if (!p->by_distance && !mlp_sk_is(s, "weights", "uniform"))
+        return mlp_sk_bad(s, "weights other than uniform and distance are not read");
+    if (mlp_sk_matrix(s, mlp_sk_attr(s, "_fit_X"), m, &p->row, &p->n))
+        return s->e->code;
+    if (!(k >= 1 && k < 1e6))
+        return mlp_sk_bad(s, "n_neighbors cannot be read");
+    row = mlp_sk_params(s, p->row, p->n * m * sizeof *row);
+    for (size_t i = 0; row && i < p->n * m; i++)
+        row[i] = row[i] == p->missing ? NAN : row[i];
+    p->row = row;
+    p->k = (size_t)k;
+    return row ? MLP_OK : s->e->code;
+}
+
 enum mlp_code mlp_read_knn_imputer(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred *out)
 {
-    struct mlp_knn_impute p = {.missing = mlp_sk_num(s, "missing_values", NAN)};
-    size_t n, width;
-    uint32_t *keep;
-    double *mean = NULL, *row, k = mlp_sk_num(s, "n_neighbors", 5);
-    p.by_distance = mlp_sk_is(s, "weights", "distance");
-    if (!p.by_distance && !mlp_sk_is(s, "weights", "uniform"))
-        return mlp_sk_bad(s, "weights other than uniform and distance are not read");
-    if (mlp_sk_width(s, x) || mlp_sk_doubles(s, "_fit_X", 0, &p.row, &n) ||
-        valid_columns(s, x.n, &keep, &width))
+    struct mlp_knn_impute p = {.n = 0};
+    size_t width;
+    uint32_t *keep = NULL;
+    double *mean = NULL;
+    if (mlp_sk_width(s, x) || read_donors(s, x.n, &p) || valid_columns(s, x.n, &keep, &width) ||
+        column_means(s, &p, x.n, &mean))
         return s->e->code;
-    p.n = n / x.n;
-    if (n % x.n || !(k >= 1 && k < 1e6))
-        return mlp_sk_bad(s, "_fit_X or n_neighbors does not fit");
-    row = mlp_sk_params(s, p.row, n * sizeof *row);
-    for (size_t i = 0; row && i < n; i++)
-        row[i] = row[i] == p.missing ? NAN : row[i];
-    p.row = row;
-    p.k = (size_t)k;
     p.keep = keep;
-    if (!row || column_means(s, &p, x.n, &mean))
-        return s->e->code;
     p.mean = mean;
     if (add(s, &mlp_op_knn_impute, mlp_sk_params(s, &p, sizeof p), x, width, out) ||
         empty_columns(s, &out->transform))
