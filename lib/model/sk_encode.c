@@ -237,9 +237,10 @@ static enum mlp_code ordinal_table(struct mlp_sk *s, size_t column, const struct
     if (read_groups(s, column, c->n, &group, &groups, &rare))
         return s->e->code;
     table[0] = mlp_sk_num(s, "unknown_value", NAN);
-    for (size_t i = 0; i < c->n; i++)
-        table[i + 1] = (int32_t)i == c->missing && !c->none ? mlp_sk_num(s, "encoded_missing_value", NAN)
-                                                : group[i];
+    for (size_t i = 0; i < c->n; i++) {
+        bool missing = (int32_t)i == c->missing && !c->none;
+        table[i + 1] = missing ? mlp_sk_num(s, "encoded_missing_value", NAN) : group[i];
+    }
     *out = table;
     return MLP_OK;
 }

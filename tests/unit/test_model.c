@@ -481,7 +481,7 @@ END_TEST
 
 START_TEST(text_of_python)
 {
-    uint32_t out[3];
+    uint32_t out[MLP_UNICODE_PLAIN_MAX];
     struct mlp_str s = MLP_STR("\xc3\x89\xff");
     ck_assert_uint_eq(mlp_unicode_next(&s), 0xc9);
     ck_assert_uint_eq(mlp_unicode_next(&s), 0xfffd);
@@ -492,7 +492,8 @@ START_TEST(text_of_python)
     ck_assert(mlp_unicode_word('_') && mlp_unicode_word(0x6771) && !mlp_unicode_word(0x2019));
     ck_assert(mlp_unicode_plain(0xe9, out) == 1 && out[0] == 'e');
     ck_assert(mlp_unicode_plain(0x301, out) == 0);
-    ck_assert(mlp_unicode_plain(0xfb01, out) == 1); /* beyond the table: stays */
+    ck_assert(mlp_unicode_plain(0xfb01, out) == 2 && out[0] == 'f' && out[1] == 'i');
+    ck_assert(mlp_unicode_plain(0x1d400, out) == 1); /* beyond the table: stays */
     ck_assert(mlp_unicode_plain(0xd55c, out) == 3 && out[0] == 0x1112);
 }
 END_TEST
