@@ -145,7 +145,7 @@ static uint32_t spline_column(struct mlp_lower *l, size_t i, uint32_t x)
     const double *t = p->knot[i];
     size_t last = p->nknots[i] - p->degree - 2, count = p->nknots[i] - p->degree - 1 - p->drop_last;
     uint32_t b[MLP_SPLINE_MAX_DEGREE + 1], y = MLP_EMIT_NONE, zero = mlp_emit_num(w, 0);
-    if (p->constant)
+    if (p->beyond == MLP_BEYOND_CONSTANT)
         x = clipped(l, x, t[p->degree], t[last + 1]);
     uint32_t first = last > p->degree
         ? count_of(l, "GreaterOrEqual", x, t + p->degree + 1, last - p->degree)
@@ -164,6 +164,9 @@ static uint32_t spline_column(struct mlp_lower *l, size_t i, uint32_t x)
 
 static enum mlp_code write_splines(struct mlp_lower *l)
 {
+    const struct mlp_splines *p = l->n->params;
+    if ((p->beyond != MLP_BEYOND_CONSTANT && p->beyond != MLP_BEYOND_CONTINUE) || p->zero_missing)
+        return mlp_lower_refuse(l, "its extrapolation is neither constant nor continue");
     return each_column(l, spline_column);
 }
 
@@ -259,6 +262,8 @@ static uint32_t normal_quantile(struct mlp_lower *l, uint32_t p)
 static enum mlp_code write_quantiles(struct mlp_lower *l)
 {
     const struct mlp_quantiles *p = l->n->params;
+    if (p->inverse)
+        return mlp_lower_refuse(l, "its inverse is not written");
     if (!each_column(l, quantile_column) && p->normal)
         l->y = normal_quantile(l, l->y);
     return l->c->e->code;
@@ -294,6 +299,8 @@ static uint32_t power_column(struct mlp_lower *l, size_t i, uint32_t x)
 
 static enum mlp_code write_power(struct mlp_lower *l)
 {
+    if (((const struct mlp_power *)l->n->params)->inverse)
+        return mlp_lower_refuse(l, "its inverse is not written");
     return each_column(l, power_column);
 }
 
@@ -320,6 +327,8 @@ static enum mlp_code write_tfidf(struct mlp_lower *l)
     const struct mlp_tfidf *p = l->n->params;
     struct mlp_emit *w = l->w;
     uint32_t y = l->x;
+    if (p->narrow)
+        return mlp_lower_refuse(l, "it works in float32");
     if (p->sublinear) {
         uint32_t none = mlp_emit2(w, "Equal", y, mlp_emit_num(w, 0));
         uint32_t log = mlp_emit2(w, "Add", mlp_emit1(w, "Log", y), mlp_emit_num(w, 1));

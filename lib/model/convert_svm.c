@@ -2,6 +2,7 @@
  * operators (convert_lower.h; ops_svm.c runs them). */
 #include "model/convert_lower.h"
 #include "model/ops_est.h"
+#include "model/ops_near.h"
 #include <math.h>
 
 /* Classes of a pairwise coupling that are written: the graph grows with their square. */
@@ -227,22 +228,22 @@ static enum mlp_code write_pair_proba(struct mlp_lower *l)
 
 /* --- neighbours --- */
 
-/* [N, n]: distances to the stored rows. */
-static uint32_t distances(struct mlp_lower *l, const struct mlp_neighbours *p)
+/* [N, n]: distances to the stored rows, by Minkowski's and its special cases. */
+static uint32_t distances(struct mlp_lower *l, const struct mlp_near *p)
 {
     struct mlp_emit *w = l->w;
     uint32_t d = less_rows(l, p->row, p->n);
-    if (p->power == 2)
+    if (p->metric.kind == MLP_METRIC_EUCLIDEAN)
         return mlp_emit1(w, "Sqrt", mlp_emit_reduce(w, "ReduceSum", mlp_emit2(w, "Mul", d, d), 2,
                                                     false));
     d = mlp_emit1(w, "Abs", d);
-    if (p->power == 0)
+    if (p->metric.kind == MLP_METRIC_CHEBYSHEV)
         return mlp_emit_reduce(w, "ReduceMax", d, 2, false);
-    if (p->power == 1)
+    if (p->metric.kind == MLP_METRIC_MANHATTAN)
         return mlp_emit_reduce(w, "ReduceSum", d, 2, false);
-    d = mlp_emit2(w, "Pow", d, mlp_emit_num(w, p->power));
+    d = mlp_emit2(w, "Pow", d, mlp_emit_num(w, p->metric.p));
     d = mlp_emit_reduce(w, "ReduceSum", d, 2, false);
-    return p->power < 1 ? d : mlp_emit2(w, "Pow", d, mlp_emit_num(w, 1 / p->power));
+    return mlp_emit2(w, "Pow", d, mlp_emit_num(w, 1 / p->metric.p));
 }
 
 uint32_t mlp_lower_nearness(struct mlp_lower *l, uint32_t d)
@@ -254,28 +255,57 @@ uint32_t mlp_lower_nearness(struct mlp_lower *l, uint32_t d)
     return mlp_emit3(w, "Where", exact, at, mlp_emit2(w, "Div", one, d));
 }
 
-static enum mlp_code write_neighbours(struct mlp_lower *l)
+/* The rows' numbers, then their distances, as mlp_op_nearest has them. */
+static enum mlp_code write_nearest(struct mlp_lower *l)
 {
-    const struct mlp_neighbours *p = l->n->params;
+    const struct mlp_nearest *p = l->n->params;
     struct mlp_emit *w = l->w;
-    size_t width = l->n->out_width;
     int64_t k = (int64_t)p->k;
-    double by_one = (double)k;
-    uint32_t in[2] = {distances(l, p), mlp_emit_ints(w, &k, 1)};
+    if (p->near.metric.kind > MLP_METRIC_MINKOWSKI || p->near.metric.w)
+        return mlp_lower_refuse(l, "its metric is not Minkowski's");
+    uint32_t in[2] = {distances(l, &p->near), mlp_emit_ints(w, &k, 1)};
     mlp_emit_attr_int(w, "axis", 1);
     mlp_emit_attr_int(w, "largest", 0);
-    uint32_t near = mlp_emit_outs(w, "TopK", in, 2, 2), target;
-    if (p->classes)
-        target = mlp_emit_cast(
-            w, mlp_emit2(w, "Equal",
-                         mlp_emit_unsqueeze(w, mlp_emit_gather(w, mlp_emit_row(w, p->target, p->n),
-                                                               near + 1, 0), 2),
-                         mlp_lower_iota(l, width)), MLP_DT_DOUBLE);
-    else
-        target = mlp_emit_gather(w, mlp_emit_matrix(w, p->target, p->n, width), near + 1, 0);
-    uint32_t sum = mlp_emit_num(w, by_one);
+    uint32_t near = mlp_emit_outs(w, "TopK", in, 2, 2);
+    uint32_t both[2] = {mlp_emit_cast(w, near + 1, MLP_DT_DOUBLE), near};
+    l->y = mlp_emit_concat(w, both, 2, 1);
+    return l->c->e->code;
+}
+
+/* Columns [from, from + n) of the input. */
+static uint32_t some_columns(struct mlp_lower *l, size_t from, size_t n)
+{
+    uint32_t *at = mlp_lower_array(l, n, sizeof *at);
+    for (size_t i = 0; at && i < n; i++)
+        at[i] = (uint32_t)(from + i);
+    return at ? mlp_lower_columns(l, l->x, at, n) : MLP_EMIT_NONE;
+}
+
+/* [n, width]: what each stored row votes for. */
+static double *votes_of(struct mlp_lower *l, const struct mlp_near_vote *p, size_t n)
+{
+    size_t width = l->n->out_width;
+    double *v = mlp_lower_array(l, n * width, sizeof *v);
+    for (size_t i = 0; v && i < n; i++)
+        for (size_t j = 0; j < width; j++) {
+            const double *target = p->target + i * p->stride;
+            v[i * width + j] = p->classes ? target[p->column] == (double)j : target[j];
+        }
+    return v;
+}
+
+static enum mlp_code write_near_vote(struct mlp_lower *l)
+{
+    const struct mlp_near_vote *p = l->n->params;
+    struct mlp_emit *w = l->w;
+    double *votes = votes_of(l, p, p->n);
+    if (!votes)
+        return l->c->e->code;
+    uint32_t index = mlp_emit_cast(w, some_columns(l, 0, p->k), MLP_DT_INT64);
+    uint32_t all = mlp_emit_matrix(w, votes, p->n, l->n->out_width);
+    uint32_t target = mlp_emit_gather(w, all, index, 0), sum = mlp_emit_num(w, (double)p->k);
     if (p->by_distance) {
-        uint32_t weight = mlp_lower_nearness(l, near);
+        uint32_t weight = mlp_lower_nearness(l, some_columns(l, p->k, p->k));
         sum = mlp_emit_reduce(w, "ReduceSum", weight, 1, true);
         target = mlp_emit2(w, "Mul", target, mlp_emit_unsqueeze(w, weight, 2));
     }
@@ -286,5 +316,5 @@ static enum mlp_code write_neighbours(struct mlp_lower *l)
 const struct mlp_lowering mlp_lower_svm[] = {
     {&mlp_op_svm, write_svm}, {&mlp_op_pair_votes, write_pair_votes},
     {&mlp_op_pair_decision, write_pair_decision}, {&mlp_op_pair_proba, write_pair_proba},
-    {&mlp_op_neighbours, write_neighbours}, {NULL, NULL},
+    {&mlp_op_nearest, write_nearest}, {&mlp_op_near_vote, write_near_vote}, {NULL, NULL},
 };

@@ -64,7 +64,7 @@ extern const struct mlp_op mlp_op_metric;
  * row. Classes: shares of each of out_width classes, by column `column` of the targets; else the
  * mean of out_width targets. Weights 1 or one over the distance (rows at 0 take all). */
 struct mlp_near_vote {
-    size_t k, stride, column;
+    size_t n, k, stride, column; /* n: stored rows */
     const double *target;
     bool classes, by_distance;
 };

@@ -13,12 +13,55 @@ static bool exponential(const struct mlp_sk *s)
     return mlp_sk_is(s, "loss", "exponential");
 }
 
+/* Probabilities are kept off 0 and 1: by float32's rounding, from 1.8 on by float64's. */
+static double margin(const struct mlp_sk *s)
+{
+    return mlp_sk_version(s) >= 1008000 ? DBL_EPSILON : (double)FLT_EPSILON;
+}
+
+static double clip_prior(double p, double eps)
+{
+    return p < eps ? eps : p > 1 - eps ? 1 - eps : p;
+}
+
+/* Priors to raw values: logit (half of it for exponential) for two classes; log for more, from
+ * 1.4 on less its mean. */
+static void link_priors(const struct mlp_sk *s, const double *prior, size_t k, double *base)
+{
+    if (k == 1) {
+        double p = clip_prior(prior[1], margin(s));
+        base[0] = (exponential(s) ? 0.5 : 1.0) * log(p / (1 - p));
+        return;
+    }
+    double mean = 0;
+    for (size_t i = 0; i < k; i++)
+        mean += base[i] = log(clip_prior(prior[i], margin(s)));
+    for (size_t i = 0; i < k && mlp_sk_version(s) >= 1004000; i++)
+        base[i] -= mean / (double)k;
+}
+
+static enum mlp_code prior_base(struct mlp_sk *s, const struct mlp_value *init, size_t k,
+                                double *base)
+{
+    struct mlp_nd nd;
+    size_t want = k == 1 ? 2 : k;
+    if (mlp_nd_read(mlp_value_attr(init, "class_prior_"), s->tmp, &nd, s->e))
+        return mlp_err_wrap(s->e, "init_.class_prior_");
+    if (nd.count != want)
+        return mlp_sk_bad(s, "init_ has %zu priors for %zu classes", nd.count, want);
+    const double *prior = mlp_nd_doubles(&nd, s->tmp, s->e);
+    if (!prior)
+        return s->e->code;
+    link_priors(s, prior, k, base);
+    return MLP_OK;
+}
+
 /* Probabilities, clipped, through the link: logit (half of it for exponential) for two classes;
  * log for more, from 1.4 on less its mean. */
 static enum mlp_code link_proba(struct mlp_sk *s, struct mlp_cols proba, size_t k,
                                 struct mlp_cols *out)
 {
-    double eps = mlp_sk_version(s) >= 1008000 ? DBL_EPSILON : (double)FLT_EPSILON;
+    double eps = margin(s);
     if (k == 1 && proba.n == 2)
         proba = mlp_cols_slice(proba, 1, 1);
     if (proba.n != k)
@@ -65,6 +108,9 @@ static enum mlp_code read_base(struct mlp_sk *s, size_t k, struct mlp_cols *x, d
     const struct mlp_value *init = mlp_sk_attr(s, "init_");
     if (mlp_value_is_none(init) || mlp_value_text_is(init, "zero"))
         return MLP_OK;
+    if (mlp_value_is_a(init, "DummyClassifier") &&
+        mlp_value_text_is(mlp_value_attr(init, "strategy"), "prior"))
+        return prior_base(s, init, k, base);
     if (mlp_value_is_a(init, "DummyRegressor") && k == 1)
         return constant_base(s, init, base);
     return estimator_base(s, init, k, x);

@@ -165,6 +165,7 @@ static enum mlp_code read_targets(struct mlp_sk *s, size_t nrows, struct mlp_nea
     size_t n;
     if (read_weights(s, &v->by_distance) || mlp_sk_doubles(s, "_y", 0, &v->target, &n))
         return s->e->code;
+    v->n = nrows;
     v->stride = n / nrows;
     return n && n % nrows == 0 ? MLP_OK : mlp_sk_bad(s, "_y does not fit _fit_X");
 }
