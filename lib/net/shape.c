@@ -1,0 +1,3 @@
+#include "net/op.h"
+
+const struct mlp_net_op mlp_net_shape[] = {{0}};
