@@ -75,7 +75,7 @@ unit: $(UNIT) ## run the unit tests (T=suite for one)
 cli: all test-programs ## run the tests of the programs (T=name for one)
 	@tests/cli/run $(T)
 
-CONFORM := json validate drift models
+CONFORM := json validate drift models convert
 .PHONY: conformance
 conformance: all test-programs ## run others' cases (skipped by name where absent)
 	@for s in $(CONFORM); do tests/conformance/run $$s || exit 1; done

@@ -170,6 +170,8 @@ static bool looks_inner(struct mlp_str name, const char *prefix)
 
 static bool is_input_name(const struct mlp_convert *c, struct mlp_str name)
 {
+    if (c->m->info.named && !c->m->info.ninputs)
+        return mlp_str_eq(c->g->names[0], name);
     for (size_t i = 0; c->m->info.named && i < c->m->info.ninputs; i++)
         if (mlp_str_eq(c->m->info.inputs[i].name, name))
             return true;
@@ -209,13 +211,22 @@ static enum mlp_code declare_columns(struct mlp_convert *c, enum mlp_dtype numbe
     return MLP_OK;
 }
 
+/* A model that looks at nothing (a constant) still needs the number of rows: its first column. */
+static enum mlp_code declare_unused(struct mlp_convert *c)
+{
+    if (!c->g->ninputs || !c->g->names || !c->g->names[0].n || !mlp_str_utf8(c->g->names[0]))
+        return mlp_err_set(c->e, MLP_EINPUT, "the model looks at no column: it has no inputs that "
+                                             "ONNX could declare");
+    c->any_input = mlp_emit_input(&c->w, c->g->names[0], MLP_DT_DOUBLE, 1);
+    return MLP_OK;
+}
+
 static enum mlp_code declare_inputs(struct mlp_convert *c)
 {
     enum mlp_dtype number = numbers_are_float(c) ? MLP_DT_FLOAT : MLP_DT_DOUBLE;
     bool text = has_text(c);
     if (c->m->info.ninputs == 0)
-        return mlp_err_set(c->e, MLP_EINPUT, "the model looks at no column: it has no inputs that "
-                           "ONNX could declare");
+        return declare_unused(c);
     if (c->m->info.named || (text && has_number(c)))
         return declare_columns(c, number);
     declare_matrix(c, text ? MLP_DT_STRING : number);
