@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "model/convert.h"
+#include "net/onnx.h"
 #include "net/wire_write_onnx.h"
 
 #include <stdlib.h>
@@ -168,6 +169,34 @@ START_TEST(model_twice_the_same)
 }
 END_TEST
 
+/* Our own reader finds what was declared. */
+START_TEST(model_read_back)
+{
+    struct mlp_model *m = open_model(FIXTURES "strict.joblib");
+    struct mlp_convert_options o = {.digest = mlp_str_from("sha256:00")};
+    struct mlp_onnx_model onnx;
+    ck_assert_int_eq(mlp_model_convert(m, &o, &buf, &err), MLP_OK);
+    ck_assert_msg(mlp_onnx_parse(&onnx, &arena, mlp_buf_str(&buf), &err) == MLP_OK, "%s",
+                  err.message);
+    ck_assert_int_eq(onnx.ir_version, MLP_EMIT_IR);
+    ck_assert_uint_eq(onnx.nopsets, 2);
+    ck_assert_uint_eq(onnx.nmetadata, 5);
+    ck_assert(mlp_str_is(onnx.metadata_values[4], "sha256:00"));
+    ck_assert_uint_eq(onnx.graph.ninputs, 3);
+    ck_assert(mlp_str_is(onnx.graph.inputs[0].name, "age"));
+    ck_assert_int_eq(onnx.graph.inputs[0].type, MLP_DT_DOUBLE);
+    ck_assert_int_eq(onnx.graph.inputs[2].type, MLP_DT_STRING);
+    ck_assert_uint_eq(onnx.graph.noutputs, 2);
+    ck_assert(mlp_str_is(onnx.graph.outputs[0].name, "label"));
+    ck_assert_int_eq(onnx.graph.outputs[0].type, MLP_DT_STRING);
+    ck_assert_int_eq(onnx.graph.outputs[0].rank, 1);
+    ck_assert(mlp_str_is(onnx.graph.outputs[1].name, "probabilities"));
+    ck_assert_int_eq(onnx.graph.outputs[1].dims[0], -1);
+    ck_assert_int_eq(onnx.graph.outputs[1].dims[1], 2);
+    mlp_model_free(m);
+}
+END_TEST
+
 START_TEST(model_over_the_maximum)
 {
     struct mlp_model *m = open_model(FIXTURES "forest.joblib");
@@ -191,6 +220,7 @@ Suite *suite_convert(void)
     tcase_add_test(c, graph_as_protobuf_writes_it);
     tcase_add_test(c, graph_over_the_maximum);
     tcase_add_test(c, model_twice_the_same);
+    tcase_add_test(c, model_read_back);
     tcase_add_test(c, model_over_the_maximum);
     suite_add_tcase(s, c);
     return s;
