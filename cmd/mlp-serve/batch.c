@@ -22,6 +22,12 @@ static const struct mlp_opt options[] = {
                     .help = "blank cells of this column are the empty text, not missing"},
     [EXPLAIN] = {.name = "explain", .kind = MLP_OPT_FLAG,
                  .help = "also write what each input adds to the prediction, and the base value"},
+    [EXEC] = {.name = "exec", .kind = MLP_OPT_TEXT, .value = "COMMAND",
+              .help = "the model is this command: one line of JSON a row in, one out"},
+    [ROW_TIMEOUT] = {.name = "row-timeout", .kind = MLP_OPT_SECONDS, .value = "TIME",
+                     .fallback = "30s", .help = "time that the command has for a row"},
+    [STARTS] = {.name = "starts", .kind = MLP_OPT_INT, .value = "N", .fallback = "5",
+                .help = "starts of the command in a row without an answer, at most"},
     [OUT] = {.name = "output", .letter = 'o', .kind = MLP_OPT_FILE, .value = "FILE",
              .fallback = "-", .help = "where to write"},
     [THREADS] = {.name = "threads", .letter = 'j', .kind = MLP_OPT_INT, .value = "N",
@@ -33,6 +39,8 @@ static const struct mlp_example examples[] = {
     {"Predict every row of a table.", "mlp-serve batch model.joblib test.csv > predictions.csv"},
     {"Keep the label, so that the predictions can be judged.",
      "mlp-serve batch model.joblib --keep late < test.csv | head -3"},
+    {"Tell what each input adds to the predictions.",
+     "mlp-serve batch model.joblib test.csv --explain > explained.csv"},
     {0},
 };
 
@@ -51,13 +59,12 @@ static enum mlp_code keep_column(struct batch *b, const char *name, struct mlp_e
     return MLP_OK;
 }
 
-static enum mlp_code choose_kept(struct batch *b, struct mlp_err *e)
+enum mlp_code batch_choose_kept(struct batch *b, struct mlp_err *e)
 {
     size_t n = mlp_table_ncols(b->t);
     b->skip = mlp_arena_array(&b->arena, n, sizeof *b->skip);
     b->keep = mlp_arena_array(&b->arena, n, sizeof *b->keep);
-    b->map = mlp_arena_array(&b->arena, mlp_model_info(b->m)->ninputs, sizeof *b->map);
-    if (!b->skip || !b->keep || !b->map)
+    if (!b->skip || !b->keep)
         return mlp_err_nomem(e);
     enum mlp_code code = MLP_OK;
     const char *name;
@@ -70,7 +77,13 @@ static enum mlp_code choose_kept(struct batch *b, struct mlp_err *e)
         for (size_t c = 0; c < n; c++)
             b->keep[c] = c;
     }
-    return code ? code : mlp_model_bind(b->m, b->t, b->skip, b->map, e);
+    return code;
+}
+
+static enum mlp_code bind(struct batch *b, struct mlp_err *e)
+{
+    b->map = mlp_arena_array(&b->arena, mlp_model_info(b->m)->ninputs, sizeof *b->map);
+    return b->map ? mlp_model_bind(b->m, b->t, b->skip, b->map, e) : mlp_err_nomem(e);
 }
 
 static void add_set(struct batch *b, size_t output, const struct mlp_str *names)
@@ -185,14 +198,17 @@ static enum mlp_code open_all(struct batch *b, struct mlp_err *e)
     int64_t threads = mlp_opt_int(b->cmd, THREADS, 0);
     b->threads = threads < 1 ? mlp_os_cpus() : threads > MAX_THREADS ? MAX_THREADS
                                                                      : (unsigned)threads;
-    b->ndjson = strcmp(mlp_opt_text(b->cmd, FORMAT), "ndjson") == 0;
     b->missing = mlp_opt_number(b->cmd, MISSING, NAN);
     struct mlp_model_limits limits = {.explain = mlp_opt_flag(b->cmd, EXPLAIN)};
+    if (!mlp_operand(b->cmd, 0, NULL))
+        return mlp_err_set(e, MLP_EUSAGE, "a model is missing: give its file, or --exec COMMAND");
     enum mlp_code code = mlp_model_open(mlp_operand(b->cmd, 0, NULL), &limits, &b->m, e);
     if (!code)
         code = mlp_table_open(mlp_operand(b->cmd, 1, "-"), &to, &b->t, e);
     if (!code)
-        code = choose_kept(b, e);
+        code = batch_choose_kept(b, e);
+    if (!code)
+        code = bind(b, e);
     if (!code)
         code = choose_outputs(b, e);
     if (!code && limits.explain && !(b->which >> (b->noutputs - 1) & 1))
@@ -204,8 +220,10 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
 {
     struct batch b = {.cmd = cmd, .out = {.fd = -1}};
     mlp_arena_init(&b.arena, (size_t)1 << 30);
-    enum mlp_code code = open_all(&b, e);
-    if (!code)
+    b.ndjson = strcmp(mlp_opt_text(cmd, FORMAT), "ndjson") == 0;
+    bool exec = mlp_opt_given(cmd, EXEC);
+    enum mlp_code code = exec ? batch_exec(&b, e) : open_all(&b, e);
+    if (!code && !exec)
         code = batch_run(&b, e);
     mlp_out_abort(&b.out);
     mlp_table_close(b.t);
@@ -217,8 +235,8 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
 const struct mlp_verb verb_batch = {
     .name = "batch",
     .summary = "predict the rows of a table",
-    .operands = "MODEL [FILE|-]",
-    .min_operands = 1,
+    .operands = "[MODEL] [FILE|-]",
+    .min_operands = 0,
     .max_operands = 2,
     .about = "Reads CSV, TSV or NDJSON (also .gz, .zst) and writes one row of predictions a row,\n"
              "in the same order.\nBy default these are prediction and, for classifiers, one column "
@@ -234,7 +252,17 @@ const struct mlp_verb verb_batch = {
              "shap.TreeExplainer, pred_contribs and pred_contrib have them; linear models get\n"
              "coefficient * x, and the intercept as base. What a column made from an input\n"
              "(one-hot, scaled, imputed) adds is counted for that input; a model whose steps mix\n"
-             "inputs is refused. Loading takes more memory with --explain than without.",
+             "inputs is refused. Loading takes more memory with --explain than without.\n"
+             "\n"
+             "With --exec the model is a command, in any language, and the table the only\n"
+             "operand. It reads one JSON object a row from stdin (all columns but those of --id\n"
+             "and --keep) and writes one line of JSON a row to stdout, in order and flushed: a\n"
+             "value, or {\"prediction\": X, \"probabilities\": {\"CLASS\": P, ...}}, or\n"
+             "{\"error\": \"why\"}. A command that dies, closes its stdout or takes longer than\n"
+             "--row-timeout is killed with its process group and started again, later each time;\n"
+             "the row that it owed longest has no answer then, and the column error says why. The\n"
+             "exit status is 1 when a row has none, and 7 when the command was started --starts\n"
+             "times in a row without an answer, or wrote more lines than it got rows.",
     .opts = options,
     .examples = examples,
     .run = run,

@@ -7,12 +7,14 @@
 
 #include "base/file.h"
 #include "model/model.h"
+#include "text/json.h"
 
 #define BATCH_OUTPUTS 32
 #define BATCH_BLOCK ((size_t)1 << 20)
 
 /* The rows of the option table. */
-enum { OUTPUTS, ID, KEEP, KEEP_ALL, FORMAT, MISSING, EMPTY_TEXT, EXPLAIN, OUT, THREADS };
+enum { OUTPUTS, ID, KEEP, KEEP_ALL, FORMAT, MISSING, EMPTY_TEXT, EXPLAIN, EXEC,
+       ROW_TIMEOUT, STARTS, OUT, THREADS };
 
 /* One output to write: its number in the model, and the names of its columns. */
 struct column_set {
@@ -54,6 +56,15 @@ struct share {
 void batch_write_header(struct batch *b, struct mlp_buf *to);
 void batch_csv_row(const struct share *s, size_t r, struct mlp_buf *to);
 void batch_json_row(const struct share *s, size_t r, struct mlp_buf *to);
+
+/* A kept cell as JSON: numbers and truth values as such, unless they are quoted. */
+void batch_json_cell(struct mlp_json_out *o, const struct mlp_cell *cell);
+
+/* Fills skip and keep by the options. */
+enum mlp_code batch_choose_kept(struct batch *b, struct mlp_err *e);
+
+/* exec.c: the whole run with a command as the model. */
+enum mlp_code batch_exec(struct batch *b, struct mlp_err *e);
 
 /* Reads, predicts and writes everything, on b->threads threads; commits the output. */
 enum mlp_code batch_run(struct batch *b, struct mlp_err *e);

@@ -1,7 +1,6 @@
 /* Rows of predictions as CSV and NDJSON. */
 #include "batch.h"
 
-#include "text/json.h"
 #include "text/num.h"
 
 #include <math.h>
@@ -64,7 +63,7 @@ static bool is_json_number(struct mlp_str s)
     return !mlp_json_next(&j, &t, &ignored) && t.type == MLP_JSON_NUMBER && t.raw.n == s.n;
 }
 
-static void json_cell(struct mlp_json_out *o, const struct mlp_cell *cell)
+void batch_json_cell(struct mlp_json_out *o, const struct mlp_cell *cell)
 {
     struct mlp_str s = mlp_cell_str(cell);
     if (!s.p)
@@ -109,7 +108,7 @@ void batch_json_row(const struct share *s, size_t r, struct mlp_buf *to)
     mlp_json_open(&o, '{');
     for (size_t i = 0; i < s->b->nkeep; i++) {
         mlp_json_key_str(&o, mlp_table_name(s->b->t, s->b->keep[i]));
-        json_cell(&o, mlp_cell_at(&s->rows, r, s->b->keep[i]));
+        batch_json_cell(&o, mlp_cell_at(&s->rows, r, s->b->keep[i]));
     }
     for (size_t k = 0; k < s->b->nsets; k++) {
         const struct column_set *set = &s->b->sets[k];

@@ -105,6 +105,35 @@ void mlp_os_hold_standard(void);
 /* Ignores SIGPIPE, so that a closed pipe is an error with a message. For programs, not for lib/. */
 void mlp_os_ignore_sigpipe(void);
 
+/* A running command: its process, which leads a group of its own, and our ends of its pipes, which
+ * never block. err is -1 when stderr was left as it is. */
+struct mlp_process {
+    int64_t pid;
+    int in, out, err;
+};
+
+/* Starts `/bin/sh -c command` with pipes for stdin and stdout, and for stderr when take_err. The
+ * command is killed when the thread that called ends, so that none outlives us. */
+enum mlp_code mlp_os_spawn(const char *command, bool take_err, struct mlp_process *p,
+                           struct mlp_err *e);
+
+/* Closes the pipes that are open (>= 0), gives the command grace_ms to end, kills what is left of
+ * its group and waits. True when it ended by itself. *status as of mlp_os_fork_run; may be NULL. */
+bool mlp_os_end(struct mlp_process *p, unsigned grace_ms, int *status);
+
+/* Waits until a descriptor can be read (want_write: written) without blocking, or its other end is
+ * closed, or for timeout_ms. fd -1 is passed over. */
+struct mlp_ready {
+    int fd;
+    bool want_write, ready;
+};
+enum mlp_code mlp_os_poll(struct mlp_ready *r, size_t n, unsigned timeout_ms, struct mlp_err *e);
+
+/* Reads or writes what goes at once: *done may be 0. *end: nothing more will come. */
+enum mlp_code mlp_os_read_now(int fd, void *p, size_t n, size_t *done, bool *end,
+                              struct mlp_err *e);
+enum mlp_code mlp_os_write_now(int fd, const void *p, size_t n, size_t *done, struct mlp_err *e);
+
 /* Runs fn(ctx) in a forked child with the descriptors given and waits; its return value becomes
  * *status (128 + N when signal N ended it). For the sandboxed model check. */
 enum mlp_code mlp_os_fork_run(int (*fn)(void *ctx), void *ctx, unsigned timeout_ms, int *status,
