@@ -7,7 +7,8 @@
 enum {
     OPT_DEPLOYMENT, OPT_LISTEN, OPT_REGISTRY, OPT_KEY, OPT_THREADS, OPT_LOG, OPT_EXTRA,
     OPT_MAX_ROWS, OPT_MAX_BODY, OPT_MAX_CONNECTIONS, OPT_MAX_REQUESTS, OPT_HEADER_TIMEOUT,
-    OPT_BODY_TIMEOUT, OPT_IDLE_TIMEOUT, OPT_DRAIN, OPT_READY_FD, OPT_EVENTS, OPT_BATCH
+    OPT_BODY_TIMEOUT, OPT_IDLE_TIMEOUT, OPT_DRAIN, OPT_READY_FD, OPT_EVENTS, OPT_EXEC,
+    OPT_ROW_TIMEOUT, OPT_BATCH
 };
 
 static const struct mlp_opt opts[] = {
@@ -50,6 +51,11 @@ static const struct mlp_opt opts[] = {
     [OPT_EVENTS] = {"events", 0, MLP_OPT_CHOICE, "FORM",
                     "form of the events on stderr (default: words on a terminal, else json)",
                     "words|json", NULL, false},
+    [OPT_EXEC] = {"exec", 0, MLP_OPT_TEXT, "COMMAND",
+                  "the model is this command: one line of JSON a row in, one out", NULL, NULL,
+                  false},
+    [OPT_ROW_TIMEOUT] = {"row-timeout", 0, MLP_OPT_SECONDS, "TIME",
+                         "time that the command has for a row", NULL, "30s", false},
     [OPT_BATCH] = {"batch", 0, MLP_OPT_FLAG, NULL,
                    "predict a table from stdin instead, as the verb batch does", NULL, NULL, false},
     {0},
@@ -70,6 +76,8 @@ static unsigned count(const struct mlp_cmd *cmd, int opt)
 static struct mlp_serve_config configure(const struct mlp_cmd *cmd, const struct mlp_log *log)
 {
     return (struct mlp_serve_config){
+        .exec = mlp_opt_text(cmd, OPT_EXEC),
+        .row_timeout_ms = milliseconds(cmd, OPT_ROW_TIMEOUT),
         .model = mlp_operand(cmd, 0, NULL),
         .deployment = mlp_opt_text(cmd, OPT_DEPLOYMENT),
         .registry = mlp_opt_text(cmd, OPT_REGISTRY),
@@ -95,7 +103,11 @@ static enum mlp_code check_operands(const struct mlp_serve_config *c, struct mlp
 {
     if (c->model && c->deployment)
         return mlp_err_set(e, MLP_EUSAGE, "give a model or --deployment, not both");
-    if (c->model || c->deployment)
+    if (c->exec && (c->model || c->deployment))
+        return mlp_err_set(e, MLP_EUSAGE, "--exec is the model: give no other");
+    if (c->exec && c->log_path)
+        return mlp_err_set(e, MLP_EUSAGE, "--log records models, not commands (--exec)");
+    if (c->exec || c->model || c->deployment)
         return MLP_OK;
     mlp_err_set(e, MLP_EUSAGE, "nothing to serve");
     return mlp_err_hint(e, "mlp-serve model.joblib, mlp-serve NAME@ALIAS or mlp-serve -d FILE");
@@ -189,6 +201,12 @@ const struct mlp_verb verb_serve = {
         "With --log every prediction is a line of NDJSON: id, time, model, version, digest, arm,\n"
         "features, output, latency_ms. A client's x-request-id is its id. Lines are dropped and\n"
         "counted, never waited for, when the disk does not keep up.\n"
+        "\n"
+        "With --exec the model is a command, as mlp-serve batch describes it. It has a queue and\n"
+        "a thread of its own: no connection waits for another's row. Rows of several requests\n"
+        "go to it together; a row that it does not answer is a 503, one that it refuses a 400.\n"
+        "What it writes to stderr goes to the events. SIGHUP starts it anew, after the requests\n"
+        "that it has.\n"
         "\n"
         "SIGTERM and SIGINT drain: nothing more is accepted, requests in flight are answered.\n"
         "SIGHUP reloads the models and opens the prediction log anew.",

@@ -20,6 +20,8 @@ complete -c mlp-serve -l idle-timeout -x -d 'time that an idle connection is kep
 complete -c mlp-serve -l drain -x -d 'time that requests get to end after SIGTERM'
 complete -c mlp-serve -l ready-fd -x -d 'write the address to descriptor N when ready, and close it'
 complete -c mlp-serve -l events -x -a 'words json' -d 'form of the events on stderr (default: words on a terminal, else json)'
+complete -c mlp-serve -l exec -x -d 'the model is this command: one line of JSON a row in, one out'
+complete -c mlp-serve -l row-timeout -x -d 'time that the command has for a row'
 complete -c mlp-serve -l batch -d 'predict a table from stdin instead, as the verb batch does'
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l outputs -x -d 'what to write instead of prediction and probabilities: predict, proba, decision, score, transform, margin, raw, leaf, or all'
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l id -x -d 'copy this column first; it is no feature'

@@ -1,8 +1,11 @@
 #include "http/conn.h"
 
+#include "base/thread.h"
+
 #include <stdlib.h>
 
 #define LINGER_MS 2000u
+#define WAIT_MS (24u * 3600u * 1000u) /* whoever answers later has a time-out of its own */
 #define READ_LEAST 16384u
 #define READ_MOST ((size_t)1 << 20)
 
@@ -24,6 +27,8 @@ static unsigned phase_ms(const struct mlp_conn *c)
         return limits->body_timeout_ms;
     case MLP_CONN_LINGER:
         return LINGER_MS;
+    case MLP_CONN_WAIT:
+        return WAIT_MS;
     case MLP_CONN_IDLE:
         break;
     }
@@ -36,11 +41,22 @@ static void enter(struct mlp_conn *c, enum mlp_phase phase)
     mlp_loop_deadline(c, phase_ms(c));
 }
 
+void mlp_conn_free(struct mlp_conn *c)
+{
+    mlp_buf_fini(&c->in);
+    mlp_buf_fini(&c->late_body);
+    free(c);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     struct mlp_conn *c = handle->data;
-    mlp_buf_fini(&c->in);
-    free(c);
+    struct mlp_monitor *late = c->loop->http->late;
+    mlp_monitor_enter(late);
+    bool orphan = c->orphan = c->waiting && !c->late_ready;
+    mlp_monitor_leave(late);
+    if (!orphan)
+        mlp_conn_free(c);
 }
 
 void mlp_conn_close(struct mlp_conn *c)
@@ -86,13 +102,17 @@ static void on_written(uv_write_t *request, int status)
         return;
     if (status < 0) {
         mlp_conn_close(c);
+    } else if (c->late_ready) {
+        mlp_conn_late(c);
+        return;
     } else if (c->ending != MLP_END_NOT) {
         finish(c);
     } else {
         enter(c, MLP_CONN_IDLE);
         pump(c, c->in.p, c->in.n);
     }
-    if (!c->writing && !c->closing && uv_read_start(&c->uv.stream, on_alloc, on_read) < 0)
+    if (!c->writing && !c->waiting && !c->closing &&
+        uv_read_start(&c->uv.stream, on_alloc, on_read) < 0)
         mlp_conn_close(c);
 }
 
@@ -156,11 +176,21 @@ static void keep(struct mlp_conn *c, struct mlp_view rest, bool own)
 /* The phase after input: a deadline holds for a whole head or body, however it trickles in. */
 static void settle(struct mlp_conn *c, bool answered)
 {
+    if (c->waiting) {
+        uv_read_stop(&c->uv.stream);
+        enter(c, MLP_CONN_WAIT);
+        return;
+    }
     enum mlp_phase phase = c->in.n == 0           ? MLP_CONN_IDLE
                            : c->parser.head_done ? MLP_CONN_BODY
                                                  : MLP_CONN_HEAD;
     if (phase == MLP_CONN_IDLE || answered || phase != (enum mlp_phase)c->phase)
         enter(c, phase);
+}
+
+static bool may_go_on(const struct mlp_conn *c)
+{
+    return !c->writing && !c->waiting && !c->closing;
 }
 
 /* Feeds bytes to the protocol and sends what it answers, until nothing moves any more. */
@@ -170,7 +200,7 @@ static void pump(struct mlp_conn *c, char *p, size_t n)
     struct mlp_view view = {p, n};
     bool own = p && p == c->in.p, stopped = true;
     unsigned served = c->served;
-    while (stopped && !c->writing && !c->closing) {
+    while (stopped && may_go_on(c)) {
         stopped = mlp_h1_input(c, &view);
         flush(c);
     }
@@ -181,6 +211,28 @@ static void pump(struct mlp_conn *c, char *p, size_t n)
         settle(c, c->served != served);
     if (config->after && c->served != served)
         config->after(config->ctx, c->loop->index);
+}
+
+/* As on_written: what was kept of the input comes next. */
+void mlp_conn_late(struct mlp_conn *c)
+{
+    c->late_ready = c->writing && !c->closing;
+    if (c->late_ready)
+        return;
+    c->waiting = false;
+    if (c->orphan)
+        mlp_conn_free(c);
+    if (c->orphan || c->closing)
+        return; /* closed, not let go of yet: on_closed frees it */
+    mlp_h1_late(c);
+    flush(c);
+    if (!c->writing && !c->closing && c->ending == MLP_END_NOT) {
+        enter(c, MLP_CONN_IDLE);
+        pump(c, c->in.p, c->in.n);
+    }
+    if (!c->writing && !c->waiting && !c->closing &&
+        uv_read_start(&c->uv.stream, on_alloc, on_read) < 0)
+        mlp_conn_close(c);
 }
 
 /* An idle connection reads into its loop's buffer; one with half a request into its own. */

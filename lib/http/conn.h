@@ -11,12 +11,13 @@
 #include <stdatomic.h>
 #include <uv.h>
 
+struct mlp_monitor;
 struct mlp_thread;
 struct mlp_loop;
 
 /* What a connection waits for: each phase has its time-out. */
 enum mlp_phase { MLP_CONN_NEW, MLP_CONN_IDLE, MLP_CONN_HEAD, MLP_CONN_BODY, MLP_CONN_WRITE,
-                 MLP_CONN_LINGER };
+                 MLP_CONN_LINGER, MLP_CONN_WAIT };
 
 /* How the connection ends once its answers are sent. LINGER says good-bye first and reads on for
  * a moment: closing with unread bytes would reset the connection, and the peer could lose the
@@ -39,6 +40,14 @@ struct mlp_conn {
     unsigned served;                /* requests answered */
     uint8_t phase, ending;
     bool writing, continued, closing;
+    bool waiting;                   /* its answer comes later (guarded by http->late as `orphan`) */
+    bool orphan;                    /* closed meanwhile: the answer frees it */
+    bool late_ready;                /* it came while earlier answers were being written */
+    bool late_keep, late_named, late_head; /* what the request said */
+    int late_status;
+    uint64_t cookie;
+    struct mlp_buf late_body;
+    struct mlp_conn *late_next;     /* in loop->late */
 };
 
 /* Connections by the tick at which to look at them next. A deadline that moves away (each request
@@ -77,6 +86,8 @@ struct mlp_loop {
     unsigned open;
     bool draining, finished, opened;
     bool starved;                   /* a client waits at the listener for memory */
+    struct mlp_conn *late;          /* answers that came, newest first; guarded by http->late */
+    bool dead;                      /* takes no more of them; guarded too */
 };
 
 struct mlp_http {
@@ -87,6 +98,7 @@ struct mlp_http {
     char address[280];
     atomic_int stopping;            /* 0, 1 drain, 2 cut */
     atomic_uint others;             /* loops but the first that still run */
+    struct mlp_monitor *late;       /* guards what other threads answer */
 };
 
 #define MLP_IN_BYTES 65536u
@@ -110,6 +122,9 @@ bool mlp_h1_input(struct mlp_conn *c, struct mlp_view *view);
 /* h1.c: appends an error answer made by the server itself, and ends the connection. */
 void mlp_h1_refuse(struct mlp_conn *c, int status, const char *reason);
 
+/* h1.c: appends the late answer of c, and says how the connection goes on. */
+void mlp_h1_late(struct mlp_conn *c);
+
 /* h1.c: refreshes the loop's Date line. */
 void mlp_h1_date(struct mlp_loop *l);
 
@@ -118,6 +133,12 @@ void mlp_conn_accept(uv_stream_t *listener, int status);
 
 /* conn.c: ends at once; the memory goes when libuv lets go of the handle. */
 void mlp_conn_close(struct mlp_conn *c);
+
+/* conn.c: the late answer of c has come. */
+void mlp_conn_late(struct mlp_conn *c);
+
+/* conn.c: frees what is left of a closed connection. */
+void mlp_conn_free(struct mlp_conn *c);
 
 /* conn.c: the deadline of c has passed. */
 void mlp_conn_expire(struct mlp_conn *c);

@@ -101,6 +101,7 @@ static void reset_response(struct mlp_loop *l)
     a->status = 200;
     a->content_type = NULL;
     a->close = false;
+    a->later = false;
 }
 
 static void error_body(struct mlp_loop *l, int status, const char *reason)
@@ -139,12 +140,41 @@ static void exchange(struct mlp_conn *c)
     mlp_count(&l->counters.requests, 1);
     reset_response(l);
     l->request.thread = l->index;
+    l->request.connection = c;
+    c->late_keep = keep;
+    c->late_named = c->parser.keep_named;
+    c->late_head = mlp_str_is(l->request.method, "HEAD");
+    c->waiting = true; /* the answer may come before the handler returns */
     config->handle(config->ctx, &l->request, &l->response);
+    c->waiting = l->response.later;
+    c->cookie = l->response.cookie;
+    if (c->waiting)
+        return;
     if (l->response.body.failed || l->response.extra.failed)
         error_body(l, 500, "the answer is over the limit, or there is no memory for it");
     bool last = is_last(c);
     put_answer(l, last || !keep, c->parser.keep_named, mlp_str_is(l->request.method, "HEAD"));
     c->ending = !keep ? MLP_END_CLOSE : last ? MLP_END_LINGER : MLP_END_NOT;
+}
+
+void mlp_h1_late(struct mlp_conn *c)
+{
+    struct mlp_loop *l = c->loop;
+    const struct mlp_http_config *config = &l->http->config;
+    bool failed = c->late_body.failed;
+    reset_response(l);
+    l->response.status = failed ? 500 : c->late_status;
+    l->response.content_type = "application/json";
+    if (failed)
+        error_body(l, 500, "the answer is over the limit, or there is no memory for it");
+    else
+        mlp_buf_add(&l->response.body, c->late_body.p, c->late_body.n);
+    mlp_buf_fini(&c->late_body);
+    bool last = is_last(c);
+    put_answer(l, last || !c->late_keep, c->late_named, c->late_head);
+    c->ending = !c->late_keep ? MLP_END_CLOSE : last ? MLP_END_LINGER : MLP_END_NOT;
+    if (config->answered)
+        config->answered(config->ctx, l->index, l->response.status, c->cookie);
 }
 
 static void next_request(struct mlp_conn *c)
@@ -180,6 +210,8 @@ bool mlp_h1_input(struct mlp_conn *c, struct mlp_view *view)
         next_request(c);
         view->p += used;
         view->n -= used;
+        if (c->waiting)
+            return false;
         if (l->out.n >= OUT_FULL)
             return true;
     }

@@ -2,7 +2,8 @@
  *
  * The parser is strict (RFC 9110, RFC 9112): ambiguous lengths, obsolete folding, bare control
  * bytes, bad chunks and oversize parts are refused and the connection closes. Limits are on by
- * default. The handler runs on the loop's thread and must answer before it returns.
+ * default. The handler runs on the loop's thread and answers before it returns, or says `later` and
+ * has another thread answer (mlp_http_answer); the loop goes on meanwhile.
  *
  * A connection that waits holds no buffers: bytes are read into its loop's buffer and answers are
  * put together in its loop's, so that a warm server allocates nothing for a request, and 10,000
@@ -27,6 +28,7 @@ struct mlp_http_request {
     struct mlp_http_field fields[MLP_HTTP_MAX_FIELDS];
     struct mlp_str body;
     unsigned thread;                    /* 0 .. threads-1: index for per-thread state */
+    void *connection;                   /* for mlp_http_answer */
 };
 
 /* Value of a field, or empty with p NULL. */
@@ -40,6 +42,8 @@ struct mlp_http_response {
     struct mlp_buf body;
     struct mlp_buf extra;
     bool close;
+    bool later;         /* nothing of this counts: mlp_http_answer will be called, once */
+    uint64_t cookie;    /* of an answer that comes later, for config.answered */
 };
 
 struct mlp_http_limits {            /* 0 takes the default */
@@ -62,6 +66,8 @@ struct mlp_http_config {
     void (*handle)(void *ctx, const struct mlp_http_request *, struct mlp_http_response *);
     void (*after)(void *ctx, unsigned thread); /* answers are on their way: for work that nobody
                                        waits for, as shadow predictions; may be NULL */
+    void (*answered)(void *ctx, unsigned thread, int status, uint64_t cookie); /* a late answer is
+                                       on its way; may be NULL */
     void (*tick)(void *ctx);        /* about once a second, on thread 0; may be NULL */
     void (*reload)(void *ctx);      /* on SIGHUP, on thread 0; may be NULL */
     void *ctx;
@@ -90,6 +96,9 @@ void mlp_http_stop(struct mlp_http *h);
 /* True from the beginning of the drain on. From any thread. */
 bool mlp_http_draining(const struct mlp_http *h);
 void mlp_http_stats(const struct mlp_http *h, struct mlp_http_stats *s);
+/* The answer to a request whose handler said `later`: from any thread, exactly once, before free.
+ * JSON; body is taken (empty after). A client that is gone by then is no error. */
+void mlp_http_answer(struct mlp_http *h, void *connection, int status, struct mlp_buf *body);
 /* NULL is fine; not while run runs. */
 void mlp_http_free(struct mlp_http *h);
 

@@ -56,6 +56,9 @@ void mlp_loop_deadline(struct mlp_conn *c, unsigned ms)
 static void close_handles(struct mlp_loop *l)
 {
     l->finished = true;
+    mlp_monitor_enter(l->http->late);
+    l->dead = true; /* who is left is an orphan */
+    mlp_monitor_leave(l->http->late);
     if (l->index > 0) {
         atomic_fetch_sub(&l->http->others, 1);
         uv_async_send(&l->http->loops[0].wake);
@@ -143,11 +146,25 @@ static void tell_drain(const struct mlp_loop *l)
     mlp_log_line(l->http->config.log, MLP_INFO, "drain", fields);
 }
 
+/* Gives the answers of other threads to their connections. */
+static void take_late(struct mlp_loop *l)
+{
+    mlp_monitor_enter(l->http->late);
+    struct mlp_conn *c = l->late, *next;
+    l->late = NULL;
+    mlp_monitor_leave(l->http->late);
+    for (; c; c = next) {
+        next = c->late_next;
+        mlp_conn_late(c);
+    }
+}
+
 /* Begins the drain, or hurries it when asked a second time. */
 static void on_wake(uv_async_t *wake)
 {
     struct mlp_loop *l = wake->data;
     uint64_t now = uv_now(&l->uv);
+    take_late(l);
     if (!atomic_load(&l->http->stopping) || l->finished)
         return;
     if (!l->draining) {
@@ -234,6 +251,7 @@ void mlp_loop_close(struct mlp_loop *l)
         uv_walk(&l->uv, close_any, NULL);
         uv_run(&l->uv, UV_RUN_DEFAULT);
         uv_loop_close(&l->uv);
+        take_late(l);
     }
     free(l->in);
     mlp_buf_fini(&l->out);

@@ -189,7 +189,7 @@ enum mlp_code mlp_http_new(const struct mlp_http_config *config, struct mlp_http
     if (!h->config.drain_ms)
         h->config.drain_ms = 10000;
     mlp_os_raise_files();
-    enum mlp_code code = MLP_OK;
+    enum mlp_code code = mlp_monitor_new(&h->late, e);
     for (unsigned i = 0; code == MLP_OK && i < threads; i++)
         code = mlp_loop_open(&h->loops[i], h, i, e);
     if (code == MLP_OK && mlp_str_starts(mlp_str_from(config->address), "unix:"))
@@ -262,12 +262,35 @@ void mlp_http_stats(const struct mlp_http *h, struct mlp_http_stats *s)
         s->resident_bytes = resident;
 }
 
+void mlp_http_answer(struct mlp_http *h, void *connection, int status, struct mlp_buf *body)
+{
+    struct mlp_conn *c = connection;
+    struct mlp_loop *l = c->loop;
+    bool orphan = false;
+    mlp_monitor_enter(h->late);
+    c->late_status = status;
+    c->late_body = *body;
+    if (l->dead) {
+        orphan = c->orphan;
+        c->waiting = false; /* else on_closed frees it */
+    } else {
+        c->late_next = l->late;
+        l->late = c;
+        uv_async_send(&l->wake);
+    }
+    mlp_monitor_leave(h->late);
+    mlp_buf_init(body, body->max);
+    if (orphan)
+        mlp_conn_free(c);
+}
+
 void mlp_http_free(struct mlp_http *h)
 {
     if (!h)
         return;
     for (unsigned i = 0; i < h->nloops; i++)
         mlp_loop_close(&h->loops[i]);
+    mlp_monitor_free(h->late);
     free(h->loops);
     free(h);
 }

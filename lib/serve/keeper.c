@@ -26,8 +26,9 @@ static void choose_path(struct mlp_keeper *k, const struct mlp_serve_config *c)
     struct mlp_stat st;
     if (c->deployment)
         mlp_str_copy(mlp_str_from(c->deployment), k->path, sizeof k->path);
-    else if (strchr(c->model, '@') && mlp_os_stat(c->model, false, &st, NULL) == MLP_OK &&
-             !st.exists && mlp_registry_path(c->registry, dir, sizeof dir, NULL) == MLP_OK)
+    else if (c->model && strchr(c->model, '@') &&
+             mlp_os_stat(c->model, false, &st, NULL) == MLP_OK && !st.exists &&
+             mlp_registry_path(c->registry, dir, sizeof dir, NULL) == MLP_OK)
         snprintf(k->path, sizeof k->path, "%s/log.ndjson", dir);
 }
 

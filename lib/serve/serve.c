@@ -102,6 +102,52 @@ static void add_fields(struct mlp_asking *q)
     }
 }
 
+/* --- a command --- */
+
+void mlp_serve_answered(const struct mlp_job *job, int status, struct mlp_buf *body)
+{
+    const struct mlp_serve *s = job->owner;
+    mlp_http_answer(s->http, job->connection, status, body);
+}
+
+static void count_rows(const struct mlp_asking *q, const struct mlp_lane *lane, size_t rows)
+{
+    mlp_meter_add(&lane->served->tally[q->thread].rows[lane->role], rows);
+}
+
+/* The answer comes later, from the thread of the command. */
+static void ask_command(struct mlp_asking *q, const struct mlp_lane *lane)
+{
+    struct mlp_job *job;
+    struct mlp_err e;
+    enum mlp_wish wish = wish_of(q->request->query);
+    mlp_err_init(&e);
+    enum mlp_code code = mlp_job_new(q->request->body, &job, &e);
+    size_t rows = code ? 0 : job->n;
+    if (!code && rows > q->serve->config.max_rows)
+        code = mlp_err_set(&e, MLP_EINPUT, "more than %llu rows",
+                           (unsigned long long)q->serve->config.max_rows);
+    if (code) {
+        mlp_job_free(job);
+        answer_failure(q, &e);
+        return;
+    }
+    job->owner = q->serve;
+    job->connection = q->request->connection;
+    job->probabilities = wish == MLP_WISH_YES || (job->single && wish == MLP_WISH_USUAL);
+    q->response->later = mlp_command_push(lane->served->command, job);
+    q->response->cookie = q->start_ns;
+    if (q->response->later) {
+        count_rows(q, lane, rows);
+        return;
+    }
+    mlp_job_free(job);
+    answer_error(q, 503, "too many rows wait for the model", "try again in a moment");
+    mlp_buf_adds(&q->response->extra, "Retry-After: 1\r\n");
+}
+
+/* --- POST /predict, of a model --- */
+
 static void run_lane(struct mlp_asking *q, const struct mlp_lanes *route,
                      const struct mlp_lane *lane)
 {
@@ -150,7 +196,11 @@ static void on_predict(struct mlp_asking *q, struct mlp_str name)
     }
     if (q->serve->predlog || route->shadowed)
         mlp_record_id(q);
-    run_lane(q, route, choose(q, route));
+    const struct mlp_lane *lane = choose(q, route);
+    if (lane->served->command)
+        ask_command(q, lane);
+    else
+        run_lane(q, route, lane);
 }
 
 /* --- the other routes --- */
@@ -305,7 +355,16 @@ static void handle(void *ctx, const struct mlp_http_request *request,
     enum mlp_kind kind = dispatch(&q);
     atomic_store_explicit(&agent->meter.in_flight, 0, memory_order_relaxed);
     mlp_sets_leave(s->sets, q.thread);
-    mlp_meter_request(&agent->meter, kind, response->status, mlp_os_monotonic_ns() - q.start_ns);
+    if (!response->later)
+        mlp_meter_request(&agent->meter, kind, response->status,
+                          mlp_os_monotonic_ns() - q.start_ns);
+}
+
+static void answered(void *ctx, unsigned thread, int status, uint64_t start_ns)
+{
+    struct mlp_serve *s = ctx;
+    mlp_meter_request(&s->agents[thread].meter, MLP_KIND_PREDICT, status,
+                      mlp_os_monotonic_ns() - start_ns);
 }
 
 static void after(void *ctx, unsigned thread)
@@ -399,7 +458,7 @@ enum mlp_code mlp_serve_new(const struct mlp_serve_config *config, struct mlp_se
     const struct mlp_http_config http = {
         .address = config->address, .threads = s->threads, .limits = config->limits,
         .drain_ms = config->drain_ms, .log = config->log, .handle = handle, .after = after,
-        .tick = tick, .reload = reload, .ctx = s,
+        .tick = tick, .reload = reload, .answered = answered, .ctx = s,
     };
     enum mlp_code code = start_parts(s, e);
     if (code == MLP_OK)
@@ -433,9 +492,9 @@ void mlp_serve_free(struct mlp_serve *s)
     if (!s)
         return;
     mlp_keeper_stop(s);
+    mlp_sets_free(s->sets); /* a command answers what it still has, to the server's loops */
     mlp_http_free(s->http);
     mlp_predlog_close(s->predlog);
     free_agents(s);
-    mlp_sets_free(s->sets);
     free(s);
 }

@@ -15,9 +15,11 @@
 #include "crypt/crypt.h"
 #include "http/http.h"
 
-/* What to serve and how. Exactly one of model and deployment is set. Texts are borrowed and
+/* What to serve and how. Exactly one of exec, model and deployment is set. Texts are borrowed and
  * outlive the server. Zero is the usual of everything else. */
 struct mlp_serve_config {
+    const char *exec;            /* instead of model and deployment: a command (child.h) */
+    unsigned row_timeout_ms;     /* that it has for a row; 0: 30 s */
     const char *model;           /* model file, package, layout folder, or NAME@ALIAS, NAME@3,
                                     sha256:... of the registry */
     const char *deployment;      /* mlp-deployment(5) file, followed when it is replaced */

@@ -166,6 +166,42 @@ enum mlp_code mlp_served_new(struct mlp_model *model, unsigned threads, struct m
     return code;
 }
 
+static enum mlp_code prepare_command(struct mlp_served *s, const struct mlp_child_config *config,
+                                     mlp_job_done *done, struct mlp_err *e)
+{
+    struct mlp_model_info *info = mlp_arena_alloc(&s->arena, sizeof *info);
+    s->tally = mlp_arena_array64(&s->arena, s->threads, sizeof *s->tally);
+    if (!info || !s->tally)
+        return mlp_err_nomem(e);
+    memset(s->tally, 0, s->threads * sizeof *s->tally);
+    info->format = MLP_STR("command");
+    info->estimator = mlp_str_from(config->command);
+    s->info = info;
+    mlp_buf_adds(&s->signature, "null");
+    mlp_str_copy(MLP_STR("command"), s->name, sizeof s->name);
+    snprintf(s->digest, sizeof s->digest, "command:%lld", (long long)mlp_os_now_ns());
+    return mlp_command_new(config, done, &s->command, e);
+}
+
+enum mlp_code mlp_served_command(const struct mlp_child_config *config, mlp_job_done *done,
+                                 unsigned threads, struct mlp_served **out, struct mlp_err *e)
+{
+    struct mlp_served *s = calloc(1, sizeof *s);
+    *out = NULL;
+    if (!s)
+        return mlp_err_nomem(e);
+    s->threads = threads;
+    atomic_init(&s->users, 1);
+    mlp_arena_init(&s->arena, ARENA_MAX);
+    mlp_buf_init(&s->signature, SIGNATURE_MAX);
+    if (prepare_command(s, config, done, e)) {
+        mlp_served_drop(s);
+        return e->code;
+    }
+    *out = s;
+    return MLP_OK;
+}
+
 struct mlp_served *mlp_served_keep(struct mlp_served *s)
 {
     if (s)
@@ -177,6 +213,7 @@ void mlp_served_drop(struct mlp_served *s)
 {
     if (!s || atomic_fetch_sub(&s->users, 1) != 1)
         return;
+    mlp_command_free(s->command);
     for (unsigned i = 0; s->scratch && i < s->threads; i++) {
         mlp_work_free(s->scratch[i].work);
         mlp_arena_fini(&s->scratch[i].columns);

@@ -8,6 +8,7 @@
 #include "crypt/crypt.h"
 #include "model/model.h"
 #include "registry/deployment.h"
+#include "serve/command.h"
 
 #include <stdatomic.h>
 
@@ -36,7 +37,8 @@ struct mlp_tally {
 
 struct mlp_served {
     atomic_uint users;
-    struct mlp_model *model;
+    struct mlp_model *model;             /* NULL: a command */
+    struct mlp_command *command;         /* or NULL */
     const struct mlp_model_info *info;   /* borrowed from model */
     char name[128];                      /* of the model; the file's name when it has none */
     uint64_t version;                    /* 0: not from a registry */
@@ -72,6 +74,11 @@ enum mlp_code mlp_served_load(const struct mlp_origin *from, unsigned threads,
  * load; name and digest are the caller's to fill. */
 enum mlp_code mlp_served_new(struct mlp_model *model, unsigned threads, struct mlp_served **out,
                              struct mlp_err *e);
+
+/* A command as the model: it has no inputs that are known, and no scratch. Every load is another
+ * one (its digest tells), so that a reload starts it anew. */
+enum mlp_code mlp_served_command(const struct mlp_child_config *config, mlp_job_done *done,
+                                 unsigned threads, struct mlp_served **out, struct mlp_err *e);
 
 /* Counting: keep returns s; drop frees with the last user. NULL is fine. */
 struct mlp_served *mlp_served_keep(struct mlp_served *s);

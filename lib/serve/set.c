@@ -99,6 +99,14 @@ static enum mlp_code load_named(struct loading *l, struct mlp_served **out, stru
     return mlp_err_hint(e, "a model of a registry is written NAME@ALIAS or NAME@VERSION");
 }
 
+static enum mlp_code load_command(struct loading *l, struct mlp_served **out, struct mlp_err *e)
+{
+    const struct mlp_child_config config = {
+        .command = l->config->exec, .timeout_ms = l->config->row_timeout_ms,
+        .log = l->config->log};
+    return mlp_served_command(&config, mlp_serve_answered, l->threads, out, e);
+}
+
 static enum mlp_code load_one(struct loading *l, struct mlp_err *e)
 {
     enum mlp_code code = new_set(l, 1, e);
@@ -107,7 +115,8 @@ static enum mlp_code load_one(struct loading *l, struct mlp_err *e)
     struct mlp_lanes *route = &l->set->routes[0];
     l->set->nroutes = 1;
     route->lane[0].weight = 100;
-    code = load_named(l, &route->lane[0].served, e);
+    code = l->config->exec ? load_command(l, &route->lane[0].served, e)
+                           : load_named(l, &route->lane[0].served, e);
     if (code != MLP_OK)
         return code;
     route->n = 1;

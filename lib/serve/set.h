@@ -28,6 +28,9 @@ struct mlp_set {
     struct mlp_lanes *routes;    /* owned */
 };
 
+/* serve.c: hands the answer of a command to its client. */
+mlp_job_done mlp_serve_answered;
+
 /* Loads the set that config describes. Models that `old` (may be NULL) has already are shared. */
 enum mlp_code mlp_set_load(const struct mlp_serve_config *config, unsigned threads,
                            const struct mlp_set *old, struct mlp_set **out, struct mlp_err *e);
