@@ -128,13 +128,15 @@ enum mlp_code mlp_read_svd(struct mlp_sk *s, struct mlp_cols x, struct mlp_pred 
     return project(s, x, &(struct projection){rows, k, NULL, NULL}, &out->transform);
 }
 
-/* coef_ is features x targets until 1.2 and applies to scaled x; after, targets x features. */
+/* coef_ applies to scaled x until 1.4; it is features x targets before 1.2, where _coef_ is targets
+ * x features, as coef_ is after. */
 static enum mlp_code pls_predict(struct mlp_sk *s, struct mlp_cols x, const double *mean,
                                  const double *deviation, struct mlp_cols *out)
 {
     const double *coef, *intercept;
     size_t n, k;
-    bool old = mlp_sk_version(s) < 1003000, turned = old && mlp_sk_has(s, "coef_");
+    bool old = mlp_sk_version(s) < 1005000;
+    bool turned = mlp_sk_version(s) < 1003000 && mlp_sk_has(s, "coef_");
     const char *name = mlp_sk_has(s, "coef_") ? "coef_" : "_coef_";
     if (mlp_sk_doubles(s, name, 0, &coef, &n))
         return s->e->code;

@@ -53,7 +53,7 @@ static enum mlp_code read_nodes(struct mlp_sk *s, const struct mlp_nd *nodes, st
     return MLP_OK;
 }
 
-/* One output's class values as shares of their sum, as predict_proba of before 1.3 makes them. */
+/* One output's class values as shares of their sum, as predict_proba of before 1.4 makes them. */
 static void make_shares(double *v, size_t n, bool counts)
 {
     double sum = 0;
@@ -67,7 +67,7 @@ static void make_shares(double *v, size_t n, bool counts)
 static enum mlp_code read_values(struct mlp_sk *s, const struct mlp_nd *values,
                                  const struct mlp_tree_plan *p, size_t n, double *to)
 {
-    bool counts = mlp_sk_version(s) < 1003000;
+    bool counts = mlp_sk_version(s) < 1004000;
     if (values->ndim != 3 || values->shape[0] != n || values->shape[1] != p->noutputs)
         return mlp_sk_bad(s, "a tree's values have another shape than its nodes");
     size_t most = values->shape[2];

@@ -8,7 +8,7 @@
 /* What the values of the leaves mean. */
 enum mlp_leaf_kind {
     MLP_LEAF_RAW,        /* as stored: regression */
-    MLP_LEAF_SHARES,     /* class counts (before 1.3) or shares: made shares */
+    MLP_LEAF_SHARES,     /* class counts (before 1.4) or shares: made shares */
     MLP_LEAF_PATH,       /* length of the path to it (IsolationForest) */
     MLP_LEAF_NUMBER      /* its node's number (tree.apply) */
 };
