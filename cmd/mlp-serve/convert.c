@@ -84,7 +84,8 @@ const struct mlp_verb verb_convert = {
              "--missing-text says. A classifier gives label and probabilities, a regression "
              "prediction, a transformer what it has.\n"
              "What has no exact form in ONNX, such as text vectorizers, is refused by name with "
-             "status 3. Runtimes sum in their own order, so the last bits may differ. A row that "
+             "status 3. Runtimes sum in their own order, so the last bits may differ, and take the "
+             "first of equally near neighbours. A row that "
              "the model refuses, such as a missing value where it takes none, makes the runtime "
              "refuse the call. The same model gives the same bytes.",
     .opts = options,

@@ -28,6 +28,9 @@
  * Runtime adds trees in order for small batches, in parts for large ones) and has its own exp. In
  * float32 a reordered sum moves by some 1e-7 of its largest term, in double by 1e-16.
  *
+ * Of equally near neighbours a runtime takes the first row; scikit-learn's choice there depends on
+ * the order of its own search.
+ *
  * The same model gives the same bytes. */
 #ifndef MLP_MODEL_CONVERT_H
 #define MLP_MODEL_CONVERT_H

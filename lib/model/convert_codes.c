@@ -203,7 +203,7 @@ size_t mlp_convert_codes(const struct mlp_convert *c, struct mlp_col col)
         return ((const struct mlp_encode *)p)->dict[col.index].n;
     if (n->op == &mlp_op_bins)
         return ((const struct mlp_bins *)p)->n[col.index] + 1;
-    if (n->op == &mlp_op_argmax)
+    if (n->op == &mlp_op_argmax || n->op == &mlp_op_argmax_last)
         return n->in.n;
     if (n->op == &mlp_op_above)
         return 2;

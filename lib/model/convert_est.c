@@ -151,6 +151,29 @@ static enum mlp_code write_distances(struct mlp_lower *l)
     return MLP_OK;
 }
 
+/* |x|^2 - 2 x.c + |c|^2, not below 0. */
+static enum mlp_code write_squares(struct mlp_lower *l)
+{
+    const struct mlp_centres *p = l->n->params;
+    struct mlp_emit *w = l->w;
+    size_t m = l->n->in.n, k = l->n->out_width;
+    double *turned = mlp_lower_array(l, m * k + k, sizeof *turned), *own = turned + m * k;
+    for (size_t i = 0; turned && i < k; i++)
+        for (size_t j = 0; j < m; j++) {
+            turned[j * k + i] = p->centre[i * m + j];
+            own[i] += p->centre[i * m + j] * p->centre[i * m + j];
+        }
+    if (!turned)
+        return l->c->e->code;
+    uint32_t zero = mlp_emit_num(w, 0);
+    uint32_t both = mlp_emit2(w, "MatMul", l->x, mlp_emit_matrix(w, turned, m, k));
+    uint32_t d = mlp_emit_reduce(w, "ReduceSum", square_of(l, l->x), 1, true);
+    d = mlp_emit2(w, "Sub", d, mlp_emit2(w, "Mul", both, mlp_emit_num(w, 2)));
+    d = mlp_emit2(w, "Add", d, mlp_emit_row(w, own, k));
+    l->y = mlp_emit3(w, "Where", mlp_emit2(w, "Greater", d, zero), d, zero);
+    return MLP_OK;
+}
+
 static uint32_t density(struct mlp_lower *l, uint32_t length, double constant)
 {
     uint32_t half = mlp_emit2(l->w, "Mul", length, mlp_emit_num(l->w, 0.5));
@@ -202,5 +225,6 @@ const struct mlp_lowering mlp_lower_est[] = {
     {&mlp_op_samme_r, write_samme_r}, {&mlp_op_median, write_median},
     {&mlp_op_difference, write_difference}, {&mlp_op_curve, write_curve},
     {&mlp_op_distances, write_distances}, {&mlp_op_gauss, write_gauss},
+    {&mlp_op_squares, write_squares},
     {&mlp_op_naive, write_naive}, {&mlp_op_logsumexp, write_logsumexp}, {NULL, NULL},
 };

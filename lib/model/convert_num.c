@@ -314,6 +314,31 @@ static enum mlp_code write_share(struct mlp_lower *l)
     return MLP_OK;
 }
 
+static enum mlp_code write_ratio(struct mlp_lower *l)
+{
+    l->y = mlp_emit2(l->w, "Div", l->x, mlp_emit_reduce(l->w, "ReduceSum", l->x, 1, true));
+    return MLP_OK;
+}
+
+static enum mlp_code write_centre(struct mlp_lower *l)
+{
+    uint32_t mean = mlp_emit2(l->w, "Div", mlp_emit_reduce(l->w, "ReduceSum", l->x, 1, true),
+                              mlp_emit_num(l->w, (double)l->n->in.n));
+    l->y = mlp_emit2(l->w, "Sub", l->x, mean);
+    return MLP_OK;
+}
+
+/* Blocks of columns by their number: mask, a, b. */
+static enum mlp_code write_choose(struct mlp_lower *l)
+{
+    uint32_t x = mlp_emit_reshape(l->w, l->x, 3, l->n->out_width), part[3];
+    for (int64_t i = 0; i < 3; i++)
+        part[i] = mlp_emit_gather(l->w, x, mlp_emit_int(l->w, i), 1);
+    uint32_t none = mlp_emit2(l->w, "Equal", part[0], mlp_emit_num(l->w, 0));
+    l->y = mlp_emit3(l->w, "Where", none, part[1], part[2]);
+    return MLP_OK;
+}
+
 static enum mlp_code write_pair(struct mlp_lower *l)
 {
     struct mlp_emit *w = l->w;
@@ -331,6 +356,14 @@ static enum mlp_code write_pair(struct mlp_lower *l)
 static enum mlp_code write_argmax(struct mlp_lower *l)
 {
     mlp_emit_attr_int(l->w, "axis", 1);
+    l->y = wide(l, mlp_emit1(l->w, "ArgMax", l->x));
+    return MLP_OK;
+}
+
+static enum mlp_code write_argmax_last(struct mlp_lower *l)
+{
+    mlp_emit_attr_int(l->w, "axis", 1);
+    mlp_emit_attr_int(l->w, "select_last_index", 1);
     l->y = wide(l, mlp_emit1(l->w, "ArgMax", l->x));
     return MLP_OK;
 }
@@ -368,6 +401,8 @@ const struct mlp_lowering mlp_lower_num[] = {
     {&mlp_op_linear, write_linear}, {&mlp_op_gblinear, write_gblinear},
     {&mlp_op_softmax, write_softmax}, {&mlp_op_softmax32, write_softmax32},
     {&mlp_op_share, write_share}, {&mlp_op_pair, write_pair},
+    {&mlp_op_ratio, write_ratio}, {&mlp_op_centre, write_centre},
+    {&mlp_op_choose, write_choose}, {&mlp_op_argmax_last, write_argmax_last},
     {&mlp_op_argmax, write_argmax}, {&mlp_op_above, write_above},
     {&mlp_op_constant, write_constant}, {&mlp_op_mix, write_mix}, {NULL, NULL},
 };

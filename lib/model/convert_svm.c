@@ -113,6 +113,22 @@ static enum mlp_code write_pair_decision(struct mlp_lower *l)
     return MLP_OK;
 }
 
+static enum mlp_code write_pair_scores(struct mlp_lower *l)
+{
+    struct mlp_emit *w = l->w;
+    size_t k = l->n->out_width, pairs = k * (k - 1) / 2;
+    uint32_t zero = mlp_emit_num(w, 0), one = mlp_emit_num(w, 1);
+    uint32_t x = mlp_emit_reshape(w, l->x, 2, pairs);
+    uint32_t answer = mlp_emit_gather(w, x, mlp_emit_int(w, 0), 1);
+    uint32_t second = mlp_emit2(w, "Sub", one, mlp_lower_flag(l, "Equal", answer, zero));
+    uint32_t sum = mlp_emit2(w, "MatMul", mlp_emit_gather(w, x, mlp_emit_int(w, 1), 1),
+                             pair_matrix(l, k, -1, 1));
+    uint32_t size = mlp_emit2(w, "Add", mlp_emit1(w, "Abs", sum), one);
+    size = mlp_emit2(w, "Mul", size, mlp_emit_num(w, 3));
+    l->y = mlp_emit2(w, "Add", votes(l, k, second, true), mlp_emit2(w, "Div", sum, size));
+    return MLP_OK;
+}
+
 /* [N, pairs]: probability of the first class, kept off 0 and 1. The logistic function has one
  * value however it is written; this form overflows to the right end. */
 static uint32_t platt(struct mlp_lower *l, const struct mlp_pairs *p)
@@ -228,22 +244,38 @@ static enum mlp_code write_pair_proba(struct mlp_lower *l)
 
 /* --- neighbours --- */
 
-/* [N, n]: distances to the stored rows, by Minkowski's and its special cases. */
-static uint32_t distances(struct mlp_lower *l, const struct mlp_near *p)
+/* Minkowski's and its special cases, without weights. */
+static bool is_minkowski(const struct mlp_metric *m)
+{
+    return m->kind <= MLP_METRIC_MINKOWSKI && !m->w;
+}
+
+/* [N, n]: distances to the stored rows. */
+static uint32_t distances(struct mlp_lower *l, const struct mlp_metric *m, const double *row,
+                          size_t n)
 {
     struct mlp_emit *w = l->w;
-    uint32_t d = less_rows(l, p->row, p->n);
-    if (p->metric.kind == MLP_METRIC_EUCLIDEAN)
+    uint32_t d = less_rows(l, row, n);
+    if (m->kind == MLP_METRIC_EUCLIDEAN)
         return mlp_emit1(w, "Sqrt", mlp_emit_reduce(w, "ReduceSum", mlp_emit2(w, "Mul", d, d), 2,
                                                     false));
     d = mlp_emit1(w, "Abs", d);
-    if (p->metric.kind == MLP_METRIC_CHEBYSHEV)
+    if (m->kind == MLP_METRIC_CHEBYSHEV)
         return mlp_emit_reduce(w, "ReduceMax", d, 2, false);
-    if (p->metric.kind == MLP_METRIC_MANHATTAN)
+    if (m->kind == MLP_METRIC_MANHATTAN)
         return mlp_emit_reduce(w, "ReduceSum", d, 2, false);
-    d = mlp_emit2(w, "Pow", d, mlp_emit_num(w, p->metric.p));
+    d = mlp_emit2(w, "Pow", d, mlp_emit_num(w, m->p));
     d = mlp_emit_reduce(w, "ReduceSum", d, 2, false);
-    return mlp_emit2(w, "Pow", d, mlp_emit_num(w, 1 / p->metric.p));
+    return mlp_emit2(w, "Pow", d, mlp_emit_num(w, 1 / m->p));
+}
+
+static enum mlp_code write_metric(struct mlp_lower *l)
+{
+    const struct mlp_metric_rows *p = l->n->params;
+    if (!is_minkowski(&p->metric))
+        return mlp_lower_refuse(l, "its metric is not Minkowski's");
+    l->y = distances(l, &p->metric, p->row, l->n->out_width);
+    return MLP_OK;
 }
 
 uint32_t mlp_lower_nearness(struct mlp_lower *l, uint32_t d)
@@ -261,9 +293,10 @@ static enum mlp_code write_nearest(struct mlp_lower *l)
     const struct mlp_nearest *p = l->n->params;
     struct mlp_emit *w = l->w;
     int64_t k = (int64_t)p->k;
-    if (p->near.metric.kind > MLP_METRIC_MINKOWSKI || p->near.metric.w)
+    if (!is_minkowski(&p->near.metric))
         return mlp_lower_refuse(l, "its metric is not Minkowski's");
-    uint32_t in[2] = {distances(l, &p->near), mlp_emit_ints(w, &k, 1)};
+    uint32_t in[2] = {distances(l, &p->near.metric, p->near.row, p->near.n),
+                      mlp_emit_ints(w, &k, 1)};
     mlp_emit_attr_int(w, "axis", 1);
     mlp_emit_attr_int(w, "largest", 0);
     uint32_t near = mlp_emit_outs(w, "TopK", in, 2, 2);
@@ -313,8 +346,32 @@ static enum mlp_code write_near_vote(struct mlp_lower *l)
     return l->c->e->code;
 }
 
+/* LocalOutlierFactor: the mean of the neighbours' densities over the row's own. */
+static enum mlp_code write_outlier(struct mlp_lower *l)
+{
+    const struct mlp_outlier *p = l->n->params;
+    const struct mlp_gnode *from = mlp_vec_at(&l->c->g->nodes, l->n->in.p[0].node);
+    struct mlp_emit *w = l->w;
+    if (from->op != &mlp_op_nearest)
+        return mlp_lower_refuse(l, "its neighbours are not known");
+    size_t n = ((const struct mlp_nearest *)from->params)->near.n;
+    uint32_t count = mlp_emit_num(w, (double)p->k);
+    uint32_t index = mlp_emit_cast(w, some_columns(l, 0, p->k), MLP_DT_INT64);
+    uint32_t reach = mlp_emit_gather(w, mlp_emit_row(w, p->reach, n), index, 0);
+    uint32_t lrd = mlp_emit_gather(w, mlp_emit_row(w, p->lrd, n), index, 0);
+    reach = mlp_emit2(w, "Max", some_columns(l, p->k, p->k), reach);
+    reach = mlp_emit2(w, "Div", mlp_emit_reduce(w, "ReduceSum", reach, 1, true), count);
+    reach = mlp_emit2(w, "Add", reach, mlp_emit_num(w, 1e-10));
+    uint32_t density = mlp_emit2(w, "Div", mlp_emit_num(w, 1), reach);
+    uint32_t ratio = mlp_emit_reduce(w, "ReduceSum", mlp_emit2(w, "Div", lrd, density), 1, true);
+    l->y = mlp_emit1(w, "Neg", mlp_emit2(w, "Div", ratio, count));
+    return l->c->e->code;
+}
+
 const struct mlp_lowering mlp_lower_svm[] = {
     {&mlp_op_svm, write_svm}, {&mlp_op_pair_votes, write_pair_votes},
     {&mlp_op_pair_decision, write_pair_decision}, {&mlp_op_pair_proba, write_pair_proba},
+    {&mlp_op_pair_scores, write_pair_scores}, {&mlp_op_outlier, write_outlier},
+    {&mlp_op_metric, write_metric},
     {&mlp_op_nearest, write_nearest}, {&mlp_op_near_vote, write_near_vote}, {NULL, NULL},
 };
