@@ -12,7 +12,7 @@ echo "started $$" >&2
 while IFS= read -r row; do
     v=${row//[^0-9]/}
     case $v in
-    666) exit 6;; 777) sleep 100;; 888) sleep 1; echo 888;; 999) echo '{"error":"no such row"}';;
+    889) sleep 3; echo 889;; 666) exit 6;; 777) sleep 100;; 888) sleep 1; echo 888;; 999) echo '{"error":"no such row"}';;
     *) printf '{"prediction":%s,"probabilities":{"a":0.5,"b":0.5}}\n' "${v:-0}";;
     esac
 done
@@ -107,16 +107,15 @@ ok 'the command is gone' test ! -d "/proc/$command" -o "$(cut -d ' ' -f 3 "/proc
 
 # More rows than the queue holds are told so; a command that cannot be started too.
 start three --exec 'exec ./model.sh' --row-timeout 5s -t 2
-curl -sS -d '{"v":888}' "$url/predict" >slow.out &
-sleep 0.3
+curl -sS -d '{"v":889}' "$url/predict" >slow.out &
+slow=$!
+sleep 0.5
 rows=$(seq 2001 5000 | sed 's/.*/{"v":&}/' | paste -sd ,)
-curl -sS -d "[$rows]" "$url/predict" >first.out &
-sleep 0.1
-ask /predict -d "[$rows]"
-ok 'the queue is full' test "$status" = 503
-has head 'Retry-After: 1'
-wait "$!"
-has first.out '4999,5000]}'
+for i in 1 2; do curl -sS -i -d "[$rows]" "$url/predict" >"full.$i" & full[i]=$!; done
+wait "$slow" "${full[@]}"
+ok 'one finds the queue full' test "$(grep -l 'HTTP/1.1 503' full.? | wc -l)" = 1
+ok 'and is told when to come again' test "$(grep -l 'Retry-After: 1' full.? | wc -l)" = 1
+ok 'the other is answered' test "$(grep -l '4999,5000]}' full.? | wc -l)" = 1
 stop 0
 start four --exec ./missing
 ask /predict -d '{"v":1}'
