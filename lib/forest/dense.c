@@ -172,17 +172,13 @@ struct room {
     int8_t *codes;               /* ncolumns * DENSE_ROWS */
 };
 
+/* Chunks take no more than this, but for one. */
+#define CHUNKS_BYTES ((size_t)1 << 20)
+
 /* Columns that the nodes of deep trees look at. */
 static size_t walked_columns(const struct mlp_forest *f)
 {
     return !f->dense->entry ? 0 : f->coded ? f->ncolumns : f->nused;
-}
-
-/* A deep tree is used for many rows while it is in the cache; of small ones all are. */
-static size_t chunks_of(const struct mlp_forest *f, size_t rows)
-{
-    size_t n = (rows + DENSE_ROWS - 1) / DENSE_ROWS;
-    return !f->dense->entry ? 1 : n < DENSE_CHUNKS ? n : DENSE_CHUNKS;
 }
 
 static size_t shared_bytes(void)
@@ -194,6 +190,15 @@ static size_t chunk_bytes(const struct mlp_forest *f)
 {
     return 64 + DENSE_ROWS * (f->spec.noutputs * sizeof(double) +
                               walked_columns(f) * sizeof(float) + f->ncolumns);
+}
+
+/* A deep tree is used for many rows while it is in the cache; of small ones all are. Nor may the
+ * rows drive it out. */
+static size_t chunks_of(const struct mlp_forest *f, size_t rows)
+{
+    size_t n = (rows + DENSE_ROWS - 1) / DENSE_ROWS, most = CHUNKS_BYTES / chunk_bytes(f);
+    n = n < DENSE_CHUNKS ? n : DENSE_CHUNKS;
+    return !f->dense->entry || most < 1 ? 1 : n < most ? n : most;
 }
 
 static struct room lay_room(const struct mlp_forest *f, void *p, size_t chunk)

@@ -4,8 +4,9 @@
  * up to 255 of them, ascending; a row's code in it is how many lie below the value, and node j's
  * question "x <= threshold[j]" becomes "code <= j". That is exact for float64 as for float32, and
  * what a missing value means is settled once a row and column instead of at every node: it is code
- * 0 where it goes left and 255 where it goes right. Features with more thresholds have several
- * columns; nodes that treat missing values differently look at different columns.
+ * 0 where it goes left and 255 where it goes right, as is a category for a set of them. Features
+ * with more thresholds have several columns; nodes that treat missing values differently look at
+ * different columns.
  *
  * Dense trees. With codes of one byte, a vector compares 16 to 64 rows at once. A small tree is
  * cheaper to answer whole than to walk: every node, children first, blends the leaf numbers that
@@ -31,9 +32,13 @@
 #define CODE_SPLITTERS 16
 #define CODE_MISSING_RIGHT 255
 
+/* A set of categories has a column with two codes: the lowest goes left, the highest right. */
+#define CODE_CATEGORY_RANK 127
+
 struct mlp_forest_column {
     uint32_t feature;            /* index into used */
-    uint32_t flags;              /* enum mlp_split: DEFAULT_LEFT, ZERO_MISSING, NAN_ZERO */
+    uint32_t flags;              /* enum mlp_split */
+    uint32_t set;                /* of categories; there are no thresholds then */
     const double *threshold;     /* CODE_THRESHOLDS, 64-byte aligned */
     const double *splitter;      /* every 16th of them */
 };
@@ -134,10 +139,15 @@ struct node_list {
 };
 
 /* Makes f's columns for its nodes and tells each node's place in codes. f->ncolumns stays 0 when
- * most_columns are not enough, or the trees ask other questions (categories). */
+ * most_columns are not enough, or a threshold is NaN. */
 enum mlp_code mlp_forest_columns(struct mlp_forest *f, const struct node_list *list,
                                  uint32_t most_columns, struct mlp_arena *arena,
                                  struct mlp_err *e);
+
+/* Where a set of categories sends v, and the code that says so, 128 lower. */
+bool mlp_forest_category_left(const struct mlp_forest *f, uint32_t flags, uint32_t set, double v);
+int8_t mlp_forest_category_code(const struct mlp_forest *f, const struct mlp_forest_column *c,
+                                double v);
 
 /* Codes of rows in columns: codes[column * ld + row], 128 lower. values is room for n doubles. */
 struct code_call {

@@ -17,6 +17,7 @@ struct mlp_forest_node mlp_forest_node(const struct mlp_forest *f, uint32_t i)
     if (!f->coded)
         return (struct mlp_forest_node){false, child, place, left, (double)n->threshold};
     const struct mlp_forest_column *c = &f->columns[place];
+    bool set = c->flags & MLP_SPLIT_CATEGORIES;
     return (struct mlp_forest_node){false, child, c->feature, c->flags,
-                                    c->threshold[(size_t)n->threshold]};
+                                    set ? (double)c->set : c->threshold[(size_t)n->threshold]};
 }

@@ -97,9 +97,13 @@ static bool prepare_wide(const struct mlp_forest *f, const double *x, double *to
 /* Codes settle what missing values do. */
 static bool prepare_coded(const struct mlp_forest *f, const double *x, int8_t *codes, float *to)
 {
+    const struct forest_kernels *k = mlp_forest_kernels(MLP_FOREST_BEST);
     double value;
     struct code_call row = {x, 0, 1, &value, codes, 1};
-    mlp_forest_code_rows(f, mlp_forest_kernels(MLP_FOREST_BEST), &row);
+    if (k->code_row)
+        k->code_row(f, x, codes);
+    else
+        mlp_forest_code_rows(f, k, &row);
     for (uint32_t i = 0; i < f->ncolumns; i++)
         to[i] = (float)(codes[i] + 128);
     return false;
@@ -236,27 +240,11 @@ INLINE void walk16_nan(const struct mlp_forest *f, const double *x, const uint32
         at[t] = i[t];
 }
 
-static bool category_left(const struct mlp_forest *f, const struct mlp_node16 *n, double v)
-{
-    uint32_t flags = n->packed & 255;
-    bool missing_left = flags & MLP_SPLIT_DEFAULT_LEFT;
-    if (isnan(v))
-        return missing_left;
-    const struct mlp_cat_set *s = &f->sets[(size_t)n->threshold];
-    if (flags & MLP_SPLIT_TRUNCATE)
-        v = trunc(v);
-    if (!(v >= 0 && v < (double)s->ncodes))
-        return flags & MLP_SPLIT_OUT_MISSING ? missing_left : (flags & MLP_SPLIT_OUT_LEFT) != 0;
-    uint32_t code = (uint32_t)v;
-    bool in = s->bits[code / 32] >> (code % 32) & 1;
-    return in == ((flags & MLP_SPLIT_SET_LEFT) != 0);
-}
-
 static bool general_left(const struct mlp_forest *f, const struct mlp_node16 *n, double v)
 {
     uint32_t flags = n->packed & 255;
     if (flags & MLP_SPLIT_CATEGORIES)
-        return category_left(f, n, v);
+        return mlp_forest_category_left(f, flags, (uint32_t)n->threshold, v);
     if (isnan(v) && (flags & MLP_SPLIT_NAN_ZERO))
         v = 0;
     bool missing = isnan(v) || ((flags & MLP_SPLIT_ZERO_MISSING) && fabs(v) <= (double)1e-35f);

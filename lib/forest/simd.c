@@ -169,6 +169,10 @@ AVX512 static void code_row_avx512(const struct mlp_forest *f, const double *x, 
 {
     for (uint32_t i = 0; i < f->ncolumns; i++) {
         const struct mlp_forest_column *c = &f->columns[i];
+        if (c->flags & MLP_SPLIT_CATEGORIES) {
+            codes[i] = mlp_forest_category_code(f, c, x[f->used[c->feature]]);
+            continue;
+        }
         double v = seen(f, c, x[f->used[c->feature]]);
         __m512d all = _mm512_set1_pd(v);
         int block = below16_avx512(c->splitter, all);

@@ -317,7 +317,8 @@ START_TEST(categories_agree)
     for (size_t inner = 1; inner < 200; inner *= 6)
         for (int missing = 0; missing < 2; missing++)
             all_kernels_agree((struct wish){.ntrees = 18, .inner = inner, .outputs = 2,
-                                            .missing = missing != 0, .flags = 0xFF});
+                                            .strict = missing != 0, .missing = missing != 0,
+                                            .flags = 0xFF});
 }
 END_TEST
 
