@@ -53,3 +53,18 @@ enum mlp_code mlp_boost_above(struct mlp_sk *s, struct mlp_cols in, double limit
     void *params = mlp_sk_params(s, &above, sizeof above);
     return params ? mlp_sk_node(s, &mlp_op_above, params, in, in.n, out) : s->e->code;
 }
+
+enum mlp_code mlp_boost_classify(struct mlp_sk *s, struct mlp_boost *b)
+{
+    if (!b->label.n && mlp_boost_above(s, b->predict, 0.5, &b->label))
+        return s->e->code;
+    if (b->proba.n)
+        return MLP_OK;
+    if (b->predict.n > 1) {
+        b->proba = b->predict;
+        return MLP_OK;
+    }
+    if (mlp_sk_node(s, &mlp_op_pair, NULL, b->predict, 2, &b->proba))
+        return s->e->code;
+    return b->labels ? MLP_OK : mlp_boost_labels(s, 2, &b->labels);
+}

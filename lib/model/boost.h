@@ -9,7 +9,8 @@
 
 /* What a booster offers. predict is what the library's Booster.predict gives; label and proba are
  * there for classification objectives. is_classifier: the file came from the scikit-learn wrapper,
- * whose predict gives labels. */
+ * whose predict gives labels. Several label columns are the marks of a multi-label classifier, and
+ * have no labels. */
 struct mlp_boost {
     struct mlp_cols margin, predict, proba, label, leaf;
     enum mlp_out_kind predict_kind, margin_kind;
@@ -29,7 +30,7 @@ enum mlp_code mlp_xgb_inputs(struct mlp_sk *s, const struct mlp_jval *root, size
 enum mlp_code mlp_xgb_read(struct mlp_sk *s, const struct mlp_jval *root, struct mlp_cols x,
                            bool wrapped, struct mlp_boost *out);
 
-/* The booster inside a pickled wrapper: its document, its text. */
+/* The booster inside a pickled wrapper, or the pickled booster itself: its document, its text. */
 enum mlp_code mlp_xgb_pickled(struct mlp_sk *s, const struct mlp_value *wrapper,
                               const struct mlp_jval **model);
 enum mlp_code mlp_lgb_pickled(struct mlp_sk *s, const struct mlp_value *wrapper,
@@ -48,12 +49,20 @@ enum mlp_code mlp_lgb_read(struct mlp_sk *s, struct mlp_str text, struct mlp_col
 enum mlp_code mlp_boost_code(struct mlp_sk *s, struct mlp_dict *dict, size_t n,
                              struct mlp_col *column);
 
+/* What a classifier makes of a booster whose objective knows no classes: (1 - p, p) and the class
+ * of p > 0.5, whatever p is; of several targets, a mark each. */
+enum mlp_code mlp_boost_classify(struct mlp_sk *s, struct mlp_boost *b);
+
 /* 1 where a value is above the limit, else 0. */
 enum mlp_code mlp_boost_above(struct mlp_sk *s, struct mlp_cols in, double limit,
                               struct mlp_cols *out);
 
 /* Class labels "0", "1", ... */
 enum mlp_code mlp_boost_labels(struct mlp_sk *s, size_t n, const struct mlp_labels **out);
+
+/* A pickled xgboost.core.Booster or lightgbm.basic.Booster as the whole model. */
+bool mlp_boost_is_booster(const struct mlp_value *root);
+enum mlp_code mlp_load_boost_pickled(struct mlp_load *l, const struct mlp_value *root);
 
 /* Adds the outputs of a booster to the model, in the order of its own methods. */
 enum mlp_code mlp_boost_outputs(struct mlp_load *l, const struct mlp_boost *b);

@@ -208,6 +208,16 @@ static int32_t child_of(const struct text_tree *t, double v)
     return v >= 0 && v < (double)(t->inner + t->leaves) ? (int32_t)v : INT32_MAX;
 }
 
+/* LightGBM drops what is at most this far from 0 from a row before trees see it (c_api.cpp:
+ * kZeroThreshold), so that it compares as 0. Its thresholds around 0 are just this number. */
+static double effective_threshold(double t)
+{
+    const double zero = (double)1e-35f;
+    if (t >= -zero && t < 0)
+        return nextafter(-zero, -(double)INFINITY);
+    return t >= 0 && t < zero ? zero : t;
+}
+
 static uint8_t numeric_flags(unsigned decision)
 {
     unsigned missing = decision >> 2 & 3, flags = 0;
@@ -253,7 +263,7 @@ static enum mlp_code fill_arrays(struct document *d, struct mlp_forest_builder *
         a->l[i] = child_of(t, t->left[i]);
         a->r[i] = child_of(t, t->right[i]);
         a->f[i] = ok ? (uint32_t)t->feature[i] : UINT32_MAX;
-        a->threshold[i] = t->threshold[i];
+        a->threshold[i] = effective_threshold(t->threshold[i]);
         a->flags[i] = decision & 1 ? MLP_SPLIT_CATEGORIES | MLP_SPLIT_SET_LEFT | MLP_SPLIT_TRUNCATE
                                    : numeric_flags(decision);
         if (!known)
@@ -575,7 +585,8 @@ static enum mlp_code results(struct document *d, struct mlp_cols score, struct m
         return mlp_sk_map(s, MLP_FN_EXP, score, &out->predict);
     if (mlp_str_is(name, "cross_entropy_lambda"))
         return mlp_sk_map(s, MLP_FN_LOG1PEXP, score, &out->predict);
-    if (mlp_str_is(name, "regression") && root)
+    /* The objectives that derive from L2 (regression_objective.hpp) know sqrt, but for huber. */
+    if (root && !mlp_str_is(name, "huber"))
         return mlp_sk_map(s, MLP_FN_SIGNED_SQUARE, score, &out->predict);
     return plain_results(d, name, score, out);
 }

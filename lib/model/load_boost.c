@@ -31,7 +31,7 @@ enum mlp_code mlp_boost_outputs(struct mlp_load *l, const struct mlp_boost *b)
     enum mlp_out_kind number = b->predict_kind;
     enum mlp_code code =
         b->is_classifier
-            ? add_output(l, "predict", b->label, MLP_OUT_LABEL, b->labels)
+            ? add_output(l, "predict", b->label, b->labels ? MLP_OUT_LABEL : MLP_OUT_INT, b->labels)
             : add_output(l, "predict", b->predict, number, NULL);
     /* What callers who ask for a class and its probabilities get. */
     if (!code && !b->is_classifier && b->labels)
@@ -100,17 +100,40 @@ enum mlp_code mlp_load_xgboost_ubjson(struct mlp_load *l)
 
 /* --- LightGBM --- */
 
-enum mlp_code mlp_load_lightgbm(struct mlp_load *l)
+/* rounds, when not 0, are those that early stopping found best. */
+static enum mlp_code read_lightgbm(struct mlp_load *l, struct mlp_str text, size_t rounds)
 {
     struct mlp_sk s = {.g = &l->m->graph, .keep = &l->m->arena, .tmp = l->tmp, .e = l->e};
     struct mlp_boost b;
     struct mlp_cols x;
     const struct mlp_str *names;
     size_t n;
-    l->m->info.format = MLP_STR("LightGBM text");
-    if (mlp_lgb_inputs(&s, l->bytes, &n, &names) || start_graph(l, n, names) ||
-        mlp_graph_inputs(&l->m->graph, &x, l->e) || mlp_lgb_read(&s, l->bytes, x, 0, &b))
+    if (mlp_lgb_inputs(&s, text, &n, &names) || start_graph(l, n, names) ||
+        mlp_graph_inputs(&l->m->graph, &x, l->e) || mlp_lgb_read(&s, text, x, rounds, &b))
         return l->e->code;
     l->m->info.estimator = mlp_load_text(l, "%zu trees", b.ntrees);
     return mlp_boost_outputs(l, &b);
+}
+
+enum mlp_code mlp_load_lightgbm(struct mlp_load *l)
+{
+    l->m->info.format = MLP_STR("LightGBM text");
+    return read_lightgbm(l, l->bytes, 0);
+}
+
+/* --- boosters in pickles --- */
+
+enum mlp_code mlp_load_boost_pickled(struct mlp_load *l, const struct mlp_value *root)
+{
+    struct mlp_sk s = {.g = &l->m->graph, .keep = &l->m->arena, .tmp = l->tmp, .e = l->e,
+                       .self = root};
+    const struct mlp_jval *model;
+    struct mlp_str text;
+    double best = 0;
+    if (mlp_str_starts(mlp_value_name(root), "xgboost."))
+        return mlp_xgb_pickled(&s, root, &model) ? l->e->code : read_xgboost(l, model);
+    if (!mlp_value_f64(mlp_value_attr(root, "best_iteration"), &best))
+        best = 0;
+    return mlp_lgb_pickled(&s, root, &text) ? l->e->code
+                                            : read_lightgbm(l, text, best > 0 ? (size_t)best : 0);
 }

@@ -216,6 +216,8 @@ static enum mlp_code lower(struct mlp_load *l, const struct mlp_pickle *p)
     struct mlp_pred pred;
     const struct mlp_str *names = NULL;
     size_t n;
+    if (mlp_boost_is_booster(p->root))
+        return mlp_load_boost_pickled(l, p->root);
     if (booster_inputs(l, p->root, &n, &names))
         return l->e->code;
     if (n)

@@ -18,15 +18,22 @@ static enum mlp_code wrapper_labels(struct mlp_sk *s, const struct mlp_boost *b,
     return (*out)->n == b->labels->n ? MLP_OK : mlp_sk_bad(s, "classes_ do not fit the booster");
 }
 
-static enum mlp_code wrapper_results(struct mlp_sk *s, const struct mlp_boost *b, bool classifier,
+static enum mlp_code wrapper_results(struct mlp_sk *s, struct mlp_boost *b, bool classifier,
                                      struct mlp_pred *out)
 {
     out->predict_kind = b->predict_kind;
     out->predict = b->predict;
     if (!classifier)
         return MLP_OK;
-    if (!b->labels)
-        return mlp_sk_bad(s, "a classifier with an objective that gives no classes");
+    if (mlp_boost_classify(s, b))
+        return s->e->code;
+    if (!b->labels) {
+        out->predict = b->label;
+        out->predict_kind = MLP_OUT_INT;
+        out->proba = b->proba;
+        out->proba_kind = b->predict_kind;
+        return MLP_OK;
+    }
     out->labels = mlp_arena_array(s->keep, 1, sizeof *out->labels);
     if (!out->labels)
         return mlp_err_nomem(s->e);
@@ -38,12 +45,14 @@ static enum mlp_code wrapper_results(struct mlp_sk *s, const struct mlp_boost *b
     return wrapper_labels(s, b, &out->labels[0]);
 }
 
-/* The number that means missing becomes NaN. */
+/* The number that means missing becomes NaN; XGBoost looks for it among float32. */
 static enum mlp_code mark_missing(struct mlp_sk *s, struct mlp_cols *x)
 {
-    double missing = mlp_sk_num(s, "missing", NAN);
+    double missing = (double)(float)mlp_sk_num(s, "missing", NAN);
     if (isnan(missing))
         return MLP_OK;
+    if (mlp_sk_map(s, MLP_FN_FLOAT32, *x, x))
+        return s->e->code;
     double *nan = mlp_arena_array(s->keep, x->n, sizeof *nan);
     for (size_t i = 0; nan && i < x->n; i++)
         nan[i] = NAN;
@@ -68,10 +77,21 @@ enum mlp_code mlp_read_xgb_wrapper(struct mlp_sk *s, struct mlp_cols x, struct m
     return wrapper_results(s, &b, is_classifier(s), out);
 }
 
+static const struct mlp_value *booster_of(const struct mlp_value *v)
+{
+    return mlp_boost_is_booster(v) ? v : mlp_value_attr(v, "_Booster");
+}
+
+bool mlp_boost_is_booster(const struct mlp_value *root)
+{
+    struct mlp_str name = mlp_value_name(root);
+    return mlp_str_is(name, "xgboost.core.Booster") || mlp_str_is(name, "lightgbm.basic.Booster");
+}
+
 enum mlp_code mlp_xgb_pickled(struct mlp_sk *s, const struct mlp_value *wrapper,
                               const struct mlp_jval **model)
 {
-    const struct mlp_value *booster = mlp_value_attr(wrapper, "_Booster");
+    const struct mlp_value *booster = booster_of(wrapper);
     const struct mlp_value *handle = mlp_value_attr(booster, "handle");
     struct mlp_str bytes;
     struct mlp_jval *root;
@@ -87,7 +107,7 @@ enum mlp_code mlp_xgb_pickled(struct mlp_sk *s, const struct mlp_value *wrapper,
 enum mlp_code mlp_lgb_pickled(struct mlp_sk *s, const struct mlp_value *wrapper,
                               struct mlp_str *text)
 {
-    const struct mlp_value *booster = mlp_value_attr(wrapper, "_Booster");
+    const struct mlp_value *booster = booster_of(wrapper);
     const struct mlp_value *v = mlp_value_attr(booster, "_handle");
     if (mlp_value_is_none(v))
         v = mlp_value_attr(booster, "handle");

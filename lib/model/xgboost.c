@@ -327,7 +327,7 @@ static enum mlp_code trees_margin(struct document *d, struct mlp_cols x, const d
     const struct mlp_jval *trees = mlp_jval_get(d->model, "trees");
     struct mlp_forest_builder b;
     struct mlp_forest *f;
-    if (!trees || trees->type != MLP_J_LIST)
+    if (!trees || (trees->type != MLP_J_LIST && trees->n))
         return bad(d, "it has no trees");
     size_t width = leaf_width(trees), n = trees_in_use(d, trees->n, wrapper);
     if (width > 1 && width != d->outputs)
@@ -346,7 +346,7 @@ static enum mlp_code trees_margin(struct document *d, struct mlp_cols x, const d
     struct mlp_trees p = {f};
     void *params = mlp_sk_params(d->s, &p, sizeof p);
     if (!params || mlp_sk_node(d->s, &mlp_op_trees, params, x, d->outputs, &out->margin) ||
-        mlp_sk_node(d->s, &mlp_op_leaves, params, x, f->ntrees, &out->leaf))
+        (f->ntrees && mlp_sk_node(d->s, &mlp_op_leaves, params, x, f->ntrees, &out->leaf)))
         return d->s->e->code;
     out->ntrees = f->ntrees;
     return MLP_OK;
@@ -541,6 +541,5 @@ enum mlp_code mlp_xgb_read(struct mlp_sk *s, const struct mlp_jval *root, struct
         (linear ? linear_margin(&d, x, base, out) : trees_margin(&d, x, base, wrapper, out)) ||
         results(&d, link, out))
         return s->e->code;
-    out->is_classifier &= out->label.n != 0;
-    return MLP_OK;
+    return out->is_classifier ? mlp_boost_classify(s, out) : MLP_OK;
 }
