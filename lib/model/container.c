@@ -1,6 +1,7 @@
 /* container.c: sniffing and decompression (container.h). The only user of libbz2, liblzma and
  * liblz4. */
 #include "model/container.h"
+#include "model/xgboost_binary.h"
 #include "table/inflate.h"
 #include <stdlib.h>
 #include <bzlib.h>
@@ -154,6 +155,8 @@ enum mlp_content mlp_content_sniff(struct mlp_str b)
     struct mlp_str t = mlp_str_trim(b);
     if (t.n && t.p[0] == '{')
         return MLP_CONTENT_JSON;
+    if (mlp_is_xgboost_binary(b))
+        return MLP_CONTENT_XGBOOST;
     if (mlp_str_starts(b, "tree\n") || mlp_str_starts(b, "tree\r\n"))
         return MLP_CONTENT_LIGHTGBM;
     return b.n > 2 && b.p[0] == 0x08 && b.p[1] < 32 ? MLP_CONTENT_ONNX : MLP_CONTENT_UNKNOWN;

@@ -1,5 +1,6 @@
 /* load_boost.c: booster files into a model. */
 #include "model/boost.h"
+#include "model/xgboost_binary.h"
 
 /* --- outputs --- */
 
@@ -96,6 +97,15 @@ enum mlp_code mlp_load_xgboost_ubjson(struct mlp_load *l)
         return l->e->code;
     l->m->info.format = MLP_STR("XGBoost UBJSON");
     return mlp_jval_get(root, "learner") ? read_xgboost(l, root) : not_xgboost(l);
+}
+
+enum mlp_code mlp_load_xgboost_binary(struct mlp_load *l)
+{
+    struct mlp_jval *root;
+    if (mlp_jdoc_xgboost_binary(l->bytes, l->tmp, &root, l->e))
+        return l->e->code;
+    l->m->info.format = MLP_STR("XGBoost binary (deprecated)");
+    return read_xgboost(l, root);
 }
 
 /* --- LightGBM --- */

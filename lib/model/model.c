@@ -60,6 +60,8 @@ static enum mlp_code load_plain(struct mlp_load *l)
         return mlp_load_xgboost_json(l);
     case MLP_CONTENT_UBJSON:
         return mlp_load_xgboost_ubjson(l);
+    case MLP_CONTENT_XGBOOST:
+        return mlp_load_xgboost_binary(l);
     case MLP_CONTENT_LIGHTGBM:
         return mlp_load_lightgbm(l);
     case MLP_CONTENT_ZIP:

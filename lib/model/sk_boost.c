@@ -2,6 +2,7 @@
  * bytes in the wrapper's state: UBJSON {Config, Model}, or the text model. */
 #include "model/boost.h"
 #include "model/sk_readers.h"
+#include "model/xgboost_binary.h"
 #include <math.h>
 
 /* A wrapper's labels: classes_ of its encoder where it has one, 0, 1, ... otherwise. */
@@ -97,7 +98,9 @@ enum mlp_code mlp_xgb_pickled(struct mlp_sk *s, const struct mlp_value *wrapper,
     struct mlp_jval *root;
     if (!mlp_value_bytes(handle, s->tmp, &bytes))
         return mlp_sk_bad(s, "it has no booster (not fitted?)");
-    if (mlp_jdoc_ubjson(bytes, s->tmp, &root, s->e))
+    bool binary = mlp_is_xgboost_binary(bytes);
+    if (binary ? mlp_jdoc_xgboost_binary(bytes, s->tmp, &root, s->e)
+               : mlp_jdoc_ubjson(bytes, s->tmp, &root, s->e))
         return mlp_err_wrap(s->e, "the booster");
     const struct mlp_jval *inner = mlp_jval_get(root, "Model");
     *model = inner ? inner : root;

@@ -73,7 +73,8 @@ enum mlp_code mlp_xgb_inputs(struct mlp_sk *s, const struct mlp_jval *root, size
 
 /* --- start --- */
 
-enum link { LINK_IDENTITY, LINK_LOGIT, LINK_LOG, LINK_HINGE, LINK_SOFTPROB, LINK_SOFTMAX };
+enum link { LINK_IDENTITY, LINK_LOGIT, LINK_LOG, LINK_HINGE, LINK_SOFTPROB, LINK_SOFTMAX,
+            LINK_EXPECTILE };
 
 static enum mlp_code find_link(struct document *d, enum link *link)
 {
@@ -88,7 +89,7 @@ static enum mlp_code find_link(struct document *d, enum link *link)
         {"survival:", LINK_LOG}, {"rank:", LINK_IDENTITY}, {"reg:squarederror", LINK_IDENTITY},
         {"reg:linear", LINK_IDENTITY}, {"reg:squaredlogerror", LINK_IDENTITY},
         {"reg:pseudohubererror", LINK_IDENTITY}, {"reg:absoluteerror", LINK_IDENTITY},
-        {"reg:quantileerror", LINK_IDENTITY}, {"reg:expectileerror", LINK_IDENTITY},
+        {"reg:quantileerror", LINK_IDENTITY}, {"reg:expectileerror", LINK_EXPECTILE},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         if (mlp_str_starts(d->objective, table[i].prefix)) {
@@ -107,10 +108,23 @@ static float to_margin(enum link link, float v)
     return link == LINK_LOG ? logf(v) : v;
 }
 
+/* Expectiles are stored ascending; the margin of each after the first is what softplus turns into
+ * its distance from the one before (expectile_obj.cc; kRtEps = 1e-6, math.h: SoftPlusInv). */
+#define RT_EPS 1e-6f
+
+static void expectile_margins(double *base, size_t n)
+{
+    for (size_t i = n; i-- > 1;) {
+        float gap = fmaxf((float)base[i] - (float)base[i - 1] - RT_EPS, RT_EPS);
+        base[i] = (double)(gap + logf(-expm1f(-gap)));
+    }
+}
+
 /* "5E-1" until 3.0, "[5E-1,2E-1]" after: one for all outputs or one each. */
 static enum mlp_code read_base(struct document *d, enum link link, double *base)
 {
     struct mlp_str text = mlp_jval_text(mlp_jval_get(d->params, "base_score")), part;
+    bool margin = mlp_jval_get(d->params, "base_is_margin") != NULL;
     size_t n = 0;
     if (text.n > 1 && text.p[0] == '[')
         text = (struct mlp_str){text.p + 1, text.n - 2};
@@ -118,12 +132,14 @@ static enum mlp_code read_base(struct document *d, enum link link, double *base)
         float f;
         if (!mlp_num_f32(mlp_str_trim(part), &f))
             return bad(d, "base_score is not a number");
-        base[n++] = (double)to_margin(link, f);
+        base[n++] = (double)(margin ? f : to_margin(link, f));
     }
     if (n == 0)
         return bad(d, "base_score is missing");
     for (size_t i = n; i < d->outputs; i++)
         base[i] = base[0];
+    if (link == LINK_EXPECTILE)
+        expectile_margins(base, d->outputs);
     return n == 1 || n == d->outputs ? MLP_OK : bad(d, "base_score has another width");
 }
 
@@ -229,7 +245,7 @@ static enum mlp_code read_sets(struct document *d, struct mlp_forest_builder *b,
 
 /* Vector leaves: base_weights by node until 3.0, leaf_weights by right_children after. */
 static enum mlp_code read_vector(struct document *d, const struct mlp_jval *t, size_t i,
-                                 struct arrays *a)
+                                 float scale, struct arrays *a)
 {
     const struct mlp_jval *w = numbers(t, "leaf_weights");
     size_t row = i;
@@ -240,7 +256,7 @@ static enum mlp_code read_vector(struct document *d, const struct mlp_jval *t, s
     if (!w || row >= w->n / a->width)
         return bad(d, "a vector leaf has no values");
     for (size_t k = 0; k < a->width; k++)
-        a->value[i * a->width + k] = w->numbers[row * a->width + k];
+        a->value[i * a->width + k] = (double)((float)w->numbers[row * a->width + k] * scale);
     return MLP_OK;
 }
 
@@ -255,7 +271,7 @@ static enum mlp_code read_nodes(struct document *d, const struct mlp_jval *t, fl
         a->flags[i] = a->missing->numbers[i] != 0 ? MLP_SPLIT_DEFAULT_LEFT : 0;
         if (a->l[i] >= 0)
             continue;
-        if (a->width > 1 && read_vector(d, t, i, a))
+        if (a->width > 1 && read_vector(d, t, i, scale, a))
             return d->s->e->code;
         if (a->width == 1)
             a->value[i] = (double)((float)a->condition->numbers[i] * scale);
@@ -486,6 +502,29 @@ static enum mlp_code class_results(struct document *d, bool probabilities, struc
     return mlp_boost_labels(s, d->outputs, &out->labels);
 }
 
+/* Each expectile is at least the one before: y[k] = y[k - 1] + softplus(margin[k]). */
+static enum mlp_code expectile_results(struct document *d, struct mlp_boost *out)
+{
+    struct mlp_sk *s = d->s;
+    struct mlp_cols sum = mlp_cols_slice(out->margin, 0, 1), gap;
+    out->predict = (struct mlp_cols){NULL, 0};
+    if (mlp_cols_join(s->g, &out->predict, &sum, s->e))
+        return s->e->code;
+    for (size_t k = 1; k < d->outputs; k++) {
+        struct mlp_cols pair = {NULL, 0};
+        struct mlp_mix mix = {.parts = 2, .divide = 1};
+        void *params = mlp_sk_params(s, &mix, sizeof mix);
+        if (!params ||
+            mlp_sk_map(s, MLP_FN_LOG1PEXP, mlp_cols_slice(out->margin, k, 1), &gap) ||
+            mlp_sk_affine(s, gap, 1, (double)RT_EPS, &gap) ||
+            mlp_cols_join(s->g, &pair, &sum, s->e) || mlp_cols_join(s->g, &pair, &gap, s->e) ||
+            mlp_sk_node(s, &mlp_op_mix, params, pair, 1, &sum) ||
+            mlp_cols_join(s->g, &out->predict, &sum, s->e))
+            return s->e->code;
+    }
+    return MLP_OK;
+}
+
 static enum mlp_code results(struct document *d, enum link link, struct mlp_boost *out)
 {
     struct mlp_sk *s = d->s;
@@ -506,6 +545,8 @@ static enum mlp_code results(struct document *d, enum link link, struct mlp_boos
             return MLP_OK;
         out->label = out->predict;
         return mlp_boost_labels(s, 2, &out->labels);
+    case LINK_EXPECTILE:
+        return expectile_results(d, out);
     case LINK_SOFTPROB:
     case LINK_SOFTMAX:
         break;
