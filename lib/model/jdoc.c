@@ -102,12 +102,13 @@ enum mlp_code mlp_jbuild_array(struct mlp_jbuild *b, struct mlp_jmark from, stru
 
 /* --- JSON --- */
 
-/* XGBoost's own depth is 6. */
-#define MAX_DEPTH 64
+/* XGBoost's own depth is 6; CatBoost nests as deep as its trees. */
+#define MAX_DEPTH 256
 
 struct reader {
     struct mlp_json j;
     struct mlp_jbuild b;
+    bool exact;
     struct mlp_err *e;
 };
 
@@ -115,7 +116,7 @@ struct reader {
 static enum mlp_code parse_number(struct reader *r, struct mlp_str raw, double *out)
 {
     bool whole = true;
-    for (size_t i = 0; i < raw.n; i++)
+    for (size_t i = 0; !r->exact && i < raw.n; i++)
         whole &= (raw.p[i] >= '0' && raw.p[i] <= '9') || raw.p[i] == '-';
     float f = 0;
     if (mlp_str_is(raw, "NaN"))
@@ -147,6 +148,33 @@ static enum mlp_code parse_text(struct reader *r, const struct mlp_json_token *t
 static enum mlp_code value(struct reader *r, const struct mlp_json_token *t,
                            struct mlp_jval **out);
 
+/* A number that follows another thing in its array is a value like that. */
+static enum mlp_code add_number(struct reader *r, struct mlp_jmark from, double number)
+{
+    if (r->b.items.n == from.items)
+        return mlp_jbuild_number(&r->b, number);
+    struct mlp_jval *v = mlp_jbuild_new(&r->b, MLP_J_NUMBER);
+    if (!v)
+        return r->e->code;
+    v->number = number;
+    return mlp_jbuild_item(&r->b, v);
+}
+
+/* So are the numbers before it. */
+static enum mlp_code add_item(struct reader *r, struct mlp_jmark from, struct mlp_jval *v)
+{
+    for (size_t i = from.numbers; i < r->b.numbers.n; i++) {
+        struct mlp_jval *n = mlp_jbuild_new(&r->b, MLP_J_NUMBER);
+        if (!n)
+            return r->e->code;
+        n->number = *(const double *)mlp_vec_at(&r->b.numbers, i);
+        if (mlp_jbuild_item(&r->b, n))
+            return r->e->code;
+    }
+    r->b.numbers.n = from.numbers;
+    return mlp_jbuild_item(&r->b, v);
+}
+
 static enum mlp_code array(struct reader *r, struct mlp_jval **out)
 {
     struct mlp_jmark from = {r->b.numbers.n, r->b.items.n};
@@ -159,12 +187,12 @@ static enum mlp_code array(struct reader *r, struct mlp_jval **out)
         if (t.type == MLP_JSON_ARRAY_END)
             return mlp_jbuild_array(&r->b, from, out);
         if (t.type == MLP_JSON_NUMBER) {
-            if (parse_number(r, t.raw, &number) || mlp_jbuild_number(&r->b, number))
+            if (parse_number(r, t.raw, &number) || add_number(r, from, number))
                 return r->e->code;
         } else if (t.type == MLP_JSON_TRUE || t.type == MLP_JSON_FALSE) {
-            if (mlp_jbuild_number(&r->b, t.type == MLP_JSON_TRUE))
+            if (add_number(r, from, t.type == MLP_JSON_TRUE))
                 return r->e->code;
-        } else if (value(r, &t, &v) || mlp_jbuild_item(&r->b, v)) {
+        } else if (value(r, &t, &v) || add_item(r, from, v)) {
             return r->e->code;
         }
     }
@@ -213,10 +241,10 @@ static enum mlp_code value(struct reader *r, const struct mlp_json_token *t,
     return t->type == MLP_JSON_NUMBER ? parse_number(r, t->raw, &v->number) : MLP_OK;
 }
 
-enum mlp_code mlp_jdoc_json(struct mlp_str text, struct mlp_arena *a, struct mlp_jval **root,
-                            struct mlp_err *e)
+static enum mlp_code read_json(struct mlp_str text, struct mlp_arena *a, bool exact,
+                               struct mlp_jval **root, struct mlp_err *e)
 {
-    struct reader r = {.e = e};
+    struct reader r = {.e = e, .exact = exact};
     struct mlp_json_token t;
     mlp_json_init(&r.j, text, MAX_DEPTH);
     r.j.allow_nonfinite = true;
@@ -228,4 +256,16 @@ enum mlp_code mlp_jdoc_json(struct mlp_str text, struct mlp_arena *a, struct mlp
         code = mlp_json_next(&r.j, &t, e);
     mlp_jbuild_fini(&r.b);
     return code;
+}
+
+enum mlp_code mlp_jdoc_json(struct mlp_str text, struct mlp_arena *a, struct mlp_jval **root,
+                            struct mlp_err *e)
+{
+    return read_json(text, a, false, root, e);
+}
+
+enum mlp_code mlp_jdoc_json_exact(struct mlp_str text, struct mlp_arena *a, struct mlp_jval **root,
+                                  struct mlp_err *e)
+{
+    return read_json(text, a, true, root, e);
 }

@@ -13,7 +13,8 @@ enum mlp_jtype {
     MLP_J_NULL, MLP_J_NUMBER, MLP_J_TEXT, MLP_J_LIST, MLP_J_NUMBERS, MLP_J_MAP
 };
 
-/* true and false are numbers. An empty array is NUMBERS with n 0. */
+/* true and false are numbers. An empty array is NUMBERS with n 0; one of numbers and other things
+ * is a LIST. */
 struct mlp_jval {
     enum mlp_jtype type;
     struct mlp_str key;           /* of a member of a map */
@@ -28,6 +29,9 @@ struct mlp_jval {
 /* Parses a whole text. Texts are views into it or the arena. MLP_EINPUT with the offset. */
 enum mlp_code mlp_jdoc_json(struct mlp_str text, struct mlp_arena *a, struct mlp_jval **root,
                             struct mlp_err *e);
+/* The same with numbers as float64, for writers that had those. */
+enum mlp_code mlp_jdoc_json_exact(struct mlp_str text, struct mlp_arena *a, struct mlp_jval **root,
+                                  struct mlp_err *e);
 enum mlp_code mlp_jdoc_ubjson(struct mlp_str bytes, struct mlp_arena *a, struct mlp_jval **root,
                               struct mlp_err *e);
 

@@ -496,7 +496,7 @@ static enum mlp_code code_columns(struct document *d, struct mlp_cols *x)
     rest = (struct mlp_str){rest.p + 20, rest.n - 20};
     if (!mlp_str_split(&rest, '\n', &line) || mlp_str_is(mlp_str_trim(line), "null") || !line.n)
         return MLP_OK;
-    if (mlp_jdoc_json(line, d->s->tmp, &root, d->s->e))
+    if (mlp_jdoc_json_exact(line, d->s->tmp, &root, d->s->e))
         return mlp_err_wrap(d->s->e, "pandas_categorical");
     const double *columns = category_columns(d, &n);
     if (!columns || mlp_cols_join(d->s->g, &out, x, d->s->e))

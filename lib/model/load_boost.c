@@ -1,5 +1,6 @@
 /* load_boost.c: booster files into a model. */
 #include "model/boost.h"
+#include "model/catboost.h"
 #include "model/xgboost_binary.h"
 
 /* --- outputs --- */
@@ -86,6 +87,8 @@ enum mlp_code mlp_load_xgboost_json(struct mlp_load *l)
     struct mlp_jval *root;
     if (mlp_jdoc_json(l->bytes, l->tmp, &root, l->e))
         return l->e->code;
+    if (mlp_is_catboost(root))
+        return mlp_load_catboost(l);
     l->m->info.format = MLP_STR("XGBoost JSON");
     return mlp_jval_get(root, "learner") ? read_xgboost(l, root) : not_xgboost(l);
 }

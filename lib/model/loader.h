@@ -35,6 +35,7 @@ enum mlp_code mlp_load_pickle(struct mlp_load *l);
 enum mlp_code mlp_load_xgboost_json(struct mlp_load *l);
 enum mlp_code mlp_load_xgboost_ubjson(struct mlp_load *l);
 enum mlp_code mlp_load_xgboost_binary(struct mlp_load *l);
+enum mlp_code mlp_load_catboost(struct mlp_load *l);
 enum mlp_code mlp_load_lightgbm(struct mlp_load *l);
 
 /* The model's graph, over ninputs columns. */

@@ -190,21 +190,14 @@ static enum mlp_code read_tree(struct reader *r, struct mlp_jval **out)
     return read_nodes(r, tree, u32(p + 4));
 }
 
-static enum mlp_code read_trees(struct reader *r, struct mlp_jval *booster, bool dart)
+static enum mlp_code read_trees(struct reader *r, struct mlp_jval *model, size_t n)
 {
-    const char *p;
-    struct mlp_jval *model = add_map(r, booster, "model");
-    struct mlp_jval *list = model ? add(r, model, MLP_STR("trees"), MLP_J_LIST) : NULL;
-    struct mlp_jval *param = list ? add_map(r, model, "gbtree_model_param") : NULL;
-    if (!param || take(r, FOREST_BYTES, &p))
-        return r->e->code;
-    size_t n = u32(p);
-    if (n > (r->bytes.n - r->pos) / TREE_BYTES)
-        return bad(r, "more trees than the file has room for");
+    struct mlp_jval *list = add(r, model, MLP_STR("trees"), MLP_J_LIST);
     struct mlp_jval **trees = mlp_arena_array(r->arena, n, sizeof *trees);
     double *info = add_numbers(r, model, "tree_info", n);
-    if (!trees || !info || add_number(r, param, "num_parallel_tree", (double)u32(p + 4)))
-        return r->e->code ? r->e->code : mlp_err_nomem(r->e);
+    const char *p;
+    if (!list || !trees || !info)
+        return mlp_err_nomem(r->e);
     for (size_t i = 0; i < n; i++)
         if (read_tree(r, &trees[i]))
             return r->e->code;
@@ -214,6 +207,21 @@ static enum mlp_code read_trees(struct reader *r, struct mlp_jval *booster, bool
         return r->e->code;
     for (size_t i = 0; i < n; i++)
         info[i] = (double)u32(p + 4 * i);
+    return MLP_OK;
+}
+
+static enum mlp_code read_forest(struct reader *r, struct mlp_jval *booster, bool dart)
+{
+    const char *p;
+    struct mlp_jval *model = add_map(r, booster, "model");
+    struct mlp_jval *param = model ? add_map(r, model, "gbtree_model_param") : NULL;
+    if (!param || take(r, FOREST_BYTES, &p))
+        return r->e->code;
+    size_t n = u32(p);
+    if (n > (r->bytes.n - r->pos) / TREE_BYTES)
+        return bad(r, "more trees than the file has room for");
+    if (add_number(r, param, "num_parallel_tree", (double)u32(p + 4)) || read_trees(r, model, n))
+        return r->e->code;
     return dart && n ? read_floats(r, booster, "weight_drop") : MLP_OK;
 }
 
@@ -225,7 +233,7 @@ static enum mlp_code read_booster(struct reader *r, struct mlp_jval *learner)
     if (!booster || take_text(r, &name) || add_text(r, booster, MLP_STR("name"), name))
         return r->e->code;
     if (mlp_str_is(name, "gbtree") || mlp_str_is(name, "dart"))
-        return read_trees(r, booster, mlp_str_is(name, "dart"));
+        return read_forest(r, booster, mlp_str_is(name, "dart"));
     if (!mlp_str_is(name, "gblinear"))
         return bad(r, "the booster is not known");
     model = add_map(r, booster, "model");
