@@ -71,8 +71,8 @@ static enum mlp_code load_plain(struct mlp_load *l)
     }
     mlp_err_set(l->e, MLP_EINPUT, "the file is no model that can be read");
     return mlp_err_hint(l->e,
-                        "known are scikit-learn pickle and joblib, XGBoost JSON and UBJSON, and "
-                             "LightGBM text");
+                        "known are scikit-learn pickle and joblib, XGBoost JSON, UBJSON and "
+                        "binary, LightGBM text, and CatBoost JSON");
 }
 
 static const char *codec_name(enum mlp_codec codec)
