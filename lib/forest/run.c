@@ -30,10 +30,11 @@ static size_t up64(size_t n)
     return (n + 63) & ~(size_t)63;
 }
 
-/* Columns that a node may look at. */
+/* Columns that a node may look at: at least the one that every leaf names. */
 static size_t row_width(const struct mlp_forest *f)
 {
-    return f->coded && f->n8 ? f->ncolumns : f->nused;
+    size_t n = f->coded && f->n8 ? f->ncolumns : f->nused;
+    return n ? n : 1;
 }
 
 static size_t row_bytes(const struct mlp_forest *f)
@@ -76,6 +77,7 @@ static struct prepared lay_scratch(const struct mlp_forest *f, size_t rows, void
 static bool prepare_narrow(const struct mlp_forest *f, const double *x, float *to)
 {
     bool nan = false;
+    to[0] = 0;
     for (uint32_t i = 0; i < f->nused; i++) {
         to[i] = (float)x[f->used[i]];
         nan |= isnan(to[i]);
@@ -86,6 +88,7 @@ static bool prepare_narrow(const struct mlp_forest *f, const double *x, float *t
 static bool prepare_wide(const struct mlp_forest *f, const double *x, double *to)
 {
     bool nan = false;
+    to[0] = 0;
     for (uint32_t i = 0; i < f->nused; i++) {
         double v = x[f->used[i]];
         to[i] = f->spec.float32 ? (double)(float)v : v;
@@ -104,6 +107,7 @@ static bool prepare_coded(const struct mlp_forest *f, const double *x, int8_t *c
         k->code_row(f, x, codes);
     else
         mlp_forest_code_rows(f, k, &row);
+    to[0] = 0;
     for (uint32_t i = 0; i < f->ncolumns; i++)
         to[i] = (float)(codes[i] + 128);
     return false;

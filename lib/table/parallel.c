@@ -36,10 +36,13 @@ struct cut {
     size_t n;
 };
 
+/* p has MLP_CSV_PAD bytes behind the n: zeros, as the index looks at whole words. */
 static enum mlp_code read_at(const struct cut *c, char *p, size_t n, uint64_t at, size_t *got,
                              struct mlp_err *e)
 {
     enum mlp_code code = mlp_os_pread(c->fd, p, n, at, got, e);
+    if (code == MLP_OK)
+        memset(p + *got, 0, MLP_CSV_PAD);
     if (code == MLP_OK && *got == 0 && n)
         code = mlp_err_set(e, MLP_EIO, "became shorter while it was read");
     return code;

@@ -428,8 +428,6 @@ Suite *suite_forest(void)
 {
     Suite *s = suite_create("forest");
     TCase *c = tcase_create("forest");
-    tcase_add_test(c, float32_trees_agree);
-    tcase_add_test(c, float64_trees_agree);
     tcase_add_test(c, many_outputs_agree);
     tcase_add_test(c, categories_agree);
     tcase_add_test(c, sizes_of_trees_agree);
@@ -438,5 +436,10 @@ Suite *suite_forest(void)
     tcase_add_test(c, given_starts_are_added_to);
     tcase_add_test(c, damaged_trees_are_refused);
     suite_add_tcase(s, c);
+    TCase *all = tcase_create("every size and flag");
+    tcase_set_tags(all, "long"); /* valgrind leaves these out */
+    tcase_add_test(all, float32_trees_agree);
+    tcase_add_test(all, float64_trees_agree);
+    suite_add_tcase(s, all);
     return s;
 }

@@ -326,10 +326,14 @@ Suite *suite_stat(void)
     tcase_add_test(t, categories);
     tcase_add_test(t, adjusting);
     tcase_add_test(t, hyperloglog);
-    tcase_add_test(t, false_alarms);
     tcase_add_test(t, visible_shift);
     tcase_add_test(t, one_outlier);
     tcase_add_test(t, shares);
     suite_add_tcase(s, t);
+    TCase *simulations = tcase_create("simulations");
+    tcase_set_tags(simulations, "long"); /* valgrind leaves these out */
+    tcase_set_timeout(simulations, 300);
+    tcase_add_test(simulations, false_alarms);
+    suite_add_tcase(s, simulations);
     return s;
 }
