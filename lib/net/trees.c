@@ -160,7 +160,7 @@ static enum mlp_code build_node(struct mlp_net_build *b, struct mlp_trees *t,
     node.no = place[no->at];
     if (column_of(b, t, l->column[i], &node))
         return b->e->code;
-    ((struct mlp_tree_node *)(uintptr_t)t->nodes)[place[i]] = node;
+    t->nodes[place[i]] = node;
     return MLP_OK;
 }
 
@@ -289,7 +289,7 @@ static enum mlp_code new_trees(struct mlp_net_build *b, struct mlp_trees **t, co
 
 enum mlp_code mlp_trees_classifier_prepare(struct mlp_net_build *b, const void **params)
 {
-    struct mlp_trees *t;
+    struct mlp_trees *t = NULL;
     if (new_trees(b, &t, params) ||
         mlp_ml_labels(b, "classlabels_strings", "classlabels_int64s", &t->labels))
         return b->e->code;
@@ -301,7 +301,7 @@ enum mlp_code mlp_trees_classifier_prepare(struct mlp_net_build *b, const void *
 
 enum mlp_code mlp_trees_regressor_prepare(struct mlp_net_build *b, const void **params)
 {
-    struct mlp_trees *t;
+    struct mlp_trees *t = NULL;
     int64_t targets;
     if (new_trees(b, &t, params) || mlp_net_attr_int(b, "n_targets", 1, &targets) || sum_of(b, t))
         return b->e->code;
@@ -443,7 +443,7 @@ static enum mlp_code copy_members(struct mlp_net_build *b, struct mlp_trees *t,
 
 enum mlp_code mlp_trees_prepare(struct mlp_net_build *b, const void **params)
 {
-    struct mlp_trees *t;
+    struct mlp_trees *t = NULL;
     struct indexed x = {0};
     int64_t targets, sum, post;
     if (new_trees(b, &t, params) || mlp_net_attr_int(b, "n_targets", 1, &targets) ||

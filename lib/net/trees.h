@@ -32,7 +32,7 @@ struct mlp_tree_weight {
 };
 
 struct mlp_trees {
-    const struct mlp_tree_node *nodes;
+    struct mlp_tree_node *nodes;
     const uint32_t *roots;       /* places */
     const uint32_t *leaf;        /* first weight of each leaf, nleaves + 1 */
     const struct mlp_tree_weight *weights;
