@@ -13,33 +13,33 @@
 
 /* --- portable --- */
 
-static void sgemm_portable(size_t m, size_t n, size_t k, const float *a, const float *b, float *c,
-                           const size_t ld[3])
+static void sgemm_portable(const struct mlp_net_gemm *g, const float *a, const float *b,
+                           float *c)
 {
-    for (size_t i = 0; i < m; i++) {
-        float *restrict row = c + i * ld[2];
-        for (size_t j = 0; j < n; j++)
+    for (size_t i = 0; i < g->m; i++) {
+        float *restrict row = c + i * g->ldc;
+        for (size_t j = 0; j < g->n; j++)
             row[j] = 0;
-        for (size_t p = 0; p < k; p++) {
-            const float *restrict from = b + p * ld[1];
-            float x = a[i * ld[0] + p];
-            for (size_t j = 0; j < n; j++)
+        for (size_t p = 0; p < g->k; p++) {
+            const float *restrict from = b + p * g->ldb;
+            float x = a[i * g->lda + p];
+            for (size_t j = 0; j < g->n; j++)
                 row[j] += x * from[j];
         }
     }
 }
 
-static void dgemm_portable(size_t m, size_t n, size_t k, const double *a, const double *b,
-                           double *c, const size_t ld[3])
+static void dgemm_portable(const struct mlp_net_gemm *g, const double *a, const double *b,
+                           double *c)
 {
-    for (size_t i = 0; i < m; i++) {
-        double *restrict row = c + i * ld[2];
-        for (size_t j = 0; j < n; j++)
+    for (size_t i = 0; i < g->m; i++) {
+        double *restrict row = c + i * g->ldc;
+        for (size_t j = 0; j < g->n; j++)
             row[j] = 0;
-        for (size_t p = 0; p < k; p++) {
-            const double *restrict from = b + p * ld[1];
-            double x = a[i * ld[0] + p];
-            for (size_t j = 0; j < n; j++)
+        for (size_t p = 0; p < g->k; p++) {
+            const double *restrict from = b + p * g->ldb;
+            double x = a[i * g->lda + p];
+            for (size_t j = 0; j < g->n; j++)
                 row[j] += x * from[j];
         }
     }
@@ -158,11 +158,12 @@ static void pack32(float *to, const float *b, size_t ldb, size_t k, size_t n)
         memcpy(to + p * PANEL, b + p * ldb, n * sizeof *to);
 }
 
-FMA static void sgemm_fma(size_t m, size_t n, size_t k, const float *a, const float *b, float *c,
-                          const size_t ld[3])
+FMA static void sgemm_fma(const struct mlp_net_gemm *g, const float *a, const float *b,
+                          float *c)
 {
+    const size_t m = g->m, n = g->n, k = g->k;
     float panel[PANEL * DEPTH] __attribute__((aligned(64)));
-    struct part t = {.k = k, .lda = ld[0], .ldb = ld[1], .ldc = ld[2]};
+    struct part t = {.k = k, .lda = g->lda, .ldb = g->ldb, .ldc = g->ldc};
     if (m < PACK_FROM || !k) {
         for (size_t i = 0; i < m && m < 6; i++)
             row32(&t, a + i * t.lda, b, c + i * t.ldc, n);
@@ -178,8 +179,8 @@ FMA static void sgemm_fma(size_t m, size_t n, size_t k, const float *a, const fl
             t.add = p > 0;
             for (size_t j = 0; j < n; j += PANEL) {
                 size_t wide = n - j < PANEL ? n - j : PANEL;
-                pack32(panel, b + p * ld[1] + j, ld[1], t.k, wide);
-                strip32(&t, rows, wide, a + i * ld[0] + p, panel, c + i * ld[2] + j);
+                pack32(panel, b + p * g->ldb + j, g->ldb, t.k, wide);
+                strip32(&t, rows, wide, a + i * g->lda + p, panel, c + i * g->ldc + j);
             }
         }
     }
@@ -218,10 +219,11 @@ FMA static void tile64_tail(const struct part *t, const double *a, const double 
     _mm256_maskstore_pd(c, on, sum);
 }
 
-FMA static void dgemm_fma(size_t m, size_t n, size_t k, const double *a, const double *b,
-                          double *c, const size_t ld[3])
+FMA static void dgemm_fma(const struct mlp_net_gemm *g, const double *a, const double *b,
+                          double *c)
 {
-    const struct part t = {.k = k, .lda = ld[0], .ldb = ld[1], .ldc = ld[2]};
+    const size_t m = g->m, n = g->n, k = g->k;
+    const struct part t = {.k = k, .lda = g->lda, .ldb = g->ldb, .ldc = g->ldc};
     size_t four = m / 4 * 4, wide = n / 8 * 8, i, j;
     for (j = 0; j < wide; j += 8)
         for (i = 0; i < four; i += 4)
@@ -249,23 +251,18 @@ static bool has_fma(void)
 #define dgemm_fma dgemm_portable
 #endif
 
-/* The signature is the module's (op.h); inside, the leading dimensions travel together. */
-void mlp_net_sgemm(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
-                   size_t ldb, float *c, size_t ldc)
+void mlp_net_gemm32(const struct mlp_net_gemm *g, const float *a, const float *b, float *c)
 {
-    const size_t ld[3] = {lda, ldb, ldc};
     if (has_fma())
-        sgemm_fma(m, n, k, a, b, c, ld);
+        sgemm_fma(g, a, b, c);
     else
-        sgemm_portable(m, n, k, a, b, c, ld);
+        sgemm_portable(g, a, b, c);
 }
 
-void mlp_net_dgemm(size_t m, size_t n, size_t k, const double *a, size_t lda, const double *b,
-                   size_t ldb, double *c, size_t ldc)
+void mlp_net_gemm64(const struct mlp_net_gemm *g, const double *a, const double *b, double *c)
 {
-    const size_t ld[3] = {lda, ldb, ldc};
     if (has_fma())
-        dgemm_fma(m, n, k, a, b, c, ld);
+        dgemm_fma(g, a, b, c);
     else
-        dgemm_portable(m, n, k, a, b, c, ld);
+        dgemm_portable(g, a, b, c);
 }

@@ -11,7 +11,7 @@ enum mlp_post { MLP_POST_NONE, MLP_POST_SOFTMAX, MLP_POST_LOGISTIC, MLP_POST_SOF
                 MLP_POST_PROBIT };
 
 /* What a single score becomes when it stands for two classes: nothing else, 1 - s and s (weights
- * all positive), or -s and s (their logistics under MLP_POST_LOGISTIC). */
+ * all positive), or -s and s; under MLP_POST_LOGISTIC the logistics of -s and s. */
 enum mlp_second { MLP_SECOND_NONE, MLP_SECOND_ONE_MINUS, MLP_SECOND_MINUS };
 
 /* The attribute post_transform; MLP_EINPUT for a word that is none. */

@@ -64,7 +64,7 @@ static size_t second_score(float *s, enum mlp_post post, enum mlp_second second)
     float v = s[0];
     if (second == MLP_SECOND_NONE)
         return 1;
-    bool squash = second == MLP_SECOND_MINUS && post == MLP_POST_LOGISTIC;
+    bool squash = post == MLP_POST_LOGISTIC;
     s[1] = squash ? logistic(v) : v;
     s[0] = squash ? logistic(-v) : second == MLP_SECOND_MINUS ? -v : 1 - v;
     return 2;

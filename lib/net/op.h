@@ -112,11 +112,21 @@ enum mlp_code mlp_net_axis(const struct mlp_net_call *c, int64_t axis, uint32_t 
 void mlp_net_strides(const struct mlp_tensor *t, uint32_t rank, const int64_t *dims,
                      int64_t strides[MLP_MAX_RANK]);
 
-/* c = a (m x k) times b (k x n), row-major with their leading dimensions; c is overwritten. The
- * one product of the module: Gemm, MatMul, Conv, recurrent and attention kernels stand on it. */
-void mlp_net_sgemm(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
-                   size_t ldb, float *c, size_t ldc);
-void mlp_net_dgemm(size_t m, size_t n, size_t k, const double *a, size_t lda, const double *b,
-                   size_t ldb, double *c, size_t ldc);
+/* The sizes of a product: c (m x n) = a (m x k) times b (k x n), row-major, each with the distance
+ * of its rows in elements. */
+struct mlp_net_gemm {
+    size_t m, n, k, lda, ldb, ldc;
+};
+/* The one product of the module: Gemm, MatMul, Conv, recurrent and attention kernels stand on it.
+ * c is overwritten. Every element is one chain of sums over k in order, so that a row's result
+ * does not depend on the others. */
+void mlp_net_gemm32(const struct mlp_net_gemm *g, const float *a, const float *b, float *c);
+void mlp_net_gemm64(const struct mlp_net_gemm *g, const double *a, const double *b, double *c);
+
+/* The same with the sizes in BLAS' order. */
+#define mlp_net_sgemm(m, n, k, a, lda, b, ldb, c, ldc) \
+    mlp_net_gemm32(&(const struct mlp_net_gemm){m, n, k, lda, ldb, ldc}, a, b, c)
+#define mlp_net_dgemm(m, n, k, a, lda, b, ldb, c, ldc) \
+    mlp_net_gemm64(&(const struct mlp_net_gemm){m, n, k, lda, ldb, ldc}, a, b, c)
 
 #endif

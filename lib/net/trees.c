@@ -320,28 +320,43 @@ struct indexed {
     struct numbers split, weight, members;
 };
 
+static bool indexed_fit(const struct indexed *x)
+{
+    return x->split.n == x->n && x->mode && x->mode->n == x->n && x->mode->type == MLP_DT_UINT8 &&
+           x->weight.n == x->ntarget && (!x->nmissing || x->nmissing == x->n) &&
+           x->n < MLP_TREE_LEAF;
+}
+
 static enum mlp_code read_indexed(struct mlp_net_build *b, struct indexed *x)
 {
     size_t n[4];
-    if (mlp_net_attr_ints(b, "nodes_featureids", &x->column, &x->n) ||
-        mlp_net_attr_ints(b, "nodes_truenodeids", &x->yes, &n[0]) ||
-        mlp_net_attr_ints(b, "nodes_falsenodeids", &x->no, &n[1]) ||
-        mlp_net_attr_ints(b, "nodes_trueleafs", &x->yes_leaf, &n[2]) ||
-        mlp_net_attr_ints(b, "nodes_falseleafs", &x->no_leaf, &n[3]) ||
-        mlp_net_attr_ints(b, "nodes_missing_value_tracks_true", &x->missing, &x->nmissing) ||
-        mlp_net_attr_ints(b, "tree_roots", &x->roots, &x->nroots) ||
-        mlp_net_attr_ints(b, "leaf_targetids", &x->target, &x->ntarget) ||
-        mlp_net_attr_tensor(b, "nodes_modes", &x->mode) ||
+    const struct {
+        const char *name;
+        const int64_t **list;
+        size_t *n;
+    } lists[] = {
+        {"nodes_featureids", &x->column, &x->n},
+        {"nodes_truenodeids", &x->yes, &n[0]},
+        {"nodes_falsenodeids", &x->no, &n[1]},
+        {"nodes_trueleafs", &x->yes_leaf, &n[2]},
+        {"nodes_falseleafs", &x->no_leaf, &n[3]},
+        {"nodes_missing_value_tracks_true", &x->missing, &x->nmissing},
+        {"tree_roots", &x->roots, &x->nroots},
+        {"leaf_targetids", &x->target, &x->ntarget},
+    };
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        if (mlp_net_attr_ints(b, lists[i].name, lists[i].list, lists[i].n))
+            return b->e->code;
+    if (mlp_net_attr_tensor(b, "nodes_modes", &x->mode) ||
         tensor_numbers(b, "nodes_splits", &x->split) ||
         tensor_numbers(b, "leaf_weights", &x->weight) ||
         tensor_numbers(b, "membership_values", &x->members))
         return b->e->code;
-    bool fits = x->split.n == x->n && x->mode && x->mode->n == x->n &&
-                x->mode->type == MLP_DT_UINT8 && x->weight.n == x->ntarget &&
-                (!x->nmissing || x->nmissing == x->n) && x->n < MLP_TREE_LEAF;
+    bool fits = true;
     for (size_t i = 0; i < 4; i++)
         fits &= n[i] == x->n;
-    return fits ? MLP_OK : mlp_net_bad(b, "the lists of the nodes differ in length");
+    return fits && indexed_fit(x) ? MLP_OK
+                                  : mlp_net_bad(b, "the lists of the nodes differ in length");
 }
 
 /* A place by its index, which is checked. */

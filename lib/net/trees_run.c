@@ -90,49 +90,88 @@ static bool sum_row(const struct mlp_trees *t, const double *x, const struct sum
 
 /* --- what they become --- */
 
-/* Regression: the mean, then the base values. */
+/* Regression: the mean, then the base values; of several outputs one that no leaf named stays 0,
+ * as in onnxruntime. */
 static void finish_targets(const struct mlp_trees *t, const struct sums *s)
 {
     for (uint32_t k = 0; k < t->ntargets; k++) {
         if (t->sum == MLP_TREE_AVERAGE && t->nroots)
             s->total[k] = narrow(t, s->total[k] / (double)t->nroots);
-        if (t->nbase == t->ntargets)
+        if (t->nbase == t->ntargets && (s->seen[k] || t->ntargets == 1))
             s->total[k] = narrow(t, s->total[k] + t->base[k]);
     }
 }
 
-static size_t largest(const double *x, size_t n)
+/* The largest among the classes that a leaf named; the first when none was. */
+static size_t largest(const struct sums *s, size_t n)
 {
-    size_t best = 0;
-    for (size_t i = 1; i < n; i++)
-        best = x[i] > x[best] ? i : best;
-    return best;
+    size_t best = n;
+    for (size_t i = 0; i < n; i++)
+        if (s->seen[i] && (best == n || s->total[i] > s->total[best]))
+            best = i;
+    return best == n ? 0 : best;
 }
 
-/* Two classes of which only one has weights: the score is the second's. Returns the class. */
-static size_t finish_pair(const struct mlp_trees *t, const struct sums *s, size_t *n,
-                          enum mlp_second *second)
+/* Base values of two classes; *n is how many scores there are. When the second class has a score,
+ * two base values leave what the first has as that score: onnxruntime's reading of a text that
+ * does not say. */
+static void base_of_pair(const struct mlp_trees *t, const struct sums *s, size_t *n)
 {
-    double base = t->nbase == 2 ? t->base[1] : t->nbase == 1 ? t->base[0] : 0;
-    double v = narrow(t, s->total[s->seen[1] ? 1 : 0] + base);
-    s->total[0] = v;
-    *n = 1;
+    *n = s->seen[1] || t->nbase == 2 ? 2 : 1;
+    if (t->nbase == 2 && s->seen[1]) {
+        s->total[1] = narrow(t, s->total[0] + t->base[1]);
+        s->total[0] = -s->total[1];
+    } else if (t->nbase) {
+        s->total[0] = narrow(t, s->total[0] + t->base[0]);
+        s->seen[0] |= t->nbase == 2;
+    }
+    for (size_t k = 0; k < 2 && *n == 2; k++)
+        if (!s->seen[k])
+            s->total[k] = 0;
+}
+
+/* What a row is said to be: a class, or a bare 0 or 1. */
+struct verdict {
+    size_t k;
+    bool bare;
+};
+
+/* Two classes. When weights name one of them only, its score is held against a half or 0;
+ * otherwise onnxruntime tells the sign of the second as 0 or 1, whatever the labels are. */
+static struct verdict finish_pair(const struct mlp_trees *t, const struct sums *s, size_t *n,
+                                  enum mlp_second *second)
+{
+    base_of_pair(t, s, n);
+    double v = s->seen[1] ? s->total[1] : s->total[0];
+    if (!t->one_id)
+        return (struct verdict){v > 0, true};
     *second = t->positive ? MLP_SECOND_ONE_MINUS : MLP_SECOND_MINUS;
-    return v > (t->positive ? 0.5 : 0);
+    return (struct verdict){v > (t->positive ? 0.5 : 0), false};
 }
 
-static size_t finish_classes(const struct mlp_trees *t, const struct sums *s, size_t *n,
-                             enum mlp_second *second)
+static struct verdict finish_classes(const struct mlp_trees *t, const struct sums *s, size_t *n,
+                                     enum mlp_second *second)
 {
     *n = t->ntargets;
     *second = MLP_SECOND_NONE;
-    if (t->ntargets == 2 && t->one_id)
+    if (t->ntargets == 2)
         return finish_pair(t, s, n, second);
-    for (uint32_t k = 0; k < t->ntargets && t->nbase == t->ntargets; k++)
+    for (uint32_t k = 0; k < t->ntargets && t->nbase == t->ntargets; k++) {
         s->total[k] = narrow(t, s->total[k] + t->base[k]);
+        s->seen[k] = true;
+    }
     if (t->ntargets == 1)
-        return s->total[0] > 0;
-    return largest(s->total, t->ntargets);
+        return (struct verdict){s->total[0] > 0, true};
+    return (struct verdict){largest(s, t->ntargets), false};
+}
+
+static void say(const struct mlp_net_call *c, size_t row, struct verdict v)
+{
+    const struct mlp_trees *t = c->node->params;
+    if (v.bare && !t->labels.strs)
+        c->out[0].i64[row] = (int64_t)v.k;
+    else
+        mlp_ml_label_set(c, &t->labels, row, v.k);
 }
 
 /* --- the operators --- */
@@ -193,9 +232,9 @@ static enum mlp_code classifier_run(const struct mlp_net_call *c)
         enum mlp_second second;
         if (sum_next(c, &b, r))
             return c->e->code;
-        mlp_ml_label_set(c, &t->labels, r, finish_classes(t, &b.sums, &n, &second));
-        for (size_t k = 0; k < n; k++)
-            b.scores[k] = (float)b.sums.total[k];
+        say(c, r, finish_classes(t, &b.sums, &n, &second));
+        for (size_t k = 0; k < t->ntargets; k++)
+            b.scores[k] = k < n ? (float)b.sums.total[k] : 0;
         mlp_ml_scores(b.scores, n, t->post, second);
         memcpy(z->f32 + r * t->ntargets, b.scores, t->ntargets * sizeof(float));
     }
