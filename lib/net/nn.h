@@ -1,0 +1,42 @@
+/* nn.h: windows that slide over the spatial dimensions of a tensor: what Conv and the pools share.
+ *
+ * Tensors are N x C x spatial, with one to MLP_NN_SPATIAL spatial dimensions. */
+#ifndef MLP_NET_NN_H
+#define MLP_NET_NN_H
+
+#include "net/op.h"
+
+#define MLP_NN_SPATIAL 3
+
+enum mlp_auto_pad { MLP_PAD_GIVEN, MLP_PAD_VALID, MLP_PAD_UPPER, MLP_PAD_LOWER };
+
+/* The attributes; lists are NULL where the node has none, and then count as 1 (pads: 0). */
+struct mlp_window_spec {
+    const int64_t *kernel, *strides, *pads, *dilations;
+    size_t rank;                 /* of the lists that are given; 0: none is */
+    enum mlp_auto_pad auto_pad;
+    bool ceil;
+};
+
+/* A window over one input shape. */
+struct mlp_window {
+    uint32_t rank;
+    int64_t in[MLP_NN_SPATIAL], out[MLP_NN_SPATIAL], kernel[MLP_NN_SPATIAL];
+    int64_t stride[MLP_NN_SPATIAL], dilation[MLP_NN_SPATIAL], before[MLP_NN_SPATIAL];
+    int64_t after[MLP_NN_SPATIAL];
+    size_t nin, nout, nkernel;   /* their products */
+};
+
+/* Reads kernel_shape, strides, pads, dilations, auto_pad, ceil_mode; lists are borrowed. */
+enum mlp_code mlp_window_read(struct mlp_net_build *b, struct mlp_window_spec *s);
+
+/* The window over x; kernel: the spatial sizes where the attribute is absent (Conv: of the
+ * weights), else NULL. Fails where ranks do not fit or the output would be empty. */
+enum mlp_code mlp_window_make(const struct mlp_net_call *c, const struct mlp_window_spec *s,
+                              const int64_t *kernel, struct mlp_window *w);
+
+/* Where element k of the window at output position o lies in a plane of the input; -1 in the
+ * padding. */
+int64_t mlp_window_at(const struct mlp_window *w, size_t o, size_t k);
+
+#endif
