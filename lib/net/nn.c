@@ -263,7 +263,8 @@ static enum mlp_code instance_norm_run(const struct mlp_net_call *c)
     for (size_t i = 0; i < planes; i++) {
         double mean, inverse;
         moments(x->f32 + i * plane, plane, p->epsilon, &mean, &inverse);
-        double scale = (double)c->in[1]->f32[i % channels], add = (double)c->in[2]->f32[i % channels];
+        double scale = (double)c->in[1]->f32[i % channels];
+        double add = (double)c->in[2]->f32[i % channels];
         for (size_t k = i * plane; k < (i + 1) * plane; k++)
             c->out[0].f32[k] = (float)(((double)x->f32[k] - mean) * inverse * scale + add);
     }
@@ -282,6 +283,16 @@ static enum mlp_code moments_out(const struct mlp_net_call *c, uint32_t axis)
     return MLP_OK;
 }
 
+/* The elements from the axis on, which scale and bias must have too; 0 when they do not. */
+static size_t scaled_width(const struct mlp_net_call *c, uint32_t axis)
+{
+    const struct mlp_tensor *x = c->in[0], *bias = c->nin > 2 ? c->in[2] : NULL;
+    size_t wide = 1;
+    for (uint32_t d = axis; d < x->rank; d++)
+        wide *= (size_t)x->dims[d];
+    return c->in[1]->n == wide && (!bias || bias->n == wide) ? wide : 0;
+}
+
 static enum mlp_code layer_norm_run(const struct mlp_net_call *c)
 {
     const struct nn *p = c->node->params;
@@ -290,11 +301,9 @@ static enum mlp_code layer_norm_run(const struct mlp_net_call *c)
     if (floats_only(c) || mlp_net_axis(c, p->axis, x->rank, &axis) || moments_out(c, axis) ||
         mlp_tensor_like(&c->out[0], c->arena, MLP_DT_FLOAT, x, c->e))
         return c->e->code;
-    size_t wide = 1, scales = c->in[1]->n;
-    for (uint32_t d = axis; d < x->rank; d++)
-        wide *= (size_t)x->dims[d];
-    if (!wide || scales != wide || (bias && bias->n != wide))
-        return mlp_net_fail(c, "scale and bias do not have %zu numbers", wide);
+    size_t wide = scaled_width(c, axis);
+    if (!wide)
+        return mlp_net_fail(c, "scale and bias do not have the numbers of the normalised axes");
     for (size_t r = 0; r < x->n / wide; r++) {
         double mean, inverse;
         moments(x->f32 + r * wide, wide, p->epsilon, &mean, &inverse);
