@@ -128,6 +128,11 @@ enum mlp_code mlp_codec_decompress(enum mlp_codec codec, struct mlp_str in, stru
     return mlp_buf_check(out, e);
 }
 
+uint32_t mlp_crc32(struct mlp_str bytes)
+{
+    return lzma_crc32((const uint8_t *)bytes.p, bytes.n, 0);
+}
+
 /* UBJSON objects start with '{' and then a length marker; JSON with white space, a quote or '}'. */
 static bool is_ubjson(struct mlp_str b)
 {

@@ -1,4 +1,4 @@
-/* load_pickle.c: scikit-learn pickle and joblib files into a model. */
+/* load_pickle.c: scikit-learn's inert values, from pickle and joblib or elsewhere, into a model. */
 #include "model/boost.h"
 #include "model/globals.h"
 #include "model/loader.h"
@@ -179,7 +179,8 @@ static void describe(const struct mlp_value *v, struct mlp_buf *b, unsigned dept
     mlp_buf_addc(b, ')');
 }
 
-static enum mlp_code fill_info(struct mlp_load *l, const struct mlp_pickle *p)
+static enum mlp_code fill_info(struct mlp_load *l, const struct mlp_pickle *p,
+                               const char *format)
 {
     struct mlp_model_info *info = &l->m->info;
     const struct mlp_value *version = mlp_value_attr(p->root, "_sklearn_version");
@@ -189,7 +190,7 @@ static enum mlp_code fill_info(struct mlp_load *l, const struct mlp_pickle *p)
     describe(p->root, &b, 4);
     info->estimator = mlp_load_text(l, "%.*s", MLP_STR_ARG(mlp_buf_str(&b)));
     mlp_buf_fini(&b);
-    info->format = mlp_load_text(l, "scikit-learn pickle%s%s", l->codec[0] ? ", " : "", l->codec);
+    info->format = mlp_load_text(l, "%s%s%s", format, l->codec[0] ? ", " : "", l->codec);
     if (version && version->type == MLP_VALUE_TEXT)
         info->version = mlp_arena_str(&l->m->arena, version->u.s);
     struct mlp_str *globals = mlp_arena_array(&l->m->arena, p->globals.n, sizeof *globals);
@@ -236,21 +237,25 @@ static enum mlp_code lower(struct mlp_load *l, const struct mlp_pickle *p)
     return MLP_OK;
 }
 
-enum mlp_code mlp_load_pickle(struct mlp_load *l)
+enum mlp_code mlp_load_values(struct mlp_load *l, const struct mlp_pickle *values,
+                              enum mlp_code code, const char *format)
 {
-    struct mlp_pickle p;
     struct mlp_err named;
     mlp_err_init(&named);
-    enum mlp_code code = mlp_pickle_read(&p, l->tmp, l->bytes, l->e);
-    /* A damaged or hostile file that names what no model does is refused for that. */
-    if (mlp_globals_check(&p, &named)) {
+    if (mlp_globals_check(values, &named)) {
         *l->e = named;
         code = named.code;
     }
     if (!code)
-        code = lower(l, &p);
-    if (!code)
-        code = fill_info(l, &p);
+        code = lower(l, values);
+    return code ? code : fill_info(l, values, format);
+}
+
+enum mlp_code mlp_load_pickle(struct mlp_load *l)
+{
+    struct mlp_pickle p;
+    enum mlp_code code = mlp_pickle_read(&p, l->tmp, l->bytes, l->e);
+    code = mlp_load_values(l, &p, code, "scikit-learn pickle");
     mlp_pickle_fini(&p);
     return code;
 }

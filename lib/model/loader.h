@@ -32,11 +32,19 @@ struct mlp_load {
 /* Fills graph (initialised with the number of inputs, outputs added), graph.names, info.format,
  * version, estimator, named, globals. */
 enum mlp_code mlp_load_pickle(struct mlp_load *l);
+enum mlp_code mlp_load_skops(struct mlp_load *l);
 enum mlp_code mlp_load_xgboost_json(struct mlp_load *l);
 enum mlp_code mlp_load_xgboost_ubjson(struct mlp_load *l);
 enum mlp_code mlp_load_xgboost_binary(struct mlp_load *l);
 enum mlp_code mlp_load_catboost(struct mlp_load *l);
 enum mlp_code mlp_load_lightgbm(struct mlp_load *l);
+
+/* What the readers of scikit-learn's files share: checks the globals that values name, lowers the
+ * root and describes it. code is how reading the values ended: a damaged file that names what no
+ * model does is refused for the name. */
+struct mlp_pickle;
+enum mlp_code mlp_load_values(struct mlp_load *l, const struct mlp_pickle *values,
+                              enum mlp_code code, const char *format);
 
 /* The model's graph, over ninputs columns. */
 enum mlp_code mlp_load_graph(struct mlp_load *l, size_t ninputs);

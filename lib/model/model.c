@@ -65,14 +65,15 @@ static enum mlp_code load_plain(struct mlp_load *l)
     case MLP_CONTENT_LIGHTGBM:
         return mlp_load_lightgbm(l);
     case MLP_CONTENT_ZIP:
+        return mlp_load_skops(l);
     case MLP_CONTENT_ONNX:
     case MLP_CONTENT_UNKNOWN:
         break;
     }
     mlp_err_set(l->e, MLP_EINPUT, "the file is no model that can be read");
     return mlp_err_hint(l->e,
-                        "known are scikit-learn pickle and joblib, XGBoost JSON, UBJSON and "
-                        "binary, LightGBM text, and CatBoost JSON");
+                        "known are scikit-learn skops, pickle and joblib, XGBoost JSON, UBJSON "
+                        "and binary, LightGBM text, and CatBoost JSON");
 }
 
 static const char *codec_name(enum mlp_codec codec)
