@@ -202,7 +202,12 @@ static enum mlp_code open_all(struct batch *b, struct mlp_err *e)
     struct mlp_model_limits limits = {.explain = mlp_opt_flag(b->cmd, EXPLAIN)};
     if (!mlp_operand(b->cmd, 0, NULL))
         return mlp_err_set(e, MLP_EUSAGE, "a model is missing: give its file, or --exec COMMAND");
-    enum mlp_code code = mlp_model_open(mlp_operand(b->cmd, 0, NULL), &limits, &b->m, e);
+    const char *out = mlp_opt_text(b->cmd, OUT);
+    enum mlp_code code = mlp_out_open(&b->out, out, e);
+    if (!code)
+        code = serve_confine(out, e);
+    if (!code)
+        code = mlp_model_open(mlp_operand(b->cmd, 0, NULL), &limits, &b->m, e);
     if (!code)
         code = mlp_table_open(mlp_operand(b->cmd, 1, "-"), &to, &b->t, e);
     if (!code)
@@ -213,7 +218,7 @@ static enum mlp_code open_all(struct batch *b, struct mlp_err *e)
         code = choose_outputs(b, e);
     if (!code && limits.explain && !(b->which >> (b->noutputs - 1) & 1))
         add_set(b, b->noutputs - 1, NULL);
-    return code ? code : mlp_out_open(&b->out, mlp_opt_text(b->cmd, OUT), e);
+    return code;
 }
 
 static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)

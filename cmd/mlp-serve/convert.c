@@ -60,7 +60,9 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
     struct mlp_buf in, out;
     mlp_buf_init(&in, FILE_BYTES);
     mlp_buf_init(&out, ONNX_BYTES);
-    enum mlp_code code = mlp_file_read(path, &in, e);
+    enum mlp_code code = serve_confine(mlp_opt_text(cmd, OUTPUT), e);
+    if (!code)
+        code = mlp_file_read(path, &in, e);
     if (!code)
         code = convert_bytes(cmd, mlp_buf_str(&in), mlp_file_name(path), &out, e);
     if (!code)

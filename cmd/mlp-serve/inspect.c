@@ -172,7 +172,9 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
         return list_classes(e);
     if (!path)
         return mlp_err_set(e, MLP_EUSAGE, "inspect wants a MODEL");
-    enum mlp_code code = mlp_model_open(path, NULL, &m, e);
+    enum mlp_code code = serve_confine(NULL, e);
+    if (!code)
+        code = mlp_model_open(path, NULL, &m, e);
     if (code)
         return code;
     mlp_buf_init(&b, (size_t)1 << 30);

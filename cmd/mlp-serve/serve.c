@@ -1,6 +1,7 @@
 /* mlp-serve [serve]: predictions over HTTP. */
 #include "verbs.h"
 
+#include "base/sandbox.h"
 #include "base/os.h"
 #include "serve/serve.h"
 
@@ -146,6 +147,16 @@ static enum mlp_code serve(struct mlp_cmd *cmd, const struct mlp_serve_config *c
     return code;
 }
 
+static void warn_of_kernel(const struct mlp_log *log)
+{
+    const struct mlp_log_field fields[] = {
+        {"reason", "this kernel lacks seccomp or Landlock: models are read without the full sandbox",
+         0},
+        {0}};
+    if (!mlp_sandbox_complete())
+        mlp_log_line(log, MLP_WARN, "sandbox", fields);
+}
+
 static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
 {
     if (mlp_opt_flag(cmd, OPT_BATCH)) {
@@ -158,6 +169,7 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
         .fd = 2, .level = MLP_INFO, .tool = cmd->program->name,
         .ndjson = events ? strcmp(events, "json") == 0 : !mlp_os_isatty(2),
     };
+    warn_of_kernel(&log);
     struct mlp_serve_config config = configure(cmd, &log);
     struct mlp_key *key = NULL;
     const char *path = mlp_opt_text(cmd, OPT_KEY);

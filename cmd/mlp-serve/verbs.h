@@ -4,6 +4,11 @@
 
 #include "base/opt.h"
 
+/* Gives up what reading a model does not need, before it is read: programs, sockets, and files for
+ * writing but those of out's folder (NULL and "-": none). Warns on stderr where the kernel cannot
+ * do all of it. */
+enum mlp_code serve_confine(const char *out, struct mlp_err *e);
+
 extern const struct mlp_verb verb_serve, verb_batch, verb_convert, verb_inspect;
 
 #endif

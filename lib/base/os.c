@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -422,6 +424,27 @@ static bool wait_child(pid_t pid, unsigned timeout_ms, int *raw)
         }
         mlp_os_sleep_ms(wait);
     }
+}
+
+void *mlp_os_shared_new(size_t n, struct mlp_err *e)
+{
+    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (p != MAP_FAILED)
+        return p;
+    mlp_err_nomem(e);
+    return NULL;
+}
+
+void mlp_os_shared_free(void *p, size_t n)
+{
+    if (p)
+        munmap(p, n);
+}
+
+/* Kernels before 5.9 lack the call; their descriptors stay, as they did before. */
+void mlp_os_close_from(int first)
+{
+    syscall(SYS_close_range, (unsigned)first, ~0u, 0u);
 }
 
 enum mlp_code mlp_os_fork_run(int (*fn)(void *ctx), void *ctx, unsigned timeout_ms, int *status,

@@ -134,6 +134,13 @@ enum mlp_code mlp_os_read_now(int fd, void *p, size_t n, size_t *done, bool *end
                               struct mlp_err *e);
 enum mlp_code mlp_os_write_now(int fd, const void *p, size_t n, size_t *done, struct mlp_err *e);
 
+/* n zeroed bytes that a forked child shares with its parent; NULL without memory. */
+void *mlp_os_shared_new(size_t n, struct mlp_err *e);
+void mlp_os_shared_free(void *p, size_t n);
+
+/* Closes every descriptor from `first` on: for a child that works in memory only. */
+void mlp_os_close_from(int first);
+
 /* Runs fn(ctx) in a forked child with the descriptors given and waits; its return value becomes
  * *status (128 + N when signal N ended it). For the sandboxed model check. */
 enum mlp_code mlp_os_fork_run(int (*fn)(void *ctx), void *ctx, unsigned timeout_ms, int *status,

@@ -5,9 +5,16 @@
 #include "base/err.h"
 #include <stdbool.h>
 
-/* From here on this process (all its threads) may not execute programs, open sockets or trace
- * others (seccomp), nor open any file for writing (Landlock). Returns MLP_OK with *partial set
- * when the kernel lacks one of the two. Irreversible. */
+/* From here on this thread and all that it starts may not execute programs, open sockets, trace
+ * others or use io_uring (seccomp), nor open any file for writing (Landlock). Returns MLP_OK with
+ * *partial set when the kernel lacks one of the two. Irreversible. */
 enum mlp_code mlp_sandbox_enter(bool *partial, struct mlp_err *e);
+
+/* The same, but files of the folder that holds `out` may be made, written and removed: for a
+ * program whose one output it is. NULL and "-" (stdout, which is open) allow nothing. */
+enum mlp_code mlp_sandbox_enter_writing(const char *out, bool *partial, struct mlp_err *e);
+
+/* Whether this kernel has both seccomp filters and Landlock. Changes nothing. */
+bool mlp_sandbox_complete(void);
 
 #endif

@@ -2,6 +2,7 @@
 #include "serve/served.h"
 
 #include "base/file.h"
+#include "model/guard.h"
 #include "oci/package.h"
 
 #define MODEL_MAX ((size_t)2 << 30)
@@ -92,8 +93,8 @@ static enum mlp_code load_layer(const struct mlp_origin *from, struct mlp_packag
     if (code == MLP_OK && !found)
         code = mlp_err_set(e, MLP_EINPUT, "the package holds no model file");
     if (code == MLP_OK)
-        code = mlp_model_open_mem(mlp_buf_str(&bytes), from->path ? from->path : "model", NULL,
-                                  &model, e);
+        code = mlp_model_open_guarded(mlp_buf_str(&bytes), from->path ? from->path : "model",
+                                      NULL, &model, e);
     mlp_buf_fini(&bytes);
     if (code == MLP_OK)
         code = mlp_served_new(model, threads, out, e);
@@ -151,7 +152,7 @@ static enum mlp_code load_file(const struct mlp_origin *from, unsigned threads,
         code = check_digest(from->digest, mlp_str_from(digest), e);
     }
     if (code == MLP_OK)
-        code = mlp_model_open_mem(mlp_buf_str(&bytes), from->path, NULL, &model, e);
+        code = mlp_model_open_guarded(mlp_buf_str(&bytes), from->path, NULL, &model, e);
     mlp_buf_fini(&bytes);
     if (code == MLP_OK)
         code = mlp_served_new(model, threads, out, e);
