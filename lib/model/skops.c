@@ -298,11 +298,22 @@ static enum mlp_code lower_main(struct skops *k, const struct mlp_node *n, struc
 
 /* --- objects and names --- */
 
+/* Neighbour trees are made by newObj(class) in a pickle, and readers look for the class there. */
+static bool is_neighbour_tree(const struct mlp_value *v)
+{
+    struct mlp_str name = mlp_value_name(v), last = mlp_name_last(name);
+    return mlp_str_starts(name, "sklearn.neighbors.") &&
+           (mlp_str_starts(last, "KDTree") || mlp_str_starts(last, "BallTree"));
+}
+
 static enum mlp_code lower_object(struct skops *k, const struct mlp_node *n,
                                   struct mlp_value **out)
 {
     const struct mlp_node *content = mlp_node_get(n, "content");
     if (make_object(k, n, NULL, out))
+        return k->e->code;
+    struct mlp_object *o = (*out)->u.object;
+    if (is_neighbour_tree(*out) && add(k, &o->args->u.list, o->fn))
         return k->e->code;
     return content ? lower(k, content, &(*out)->u.object->state) : MLP_OK;
 }
