@@ -1,8 +1,8 @@
 /* mlp-serve [serve]: predictions over HTTP. */
 #include "verbs.h"
 
-#include "base/sandbox.h"
 #include "base/os.h"
+#include "base/sandbox.h"
 #include "serve/serve.h"
 
 enum {
@@ -150,7 +150,7 @@ static enum mlp_code serve(struct mlp_cmd *cmd, const struct mlp_serve_config *c
 static void warn_of_kernel(const struct mlp_log *log)
 {
     const struct mlp_log_field fields[] = {
-        {"reason", "this kernel lacks seccomp or Landlock: models are read without the full sandbox",
+        {"reason", "this kernel lacks seccomp or Landlock: models are read without a full sandbox",
          0},
         {0}};
     if (!mlp_sandbox_complete())

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # A model is read by a process that can neither run programs nor open sockets nor write files.
 . "$(dirname "$0")/lib.sh"
-need strace && strace -f -o trace true 2>/dev/null || skip 'needs strace'
+need strace || skip 'needs strace'
+strace -f -o trace true 2>/dev/null || skip 'strace may not trace here'
 fixtures=$ROOT/tests/fixtures/model
-# confined TRACE: the filter stands before the model is opened, and holds.
+# after TRACE: what comes when the filter stands.
 after() { sed -n '/SECCOMP_MODE_FILTER/,$p' "$1"; }
 
 for model in "$fixtures/strict.joblib" "$fixtures"/skops/*/model.skops; do
