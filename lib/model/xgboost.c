@@ -16,6 +16,7 @@ struct document {
     const struct mlp_jval *learner, *params, *booster, *model;
     struct mlp_str objective;
     size_t nfeatures, outputs;
+    bool doubtful_names;          /* written by 3.1 to 3.3: see category_texts */
 };
 
 static enum mlp_code bad(struct document *d, const char *what)
@@ -28,6 +29,9 @@ static enum mlp_code open_document(struct mlp_sk *s, const struct mlp_jval *root
                                    struct document *d)
 {
     *d = (struct document){.s = s, .learner = mlp_jval_get(root, "learner")};
+    const struct mlp_jval *v = mlp_jval_get(root, "version");
+    d->doubtful_names = v && v->type == MLP_J_NUMBERS && v->n == 3 && v->numbers[0] <= 3 &&
+                        v->numbers[1] <= 3;
     d->params = mlp_jval_get(d->learner, "learner_model_param");
     d->booster = mlp_jval_get(d->learner, "gradient_booster");
     const struct mlp_jval *inner = mlp_jval_get(d->booster, "gbtree");
@@ -420,10 +424,19 @@ static bool ascending(const struct mlp_str *t, size_t n)
     return true;
 }
 
+static bool same_texts(const struct mlp_str *a, const struct mlp_str *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!mlp_str_eq(a[i], b[i]))
+            return false;
+    return true;
+}
+
 /* Texts of feature i: values are signed bytes of UTF-8, cut at offsets. Where pandas held the
- * names as objects, XGBoost's Python package (3.1 on) writes offsets that count characters, and
+ * names as objects, XGBoost's Python package (3.1 to 3.3) writes offsets that count characters, and
  * only as many bytes as there are characters. That is so when bytes split a character, or when
- * only characters give the ascending order that pandas' categories have by default. */
+ * only characters give the ascending order that pandas' categories have by default. Where both
+ * ways read well and differ, nobody can tell, and a guess would be a wrong answer. */
 static enum mlp_code category_texts(struct document *d, const struct mlp_jval *one,
                                     struct mlp_str **out, size_t *n)
 {
@@ -443,7 +456,11 @@ static enum mlp_code category_texts(struct document *d, const struct mlp_jval *o
     bool by_bytes = cut_names(all, ends, false, t), by_characters = cut_names(all, ends, true, c);
     if (!by_bytes && !by_characters)
         return bad(d, "category names cannot be read");
-    bool prefer = by_characters && (!by_bytes || (!ascending(t, *n) && ascending(c, *n)));
+    bool in_order = ascending(t, *n), c_in_order = ascending(c, *n);
+    if (d->doubtful_names && by_bytes && by_characters && in_order == c_in_order && !same_texts(t, c, *n))
+        return bad(d, "category names beyond ASCII that can be read in two ways; save the model "
+                      "again with a newer XGBoost, or with codes for categories");
+    bool prefer = by_characters && (!by_bytes || (!in_order && c_in_order));
     *out = prefer ? c : t;
     return MLP_OK;
 }

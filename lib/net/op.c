@@ -108,6 +108,7 @@ enum mlp_code mlp_net_attr_tensor(struct mlp_net_build *b, const char *name,
 
 /* --- failures --- */
 
+MLP_PRINTF(3, 0)
 static enum mlp_code fail(struct mlp_err *e, const struct mlp_onnx_node *n, const char *fmt,
                           va_list ap)
 {
