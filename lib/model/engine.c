@@ -36,6 +36,7 @@ enum mlp_code mlp_area_init(struct mlp_area *w, const struct mlp_graph *g, size_
                             struct mlp_err *e)
 {
     w->rows = rows;
+    w->state = NULL;
     w->num = aligned(g->num_width * rows, sizeof *w->num);
     w->text = aligned(g->text_width * rows, sizeof *w->text);
     w->scratch = aligned(scratch_bytes(g, rows), 1);
@@ -50,6 +51,8 @@ void mlp_area_fini(struct mlp_area *w)
     free(w->num);
     free(w->text);
     free(w->scratch);
+    if (w->state)
+        w->state_free(w->state);
     memset(w, 0, sizeof *w);
 }
 
@@ -121,6 +124,7 @@ static enum mlp_code run_node(const struct mlp_graph *g, struct mlp_area *w,
                               const struct mlp_gnode *n, struct mlp_call *call)
 {
     gather(g, w, n, call->rows);
+    call->node = n;
     call->ldx = n->in_place.ld;
     call->ldy = n->out_place.ld;
     call->x = n->in_wire == MLP_WIRE_NUM ? w->num + first(w, &n->in_place) : NULL;
@@ -135,7 +139,7 @@ static enum mlp_code run_node(const struct mlp_graph *g, struct mlp_area *w,
 enum mlp_code mlp_graph_run(const struct mlp_graph *g, struct mlp_area *w, size_t rows,
                             uint32_t outputs, size_t *bad, struct mlp_err *e)
 {
-    struct mlp_call call = {.rows = rows, .scratch = w->scratch, .g = g, .e = e};
+    struct mlp_call call = {.rows = rows, .scratch = w->scratch, .g = g, .area = w, .e = e};
     enum mlp_code code = MLP_OK;
     for (size_t i = 2; i < g->nodes.n && !code; i++) {
         const struct mlp_gnode *n = node_at(g, i);

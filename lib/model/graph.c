@@ -104,6 +104,11 @@ enum mlp_code mlp_graph_add(struct mlp_graph *g, const struct mlp_node_spec *spe
     return range(g, (uint32_t)(g->nodes.n - 1), spec->out_width, out, e);
 }
 
+void mlp_graph_texts(struct mlp_graph *g, struct mlp_cols texts)
+{
+    node_at(g, g->nodes.n - 1)->texts = texts;
+}
+
 enum mlp_code mlp_graph_inputs(struct mlp_graph *g, struct mlp_cols *out, struct mlp_err *e)
 {
     return range(g, MLP_NODE_NUMBERS, g->ninputs, out, e);
@@ -163,6 +168,8 @@ static enum mlp_code mark_inputs(struct mlp_graph *g, struct mlp_err *e)
             if (c.node <= MLP_NODE_TEXTS)
                 (c.node == MLP_NODE_TEXTS ? g->used_text : g->used_num)[c.index] = 1;
         }
+        for (size_t k = 0; n->need && k < n->texts.n; k++)
+            g->used_text[n->texts.p[k].index] = 1;
     }
     for (size_t i = 0; i < g->noutputs; i++)
         for (size_t k = 0; k < g->outputs[i].cols.n; k++)

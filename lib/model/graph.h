@@ -28,6 +28,7 @@ struct mlp_cols {
 #define MLP_NODE_NUMBERS 0
 #define MLP_NODE_TEXTS 1
 
+struct mlp_area;
 struct mlp_gnode;
 struct mlp_graph;
 
@@ -45,6 +46,8 @@ struct mlp_call {
     void *scratch;
     size_t row;
     const struct mlp_graph *g;
+    const struct mlp_gnode *node;
+    struct mlp_area *area;       /* texts beside numbers (gnode.texts), and what a node keeps */
     struct mlp_err *e;
 };
 
@@ -72,6 +75,7 @@ struct mlp_gnode {
     const void *params;          /* of the op's own type, in the model's arena */
     enum mlp_wire in_wire, out_wire;
     struct mlp_cols in;
+    struct mlp_cols texts;       /* inputs that are read as texts, beside `in` of numbers */
     uint32_t out_width;
     bool finite;                 /* refuse rows whose input holds NaN or infinity */
     uint32_t need;               /* bit i: output i needs this node */
@@ -136,6 +140,10 @@ struct mlp_node_spec {
 enum mlp_code mlp_graph_add(struct mlp_graph *g, const struct mlp_node_spec *spec,
                             struct mlp_cols *out, struct mlp_err *e);
 
+/* Lets the node added last, whose in_wire is NUM, read columns of MLP_NODE_TEXTS too (with
+ * mlp_area_texts). p is borrowed for as long as the graph. */
+void mlp_graph_texts(struct mlp_graph *g, struct mlp_cols texts);
+
 /* The input columns 0..n-1 as numbers. */
 enum mlp_code mlp_graph_inputs(struct mlp_graph *g, struct mlp_cols *out, struct mlp_err *e);
 
@@ -157,6 +165,8 @@ struct mlp_area {
     double *num;
     struct mlp_str *text;
     char *scratch;
+    void *state;                 /* what an operation keeps from block to block, or NULL */
+    void (*state_free)(void *state);
 };
 enum mlp_code mlp_area_init(struct mlp_area *w, const struct mlp_graph *g, size_t rows,
                             struct mlp_err *e);

@@ -38,6 +38,7 @@ enum mlp_code mlp_load_xgboost_ubjson(struct mlp_load *l);
 enum mlp_code mlp_load_xgboost_binary(struct mlp_load *l);
 enum mlp_code mlp_load_catboost(struct mlp_load *l);
 enum mlp_code mlp_load_lightgbm(struct mlp_load *l);
+enum mlp_code mlp_load_onnx(struct mlp_load *l);
 
 /* What the readers of scikit-learn's files share: checks the globals that values name, lowers the
  * root and describes it. code is how reading the values ended: a damaged file that names what no

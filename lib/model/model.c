@@ -67,13 +67,14 @@ static enum mlp_code load_plain(struct mlp_load *l)
     case MLP_CONTENT_ZIP:
         return mlp_load_skops(l);
     case MLP_CONTENT_ONNX:
+        return mlp_load_onnx(l);
     case MLP_CONTENT_UNKNOWN:
         break;
     }
     mlp_err_set(l->e, MLP_EINPUT, "the file is no model that can be read");
     return mlp_err_hint(l->e,
                         "known are scikit-learn skops, pickle and joblib, XGBoost JSON, UBJSON "
-                        "and binary, LightGBM text, and CatBoost JSON");
+                        "and binary, LightGBM text, CatBoost JSON and ONNX");
 }
 
 static const char *codec_name(enum mlp_codec codec)

@@ -231,9 +231,10 @@ static enum mlp_code read_elements(struct reader *rd, struct mlp_wire_reader *r,
 static bool may_hold(const struct mlp_wire_reader *r, const struct tensor_head *h)
 {
     uint64_t n = 1, most = (uint64_t)(r->end - r->p);
-    for (uint32_t i = 0; i < h->rank && i < MLP_MAX_RANK; i++) {
+    for (uint32_t i = 0; i < h->rank && i < MLP_MAX_RANK; i++)
         if (h->dims[i] == 0)
             return true;
+    for (uint32_t i = 0; i < h->rank && i < MLP_MAX_RANK; i++) {
         if (h->dims[i] < 0 || (uint64_t)h->dims[i] > most)
             return false;
         n *= (uint64_t)h->dims[i];

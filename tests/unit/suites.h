@@ -20,6 +20,7 @@
     X(http) \
     X(metrics) \
     X(model) \
+    X(net) \
     X(oci) \
     X(policy) \
     X(profile) \
