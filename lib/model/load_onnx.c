@@ -160,12 +160,17 @@ static const struct mlp_op op_onnx = {"network", run_onnx, NULL};
 
 /* --- inputs --- */
 
+static bool known_type(enum mlp_dtype t)
+{
+    return t == MLP_DT_FLOAT || t == MLP_DT_DOUBLE || t == MLP_DT_INT64 || t == MLP_DT_INT32 ||
+           t == MLP_DT_BOOL || t == MLP_DT_STRING;
+}
+
 static enum mlp_code plan_input(struct mlp_load *l, struct onnx_params *p, struct slot *s)
 {
     const struct mlp_onnx_value *v = s->value;
     enum mlp_dtype t = v->type;
-    bool known = t == MLP_DT_FLOAT || t == MLP_DT_DOUBLE || t == MLP_DT_INT64 ||
-                 t == MLP_DT_INT32 || t == MLP_DT_BOOL || t == MLP_DT_STRING;
+    bool known = known_type(t);
     s->width = 1;
     for (int32_t i = 1; i < v->rank; i++) {
         known = known && v->dims[i] > 0 && v->dims[i] < (1 << 24) && s->width < (1U << 24);
@@ -303,18 +308,25 @@ static enum mlp_code add_output(struct mlp_load *l, const struct slot *s, struct
     return mlp_graph_output(&l->m->graph, &o, l->e);
 }
 
+/* The class is the first single column that is no real number, the scores the first real output. */
+static void find_roles(const struct onnx_params *p, const struct slot **label,
+                       const struct slot **scores)
+{
+    for (size_t i = 0; i < p->nout; i++) {
+        const struct slot *s = &p->out[i];
+        bool real = kind_of(s->value->type) == MLP_OUT_F32 || s->value->type == MLP_DT_DOUBLE;
+        if (!*label && !real && s->width == 1)
+            *label = s;
+        if (!*scores && real)
+            *scores = s;
+    }
+}
+
 static enum mlp_code name_outputs(struct mlp_load *l, const struct onnx_params *p,
                                   struct mlp_cols all)
 {
     const struct slot *label = NULL, *scores = NULL;
-    for (size_t i = 0; i < p->nout; i++) {
-        const struct slot *s = &p->out[i];
-        bool real = kind_of(s->value->type) == MLP_OUT_F32 || s->value->type == MLP_DT_DOUBLE;
-        if (!label && !real && s->width == 1)
-            label = s;
-        if (!scores && real)
-            scores = s;
-    }
+    find_roles(p, &label, &scores);
     const struct slot *first = label ? label : &p->out[0];
     if (add_output(l, first, all, MLP_STR("predict"), first->width == 1))
         return l->e->code;

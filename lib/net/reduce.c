@@ -302,11 +302,11 @@ static enum mlp_code prepare_topk(struct mlp_net_build *b, const void **params)
 }
 
 /* Keeps the k best so far in order; each element goes to its place among them. */
-static void choose(const struct mlp_tensor *x, size_t at, size_t step, size_t n, bool largest,
+static void choose(const struct mlp_tensor *x, const struct folding *f, size_t step, bool largest,
                    int64_t *best, size_t k)
 {
-    size_t have = 0;
-    for (size_t i = 0; i < n; i++) {
+    size_t have = 0, at = f->outer.offset[0];
+    for (size_t i = 0; i < f->n; i++) {
         size_t to = have;
         while (to > 0 && better(x, at + i * step, at + (size_t)best[to - 1] * step, largest))
             to--;
@@ -346,7 +346,7 @@ static enum mlp_code run_topk(const struct mlp_net_call *c)
     size_t lines = k ? y->n / (size_t)k : 0, from = (size_t)f.inner.stride[0][axis];
     size_t to = (size_t)g.inner.stride[0][axis];
     for (size_t i = 0; i < lines; i++, mlp_walk_next(&f.outer), mlp_walk_next(&g.outer)) {
-        choose(x, f.outer.offset[0], from, f.n, p->largest != 0, best, (size_t)k);
+        choose(x, &f, from, p->largest != 0, best, (size_t)k);
         for (size_t j = 0; j < (size_t)k; j++) {
             size_t at = g.outer.offset[0] + j * to;
             mlp_tensor_copy_element(y, at, x, f.outer.offset[0] + (size_t)best[j] * from);

@@ -114,6 +114,15 @@ static void whole_unary(const struct unary *u, const struct mlp_tensor *x, struc
     }
 }
 
+static void real_unary(const struct unary_params *p, const struct mlp_tensor *x,
+                       struct mlp_tensor *y)
+{
+    for (size_t i = 0; i < x->n; i++) {
+        double v = mlp_tensor_number(x, i);
+        mlp_tensor_set_number(y, i, p->u->f ? p->u->f(v) : p->u->g(v, p->k));
+    }
+}
+
 enum mlp_code mlp_net_run_unary(const struct mlp_net_call *c)
 {
     const struct unary_params *p = c->node->params;
@@ -131,10 +140,7 @@ enum mlp_code mlp_net_run_unary(const struct mlp_net_call *c)
         for (size_t i = 0; i < x->n; i++)
             y->f32[i] = x->f32[i] < 0 ? 0 : x->f32[i];
     } else {
-        for (size_t i = 0; i < x->n; i++) {
-            double v = mlp_tensor_number(x, i);
-            mlp_tensor_set_number(y, i, f ? f(v) : p->u->g(v, p->k));
-        }
+        real_unary(p, x, y);
     }
     return MLP_OK;
 }
@@ -193,12 +199,24 @@ static void clip_whole(const struct mlp_net_call *c, const struct mlp_tensor *lo
     }
 }
 
+static double limit_of(const struct mlp_tensor *t, double none)
+{
+    return t ? mlp_tensor_number(t, 0) : none;
+}
+
+static void clip_real(const struct mlp_net_call *c, double lo, double hi)
+{
+    for (size_t i = 0; i < c->out[0].n; i++) {
+        double x = mlp_tensor_number(c->in[0], i);
+        x = x < lo ? lo : x;
+        mlp_tensor_set_number(&c->out[0], i, x > hi ? hi : x);
+    }
+}
+
 enum mlp_code mlp_net_run_clip(const struct mlp_net_call *c)
 {
     const float *p = c->node->params;
     const struct mlp_tensor *lo = c->nin > 1 ? c->in[1] : NULL, *hi = c->nin > 2 ? c->in[2] : NULL;
-    double a = p ? (double)p[0] : lo && lo->n ? mlp_tensor_number(lo, 0) : -INFINITY;
-    double b = p ? (double)p[1] : hi && hi->n ? mlp_tensor_number(hi, 0) : INFINITY;
     if ((lo && lo->n != 1) || (hi && hi->n != 1))
         return mlp_net_fail(c, "a limit that is no single number");
     if (c->in[0]->type == MLP_DT_STRING || c->in[0]->type == MLP_DT_UINT64)
@@ -209,11 +227,8 @@ enum mlp_code mlp_net_run_clip(const struct mlp_net_call *c)
         clip_whole(c, lo, hi);
         return MLP_OK;
     }
-    for (size_t i = 0; i < c->out[0].n; i++) {
-        double x = mlp_tensor_number(c->in[0], i);
-        x = x < a ? a : x;
-        mlp_tensor_set_number(&c->out[0], i, x > b ? b : x);
-    }
+    clip_real(c, p ? (double)p[0] : limit_of(lo, -INFINITY),
+              p ? (double)p[1] : limit_of(hi, INFINITY));
     return MLP_OK;
 }
 
