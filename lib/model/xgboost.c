@@ -24,14 +24,17 @@ static enum mlp_code bad(struct document *d, const char *what)
     return mlp_sk_bad(d->s, "XGBoost model: %s", what);
 }
 
+static bool before_3_4(const struct mlp_jval *v)
+{
+    return v && v->type == MLP_J_NUMBERS && v->n == 3 && v->numbers[0] <= 3 && v->numbers[1] <= 3;
+}
+
 /* "dart" keeps its trees below `gbtree` until 3.0, in `model` after. */
 static enum mlp_code open_document(struct mlp_sk *s, const struct mlp_jval *root,
                                    struct document *d)
 {
     *d = (struct document){.s = s, .learner = mlp_jval_get(root, "learner")};
-    const struct mlp_jval *v = mlp_jval_get(root, "version");
-    d->doubtful_names = v && v->type == MLP_J_NUMBERS && v->n == 3 && v->numbers[0] <= 3 &&
-                        v->numbers[1] <= 3;
+    d->doubtful_names = before_3_4(mlp_jval_get(root, "version"));
     d->params = mlp_jval_get(d->learner, "learner_model_param");
     d->booster = mlp_jval_get(d->learner, "gradient_booster");
     const struct mlp_jval *inner = mlp_jval_get(d->booster, "gbtree");
@@ -432,11 +435,31 @@ static bool same_texts(const struct mlp_str *a, const struct mlp_str *b, size_t 
     return true;
 }
 
-/* Texts of feature i: values are signed bytes of UTF-8, cut at offsets. Where pandas held the
+/* The names of n categories, cut at offsets that count bytes or characters. Where pandas held the
  * names as objects, XGBoost's Python package (3.1 to 3.3) writes offsets that count characters, and
  * only as many bytes as there are characters. That is so when bytes split a character, or when
  * only characters give the ascending order that pandas' categories have by default. Where both
  * ways read well and differ, nobody can tell, and a guess would be a wrong answer. */
+static enum mlp_code choose_names(struct document *d, struct mlp_str all,
+                                  const struct mlp_jval *ends, struct mlp_str *bytes,
+                                  struct mlp_str *characters)
+{
+    size_t n = ends->n - 1;
+    bool by_bytes = cut_names(all, ends, false, bytes);
+    bool by_characters = cut_names(all, ends, true, characters);
+    if (!by_bytes && !by_characters)
+        return bad(d, "category names cannot be read");
+    bool in_order = ascending(bytes, n), other_in_order = ascending(characters, n);
+    if (d->doubtful_names && by_bytes && by_characters && in_order == other_in_order &&
+        !same_texts(bytes, characters, n))
+        return bad(d, "category names beyond ASCII that can be read in two ways; save the model "
+                      "again with a newer XGBoost, or with codes for categories");
+    if (by_characters && (!by_bytes || (!in_order && other_in_order)))
+        memcpy(bytes, characters, n * sizeof *bytes);
+    return MLP_OK;
+}
+
+/* Texts of feature i: values are signed bytes of UTF-8. */
 static enum mlp_code category_texts(struct document *d, const struct mlp_jval *one,
                                     struct mlp_str **out, size_t *n)
 {
@@ -452,17 +475,8 @@ static enum mlp_code category_texts(struct document *d, const struct mlp_jval *o
         return mlp_err_nomem(d->s->e);
     for (size_t i = 0; i < bytes->n; i++)
         p[i] = (char)(int)bytes->numbers[i];
-    struct mlp_str all = {p, bytes->n};
-    bool by_bytes = cut_names(all, ends, false, t), by_characters = cut_names(all, ends, true, c);
-    if (!by_bytes && !by_characters)
-        return bad(d, "category names cannot be read");
-    bool in_order = ascending(t, *n), c_in_order = ascending(c, *n);
-    if (d->doubtful_names && by_bytes && by_characters && in_order == c_in_order && !same_texts(t, c, *n))
-        return bad(d, "category names beyond ASCII that can be read in two ways; save the model "
-                      "again with a newer XGBoost, or with codes for categories");
-    bool prefer = by_characters && (!by_bytes || (!in_order && c_in_order));
-    *out = prefer ? c : t;
-    return MLP_OK;
+    *out = t;
+    return choose_names(d, (struct mlp_str){p, bytes->n}, ends, t, c);
 }
 
 static enum mlp_code code_columns(struct document *d, struct mlp_cols *x)
