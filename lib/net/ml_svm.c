@@ -265,7 +265,8 @@ static size_t largest(const float *x, size_t n)
     return best;
 }
 
-/* The scores of a row and its class; *n is how many scores. */
+/* The scores of a row and its class; *n is how many scores. The class is that of most votes, as
+ * libsvm's and ONNX Runtime's: it need not be the most probable. */
 static size_t classify(const struct svm *s, struct work *w, const float *x, size_t *n)
 {
     if (!s->nvectors) {
@@ -277,13 +278,12 @@ static size_t classify(const struct svm *s, struct work *w, const float *x, size
     for (size_t v = 0; v < s->nvectors; v++)
         w->kernels[v] = kernel(s, x, s->vectors + v * s->ncols);
     *n = decide(s, w);
-    if (!s->nprob)
-        return most_votes(w, s->nclasses);
-    probabilities(s, w);
-    for (size_t k = 0; k < s->nclasses; k++)
-        w->scores[k] = w->p[k];
-    *n = s->nclasses;
-    return largest(w->p, s->nclasses);
+    if (s->nprob) {
+        probabilities(s, w);
+        memcpy(w->scores, w->p, s->nclasses * sizeof *w->p);
+        *n = s->nclasses;
+    }
+    return most_votes(w, s->nclasses);
 }
 
 enum mlp_code mlp_svm_classifier_run(const struct mlp_net_call *c)
