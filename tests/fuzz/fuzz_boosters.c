@@ -7,10 +7,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const starts[] = {
-        "", "binf", "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nmax_feature_idx=1\n",
+    static const char catboost[] =
         "{\"features_info\":{\"float_features\":[{\"borders\":[0.5],\"feature_index\":0,"
-        "\"flat_feature_index\":0}],"};
+        "\"flat_feature_index\":0}],";
+    static const char lightgbm[] =
+        "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nmax_feature_idx=1\n";
+    static const char *const starts[] = {"", "binf", lightgbm, catboost};
     const char *start = starts[size ? data[0] % 4 : 0];
     size_t n = strlen(start), rest = size ? size - 1 : 0;
     char *text = malloc(n + rest + 1);
