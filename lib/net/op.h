@@ -1,6 +1,6 @@
 /* op.h: what an operator of a network is: the seam between the executor and the kernels.
  *
- * Operators are rows of tables, one table a file (math.c, shape.c, reduce.c, nn.c, rnn.c, ml.c,
+ * Operators are rows of tables, one table a file (math.c, shape.c, arrange.c, reduce.c, nn.c, ml.c,
  * ...), found by domain, name and the version of the operator set that the model imports. Loading
  * resolves every node once: `prepare` reads the attributes into a parameter block; running then
  * calls `run` with tensors only. */
@@ -66,6 +66,7 @@ struct mlp_net_op {
 extern const struct mlp_net_op mlp_net_math[];     /* elementwise, comparison, logic, Cast */
 extern const struct mlp_net_op mlp_net_matrix[];   /* MatMul, Gemm, Einsum, quantized products */
 extern const struct mlp_net_op mlp_net_shape[];    /* Reshape ... Slice, Gather, Concat, Pad, ... */
+extern const struct mlp_net_op mlp_net_arrange[];  /* Split, Pad, Tile, gathers, scatters, ranges */
 extern const struct mlp_net_op mlp_net_reduce[];   /* Reduce*, ArgMax, TopK, CumSum, Softmax */
 extern const struct mlp_net_op mlp_net_control[];  /* If, Loop, Scan, Identity of sequences */
 extern const struct mlp_net_op mlp_net_nn[];       /* Conv, pools, normalisations, attention */
