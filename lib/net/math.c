@@ -271,6 +271,7 @@ const struct mlp_net_op mlp_net_math[] = {
     ONE("Softsign"), ONE("HardSwish"), ONE("Mish"), ONE("LeakyRelu"), ONE("Elu"), ONE("Selu"),
     ONE("HardSigmoid"), ONE("ThresholdedRelu"), ONE("Celu"),
     {"", "Not", 1, 0, 1, 1, 1, NULL, mlp_net_run_not},
+    {"", "IsInf", 10, 0, 1, 1, 1, mlp_net_prepare_isinf, mlp_net_run_isinf},
     {"", "IsNaN", 9, 0, 1, 1, 1, NULL, mlp_net_run_isnan},
     {"", "Clip", 6, 10, 1, 1, 1, mlp_net_prepare_clip, mlp_net_run_clip},
     {"", "Clip", 11, 0, 1, 3, 1, NULL, mlp_net_run_clip},

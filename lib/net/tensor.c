@@ -91,13 +91,15 @@ bool mlp_tensor_broadcast(const struct mlp_tensor *a, const struct mlp_tensor *b
                           int64_t dims[MLP_MAX_RANK])
 {
     uint32_t r = a->rank > b->rank ? a->rank : b->rank;
+    int64_t both[MLP_MAX_RANK]; /* dims may be those of a or b */
     for (uint32_t i = 0; i < r; i++) {
         int64_t da = i + a->rank >= r ? a->dims[i + a->rank - r] : 1;
         int64_t db = i + b->rank >= r ? b->dims[i + b->rank - r] : 1;
         if (da != db && da != 1 && db != 1)
             return false;
-        dims[i] = da == 1 ? db : da;
+        both[i] = da == 1 ? db : da;
     }
+    memcpy(dims, both, r * sizeof *dims);
     *rank = r;
     return true;
 }

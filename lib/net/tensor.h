@@ -58,7 +58,8 @@ enum mlp_code mlp_tensor_like(struct mlp_tensor *t, struct mlp_arena *a, enum ml
 /* Whether two tensors have one shape. */
 bool mlp_tensor_same_shape(const struct mlp_tensor *a, const struct mlp_tensor *b);
 
-/* The shape that numpy's rules give to a and b together; false when they do not fit. */
+/* The shape that numpy's rules give to a and b together; false when they do not fit. rank and dims
+ * may be those of a or b. */
 bool mlp_tensor_broadcast(const struct mlp_tensor *a, const struct mlp_tensor *b, uint32_t *rank,
                           int64_t dims[MLP_MAX_RANK]);
 

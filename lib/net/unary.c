@@ -167,6 +167,35 @@ enum mlp_code mlp_net_run_isnan(const struct mlp_net_call *c)
     return MLP_OK;
 }
 
+struct signs {
+    int64_t negative, positive;
+};
+
+enum mlp_code mlp_net_prepare_isinf(struct mlp_net_build *b, const void **params)
+{
+    struct signs *p = mlp_arena_alloc(b->arena, sizeof(*p));
+    if (!p)
+        return mlp_err_nomem(b->e);
+    *params = p;
+    if (mlp_net_attr_int(b, "detect_negative", 1, &p->negative))
+        return b->e->code;
+    return mlp_net_attr_int(b, "detect_positive", 1, &p->positive);
+}
+
+enum mlp_code mlp_net_run_isinf(const struct mlp_net_call *c)
+{
+    const struct signs *p = c->node->params;
+    if (!mlp_dtype_is_real(c->in[0]->type))
+        return mlp_net_bad_type(c, 0);
+    if (mlp_tensor_like(&c->out[0], c->arena, MLP_DT_BOOL, c->in[0], c->e))
+        return c->e->code;
+    for (size_t i = 0; i < c->out[0].n; i++) {
+        double x = mlp_tensor_number(c->in[0], i);
+        c->out[0].u8[i] = (uint8_t)(isinf(x) && (x > 0 ? p->positive : p->negative) != 0);
+    }
+    return MLP_OK;
+}
+
 enum mlp_code mlp_net_run_identity(const struct mlp_net_call *c)
 {
     c->out[0] = *c->in[0];
