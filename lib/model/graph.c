@@ -133,7 +133,8 @@ struct mlp_cols mlp_cols_slice(struct mlp_cols a, size_t start, size_t n)
 {
     if (start > a.n)
         start = a.n;
-    return (struct mlp_cols){a.p + start, n < a.n - start ? n : a.n - start};
+    size_t rest = n < a.n - start ? n : a.n - start;
+    return (struct mlp_cols){rest ? a.p + start : NULL, rest};
 }
 
 enum mlp_code mlp_graph_output(struct mlp_graph *g, const struct mlp_goutput *o, struct mlp_err *e)
