@@ -2,7 +2,7 @@
  * a key that nobody knows is an error with its line. */
 #include "rule/compile.h"
 
-#include "base/file.h"
+#include "rule/import.h"
 
 #include <stdlib.h>
 
@@ -217,8 +217,8 @@ enum mlp_code mlp_rules_parse(struct mlp_doc *d, struct mlp_rules **out, struct 
 enum mlp_code mlp_rules_load(const char *path, struct mlp_rules **rules, struct mlp_err *e)
 {
     struct mlp_doc d;
-    mlp_doc_init(&d, mlp_file_name(path), MLP_RULES_BYTES * 8);
-    enum mlp_code code = mlp_doc_load(&d, path, MLP_RULES_BYTES, e);
+    enum mlp_code code = mlp_rules_import(path, NULL, &d, NULL, NULL, e);
+    *rules = NULL;
     if (code == MLP_OK)
         return mlp_rules_parse(&d, rules, e);
     mlp_doc_fini(&d);

@@ -19,8 +19,9 @@ enum mlp_rule_type { MLP_TYPE_ANY, MLP_TYPE_STRING, MLP_TYPE_INT, MLP_TYPE_FLOAT
 
 struct mlp_rules;
 
-/* Reads a rules file, YAML or JSON. Unknown keys, wrong kinds and regexes that do not compile are
- * MLP_EINPUT with their line. */
+/* Reads a rules file, YAML or JSON, or one of another format that import.h tells of, found by its
+ * content. Unknown keys, wrong kinds and regexes that do not compile are MLP_EINPUT with their
+ * line. */
 enum mlp_code mlp_rules_load(const char *path, struct mlp_rules **rules, struct mlp_err *e);
 /* The same from a document, which the rules take over: it is finished with them. */
 enum mlp_code mlp_rules_parse(struct mlp_doc *d, struct mlp_rules **rules, struct mlp_err *e);

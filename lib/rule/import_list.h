@@ -1,0 +1,11 @@
+/* import_list.h: the readers and writers of foreign rules files: one line each here and one in the
+ * list, in the order in which they are asked whether a document is theirs. */
+#ifndef MLP_RULE_IMPORT_LIST_H
+#define MLP_RULE_IMPORT_LIST_H
+
+#include "rule/import.h"
+
+/* name, what it is, sniff (bytes), parse (to a tree), detect (tree), read, write. */
+#define MLP_RULES_FORMATS
+
+#endif
