@@ -111,7 +111,7 @@ clang: ## everything again with clang, in build/clang
 	@$(MAKE) --no-print-directory BUILD=build/clang CC=$(or $(CLANG),clang-14) $(or $(GOALS),all unit)
 
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-build/fuzz/bin/%: tests/fuzz/fuzz_%.c
+build/fuzz/bin/%: tests/fuzz/fuzz_%.c $(SRC) $(wildcard lib/*/*.h)
 	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=$(or $(CLANG),clang-14) OPT='-O1 -g' \
 	    SAN='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined' \
 	    build/fuzz/libmlp.a

@@ -34,7 +34,7 @@ static unsigned parts_of(const struct mlp_node16 *nodes, uint32_t root)
 }
 
 /* Fills a part with the inner nodes below root; returns how many leaves there are. The leftmost has
- * the highest bit, so that bits without a leaf are behind those of all leaves. */
+ * the lowest bit, so that bits without a leaf are behind those of all leaves. */
 static uint32_t fill_part(const struct node_list *list, uint32_t root, struct bits_part *part)
 {
     uint32_t order[2 * BITS_LEAVES], stack[2 * BITS_LEAVES], below[2 * BITS_LEAVES];
@@ -47,12 +47,12 @@ static uint32_t fill_part(const struct node_list *list, uint32_t root, struct bi
         stack[waiting++] = list->nodes[i].child + 1;
         stack[waiting++] = list->nodes[i].child;
     }
-    uint32_t leaves = (uint32_t)(n + 1) / 2, bit = UINT32_C(1) << (BITS_LEAVES - leaves);
+    uint32_t leaves = (uint32_t)(n + 1) / 2, bit = UINT32_C(1) << (leaves - 1);
     while (n-- > 0) {
         uint32_t i = order[n];
         if (list->nodes[i].child == i) {
             below[top++] = bit;
-            bit <<= 1;
+            bit >>= 1;
             continue;
         }
         part->column[inner] = (uint8_t)list->codes[i].column;
@@ -107,7 +107,7 @@ enum mlp_code mlp_forest_bits(struct mlp_forest *f, const struct node_list *list
     uint32_t *last = mlp_arena_array(arena, parts, sizeof *last), leaf = 0, next = 0;
     if (!b || !tree || !part || !last)
         return mlp_err_nomem(e);
-    *b = (struct mlp_forest_bits){tree, part, last, padded};
+    *b = (struct mlp_forest_bits){tree, part, last, padded, f->ncolumns};
     for (size_t p = 0; p < parts; p++)
         blank_part(&part[p]);
     for (size_t t = 0; t < padded; t++)

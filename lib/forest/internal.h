@@ -89,7 +89,7 @@ struct mlp_forest_dense {
 #define BITS_TREES 16
 
 /* The inner nodes below the part's root, in any order; those that are none never go right. keep:
- * the leaves that remain when the row goes right, the leftmost of all in the highest bit. */
+ * the leaves that remain when the row goes right, the leftmost of all in the lowest bit. */
 struct bits_part {
     uint8_t column[BITS_LEAVES];
     int8_t threshold[BITS_LEAVES];
@@ -107,6 +107,7 @@ struct mlp_forest_bits {
     uint32_t *last;              /* a part's leftmost leaf among the dense trees' values, which
                                     are from right to left */
     size_t ntrees;               /* with padding */
+    uint32_t ncolumns;
 };
 
 /* The kernels of one instruction set. */

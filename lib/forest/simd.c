@@ -6,11 +6,33 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#define INLINE static inline __attribute__((always_inline))
 #define AVX2 __attribute__((target("avx2,popcnt")))
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,popcnt")))
 
-#define BITS512 \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vbmi,popcnt")))
+/* The value as the column's nodes see it. */
+static inline double seen(const struct mlp_forest *f, const struct mlp_forest_column *c, double v)
+{
+    v = f->spec.float32 ? (double)(float)v : v;
+    if ((c->flags & MLP_SPLIT_NAN_ZERO) && isnan(v))
+        v = 0;
+    return (c->flags & MLP_SPLIT_ZERO_MISSING) && fabs(v) <= (double)1e-35f ? NAN : v;
+}
+
+static inline bool goes_right(const struct mlp_forest_column *c, double v)
+{
+    return isnan(v) && !(c->flags & MLP_SPLIT_DEFAULT_LEFT);
+}
+
+/* The part of each of BITS_TREES trees from t on that the row goes to. */
+static inline void pick_parts(const struct mlp_forest_bits *b, size_t t, const int8_t *codes,
+                              uint32_t *part)
+{
+    for (size_t k = 0; k < BITS_TREES; k++) {
+        const struct bits_tree *tree = &b->tree[t + k];
+        part[k] = tree->part + (codes[tree->column] > tree->threshold);
+    }
+}
 
 /* --- AVX2 --- */
 
@@ -78,8 +100,80 @@ AVX2 static void add64_avx2(const double *value, uint32_t nleaves, const uint8_t
     }
 }
 
-static const struct forest_kernels avx2 = {NULL, NULL, count_avx2, answer_avx2, add64_avx2,
-                                           add32_avx2};
+AVX2 static void code_row_avx2(const struct mlp_forest *f, const double *x, int8_t *codes)
+{
+    for (uint32_t i = 0; i < f->ncolumns; i++) {
+        const struct mlp_forest_column *c = &f->columns[i];
+        if (c->flags & MLP_SPLIT_CATEGORIES) {
+            codes[i] = mlp_forest_category_code(f, c, x[f->used[c->feature]]);
+            continue;
+        }
+        double v = seen(f, c, x[f->used[c->feature]]);
+        __m256d all = _mm256_set1_pd(v);
+        int block = below16_avx2(c->splitter, all);
+        int code = block * 16 + below16_avx2(c->threshold + block * 16, all) - 128;
+        codes[i] = (int8_t)(goes_right(c, v) ? CODE_MISSING_RIGHT - 128 : code);
+    }
+}
+
+/* The codes of 32 columns out of 32 or 64, which lie 16 a register, each twice. */
+AVX2 INLINE __m256i pick_avx2(const __m256i *codes, __m256i column, bool wide)
+{
+    __m256i bit4 = _mm256_slli_epi16(column, 3), bit5 = _mm256_slli_epi16(column, 2);
+    __m256i low = _mm256_blendv_epi8(_mm256_shuffle_epi8(codes[0], column),
+                                     _mm256_shuffle_epi8(codes[1], column), bit4);
+    if (!wide)
+        return low;
+    __m256i high = _mm256_blendv_epi8(_mm256_shuffle_epi8(codes[2], column),
+                                      _mm256_shuffle_epi8(codes[3], column), bit4);
+    return _mm256_blendv_epi8(low, high, bit5);
+}
+
+/* The leaves that remain of one part, combined over all nodes. */
+AVX2 INLINE uint32_t remain_avx2(const struct bits_part *p, const __m256i *codes, bool wide)
+{
+    const __m256i *keep = (const void *)p->keep;
+    __m256i code = pick_avx2(codes, _mm256_load_si256((const void *)p->column), wide);
+    __m256i right = _mm256_cmpgt_epi8(code, _mm256_load_si256((const void *)p->threshold));
+    __m128i low = _mm256_castsi256_si128(right), high = _mm256_extracti128_si256(right, 1);
+    __m256i ones = _mm256_set1_epi32(-1);
+    __m256i a = _mm256_blendv_epi8(ones, keep[0], _mm256_cvtepi8_epi32(low));
+    __m256i b = _mm256_blendv_epi8(ones, keep[1], _mm256_cvtepi8_epi32(_mm_srli_si128(low, 8)));
+    __m256i c = _mm256_blendv_epi8(ones, keep[2], _mm256_cvtepi8_epi32(high));
+    __m256i d = _mm256_blendv_epi8(ones, keep[3], _mm256_cvtepi8_epi32(_mm_srli_si128(high, 8)));
+    __m256i all = _mm256_and_si256(_mm256_and_si256(a, b), _mm256_and_si256(c, d));
+    __m128i four = _mm_and_si128(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
+    four = _mm_and_si128(four, _mm_shuffle_epi32(four, 0x4E));
+    four = _mm_and_si128(four, _mm_shuffle_epi32(four, 0xB1));
+    return (uint32_t)_mm_cvtsi128_si32(four);
+}
+
+AVX2 INLINE void find_among(const struct mlp_forest_bits *b, const int8_t *codes, bool wide,
+                            uint32_t *leaf)
+{
+    __m256i row[4];
+    for (size_t i = 0; i < 4; i++)
+        row[i] = _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)(codes + 16 * i)));
+    for (size_t t = 0; t < b->ntrees; t += BITS_TREES) {
+        uint32_t part[BITS_TREES];
+        pick_parts(b, t, codes, part);
+        for (size_t k = 0; k < BITS_TREES; k++) {
+            uint32_t remain = remain_avx2(&b->part[part[k]], row, wide);
+            leaf[t + k] = b->last[part[k]] - (uint32_t)__builtin_ctz(remain);
+        }
+    }
+}
+
+AVX2 static void find_avx2(const struct mlp_forest_bits *b, const int8_t *codes, uint32_t *leaf)
+{
+    if (b->ncolumns <= 32)
+        find_among(b, codes, false, leaf);
+    else
+        find_among(b, codes, true, leaf);
+}
+
+static const struct forest_kernels avx2 = {code_row_avx2, find_avx2, count_avx2, answer_avx2,
+                                           add64_avx2, add32_avx2};
 
 /* --- AVX-512 --- */
 
@@ -156,15 +250,6 @@ AVX512 static void add64_avx512(const double *value, uint32_t nleaves, const uin
     }
 }
 
-/* The value as the column's nodes see it. */
-static inline double seen(const struct mlp_forest *f, const struct mlp_forest_column *c, double v)
-{
-    v = f->spec.float32 ? (double)(float)v : v;
-    if ((c->flags & MLP_SPLIT_NAN_ZERO) && isnan(v))
-        v = 0;
-    return (c->flags & MLP_SPLIT_ZERO_MISSING) && fabs(v) <= (double)1e-35f ? NAN : v;
-}
-
 AVX512 static void code_row_avx512(const struct mlp_forest *f, const double *x, int8_t *codes)
 {
     for (uint32_t i = 0; i < f->ncolumns; i++) {
@@ -177,75 +262,13 @@ AVX512 static void code_row_avx512(const struct mlp_forest *f, const double *x, 
         __m512d all = _mm512_set1_pd(v);
         int block = below16_avx512(c->splitter, all);
         int code = block * 16 + below16_avx512(c->threshold + block * 16, all) - 128;
-        bool right = isnan(v) && !(c->flags & MLP_SPLIT_DEFAULT_LEFT);
-        codes[i] = (int8_t)(right ? CODE_MISSING_RIGHT - 128 : code);
+        codes[i] = (int8_t)(goes_right(c, v) ? CODE_MISSING_RIGHT - 128 : code);
     }
 }
 
-/* The leaves that remain in two parts, to be combined over all lanes. */
-BITS512 static inline void cross_out(const struct bits_part *a, const struct bits_part *b,
-                                     __m512i codes, __m512i *to)
-{
-    __m512i column = _mm512_castsi256_si512(_mm256_load_si256((const void *)a->column));
-    __m512i limit = _mm512_castsi256_si512(_mm256_load_si256((const void *)a->threshold));
-    column = _mm512_inserti64x4(column, _mm256_load_si256((const void *)b->column), 1);
-    limit = _mm512_inserti64x4(limit, _mm256_load_si256((const void *)b->threshold), 1);
-    uint64_t right = _mm512_cmpgt_epi8_mask(_mm512_permutexvar_epi8(column, codes), limit);
-    const __m512i *keep_a = (const void *)a->keep, *keep_b = (const void *)b->keep;
-    __m512i ones = _mm512_set1_epi32(-1);
-    __m512i x = _mm512_mask_loadu_epi32(ones, (__mmask16)right, keep_a);
-    __m512i y = _mm512_mask_loadu_epi32(ones, (__mmask16)(right >> 32), keep_b);
-    to[0] = _mm512_mask_and_epi32(x, (__mmask16)(right >> 16), x, keep_a[1]);
-    to[1] = _mm512_mask_and_epi32(y, (__mmask16)(right >> 48), y, keep_b[1]);
-}
-
-BITS512 static inline __m512i and32(__m512i a, __m512i b)
-{
-    return _mm512_and_si512(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
-}
-
-BITS512 static inline __m512i and64(__m512i a, __m512i b)
-{
-    return _mm512_and_si512(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
-}
-
-BITS512 static inline __m512i and128(__m512i a, __m512i b)
-{
-    return _mm512_and_si512(_mm512_shuffle_i64x2(a, b, 0x88), _mm512_shuffle_i64x2(a, b, 0xDD));
-}
-
-/* All lanes of each of 16 vectors combined, the vectors' results side by side. */
-BITS512 static inline __m512i combine16(const __m512i *v)
-{
-    __m512i four[4];
-    for (size_t i = 0; i < 4; i++)
-        four[i] = and64(and32(v[4 * i], v[4 * i + 1]), and32(v[4 * i + 2], v[4 * i + 3]));
-    return and128(and128(four[0], four[1]), and128(four[2], four[3]));
-}
-
-BITS512 static void find_avx512(const struct mlp_forest_bits *b, const int8_t *codes,
-                                uint32_t *leaf)
-{
-    __m512i row = _mm512_loadu_si512(codes);
-    for (size_t t = 0; t < b->ntrees; t += BITS_TREES) {
-        uint32_t part[BITS_TREES];
-        __m512i remain[BITS_TREES];
-        for (size_t k = 0; k < BITS_TREES; k++) {
-            const struct bits_tree *tree = &b->tree[t + k];
-            part[k] = tree->part + (codes[tree->column] > tree->threshold);
-        }
-        for (size_t k = 0; k < BITS_TREES; k += 2)
-            cross_out(&b->part[part[k]], &b->part[part[k + 1]], row, remain + k);
-        __m512i from_left = _mm512_lzcnt_epi32(combine16(remain));
-        __m512i last = _mm512_i32gather_epi32(_mm512_loadu_si512(part), b->last, 4);
-        _mm512_storeu_si512(leaf + t, _mm512_sub_epi32(last, from_left));
-    }
-}
-
-static const struct forest_kernels avx512 = {NULL, NULL, count_avx512, answer_avx512,
-                                             add64_avx512, add32_avx512};
-static const struct forest_kernels avx512_bits = {code_row_avx512, find_avx512, count_avx512,
-                                                  answer_avx512, add64_avx512, add32_avx512};
+/* Wider vectors find leaves no faster than AVX2 does: there, lanes wait for each other. */
+static const struct forest_kernels avx512 = {code_row_avx512, find_avx2, count_avx512,
+                                             answer_avx512, add64_avx512, add32_avx512};
 
 const struct forest_kernels *mlp_forest_avx2(void)
 {
@@ -257,8 +280,7 @@ const struct forest_kernels *mlp_forest_avx512(void)
     bool have = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                 __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                 __builtin_cpu_supports("popcnt");
-    bool bits = __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512cd");
-    return !have ? NULL : bits ? &avx512_bits : &avx512;
+    return have ? &avx512 : NULL;
 }
 
 #else

@@ -1,4 +1,5 @@
-"""trees.py BIN FOLDER TURNS: tree models in process and over a CSV, by us and by their peers.
+"""trees.py BIN FOLDER TURNS: tree models in process and over a CSV, by us and by their peers. On a
+busy machine `chrt -r 1` before it gives figures that mean something for two threads.
 
 FOLDER holds what train_trees.py made, BIN our programs. Turns alternate, so that a busy machine is
 busy for all; the median of each figure is shown, and ratios are medians of the turns' own ratios.
@@ -36,9 +37,11 @@ def cpu(function):
 
 
 def wall(*command, stdin):
+    """A whole program, with all threads that it likes to use."""
+    free = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
     with open(stdin, "rb") as table:
         start = time.monotonic()
-        subprocess.run(command, stdin=table, stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(command, stdin=table, stdout=subprocess.DEVNULL, check=True, env=free)
     return time.monotonic() - start
 
 
@@ -138,6 +141,8 @@ def show(figures):
             for _, kind, peer, gate in (g for g in GATES if g[0] == model and g[1] == what):
                 print(f"  {kind:8} {peer:14} {figures.median(model, peer, kind):12.0f} "
                       f"{verdict(figures.ratio(model, kind, peer), gate)}")
+        avx2 = figures.median(model, "mlp-avx2", "batch")
+        print(f"  {'batch':8} {'mlp, AVX2 only':14} {avx2:12.0f}  (the trees alone)")
         scale = max(one / two for one, two in zip(figures.all[model, "mlp", "wall1"],
                                                   figures.all[model, "mlp", "wall2"]))
         print(f"  {'batch':8} {'two threads':27} {verdict(scale, 1.7)}, best turn")
