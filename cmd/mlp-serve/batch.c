@@ -32,6 +32,9 @@ static const struct mlp_opt options[] = {
              .fallback = "-", .help = "where to write"},
     [THREADS] = {.name = "threads", .letter = 'j', .kind = MLP_OPT_INT, .value = "N",
                  .fallback = "0", .help = "predict on N threads; 0: one a processor"},
+    [RUNTIME] = {.name = "runtime", .kind = MLP_OPT_TEXT, .value = "NAME",
+                 .fallback = "built-in",
+                 .help = "what runs ONNX models: built-in, onnxruntime or onnxruntime:LIBRARY"},
     {0},
 };
 
@@ -203,7 +206,9 @@ static enum mlp_code open_all(struct batch *b, struct mlp_err *e)
     if (!mlp_operand(b->cmd, 0, NULL))
         return mlp_err_set(e, MLP_EUSAGE, "a model is missing: give its file, or --exec COMMAND");
     const char *out = mlp_opt_text(b->cmd, OUT);
-    enum mlp_code code = mlp_out_open(&b->out, out, e);
+    enum mlp_code code = serve_runtime(mlp_opt_text(b->cmd, RUNTIME), &limits.onnxruntime, e);
+    if (!code)
+        code = mlp_out_open(&b->out, out, e);
     if (!code)
         code = serve_confine(out, e);
     if (!code)
@@ -258,6 +263,15 @@ const struct mlp_verb verb_batch = {
              "coefficient * x, and the intercept as base. What a column made from an input\n"
              "(one-hot, scaled, imputed) adds is counted for that input; a model whose steps mix\n"
              "inputs is refused. Loading takes more memory with --explain than without.\n"
+             "\n"
+             "With --runtime onnxruntime ONNX models are run by ONNX Runtime (1.8 or later), for\n"
+             "networks that hold operators which the built-in engine does not know. Columns and\n"
+             "answers are the same. Its library is the one named after a colon, else by\n"
+             "MLP_ONNXRUNTIME, else the system's libonnxruntime.so; `pip install onnxruntime`\n"
+             "brings one, below onnxruntime/capi. It runs on the threads of --threads alone. It\n"
+             "reads the model with code of its own, under the same confinement (no programs,\n"
+             "no sockets, no files written) but without our limits of memory: give it models of\n"
+             "people whom you trust. Models of other formats are not concerned.\n"
              "\n"
              "With --exec the model is a command, in any language, and the table the only\n"
              "operand. It reads one JSON object a row from stdin (all columns but those of --id\n"

@@ -14,7 +14,7 @@
 
 /* The rows of the option table. */
 enum { OUTPUTS, ID, KEEP, KEEP_ALL, FORMAT, MISSING, EMPTY_TEXT, EXPLAIN, EXEC,
-       ROW_TIMEOUT, STARTS, OUT, THREADS };
+       ROW_TIMEOUT, STARTS, OUT, THREADS, RUNTIME };
 
 /* One output to write: its number in the model, and the names of its columns. */
 struct column_set {

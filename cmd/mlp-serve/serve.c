@@ -9,7 +9,7 @@ enum {
     OPT_DEPLOYMENT, OPT_LISTEN, OPT_REGISTRY, OPT_KEY, OPT_THREADS, OPT_LOG, OPT_EXTRA,
     OPT_MAX_ROWS, OPT_MAX_BODY, OPT_MAX_CONNECTIONS, OPT_MAX_REQUESTS, OPT_HEADER_TIMEOUT,
     OPT_BODY_TIMEOUT, OPT_IDLE_TIMEOUT, OPT_DRAIN, OPT_READY_FD, OPT_EVENTS, OPT_EXEC,
-    OPT_ROW_TIMEOUT, OPT_BATCH
+    OPT_ROW_TIMEOUT, OPT_BATCH, OPT_RUNTIME
 };
 
 static const struct mlp_opt opts[] = {
@@ -59,6 +59,9 @@ static const struct mlp_opt opts[] = {
                          "time that the command has for a row", NULL, "30s", false},
     [OPT_BATCH] = {"batch", 0, MLP_OPT_FLAG, NULL,
                    "predict a table from stdin instead, as the verb batch does", NULL, NULL, false},
+    [OPT_RUNTIME] = {"runtime", 0, MLP_OPT_TEXT, "NAME",
+                     "what runs ONNX models: built-in, onnxruntime or onnxruntime:LIBRARY", NULL,
+                     "built-in", false},
     {0},
 };
 
@@ -174,6 +177,8 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
     struct mlp_key *key = NULL;
     const char *path = mlp_opt_text(cmd, OPT_KEY);
     enum mlp_code code = check_operands(&config, e);
+    if (code == MLP_OK)
+        code = serve_runtime(mlp_opt_text(cmd, OPT_RUNTIME), &config.onnxruntime, e);
     if (code == MLP_OK && path)
         code = mlp_key_load(path, NULL, &key, e);
     config.key = key;
@@ -213,6 +218,11 @@ const struct mlp_verb verb_serve = {
         "With --log every prediction is a line of NDJSON: id, time, model, version, digest, arm,\n"
         "features, output, latency_ms. A client's x-request-id is its id. Lines are dropped and\n"
         "counted, never waited for, when the disk does not keep up.\n"
+        "\n"
+        "With --runtime onnxruntime ONNX models are run by ONNX Runtime, as mlp-serve batch\n"
+        "describes it. A confined child lets the library read the model first; then the server\n"
+        "does so itself, in its own process: code of the library that a model gets the better of\n"
+        "without crashing would meet the server's sockets. Serve models of people whom you trust.\n"
         "\n"
         "With --exec the model is a command, as mlp-serve batch describes it. It has a queue and\n"
         "a thread of its own: no connection waits for another's row. Rows of several requests\n"

@@ -9,6 +9,10 @@
  * do all of it. */
 enum mlp_code serve_confine(const char *out, struct mlp_err *e);
 
+/* What --runtime says: *library is NULL for our own engine, else a library of ONNX Runtime as
+ * mlp_model_limits has it, borrowed from value or the environment. */
+enum mlp_code serve_runtime(const char *value, const char **library, struct mlp_err *e);
+
 extern const struct mlp_verb verb_serve, verb_batch, verb_convert, verb_inspect;
 
 #endif

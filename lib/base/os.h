@@ -141,6 +141,13 @@ void mlp_os_shared_free(void *p, size_t n);
 /* Closes every descriptor from `first` on: for a child that works in memory only. */
 void mlp_os_close_from(int first);
 
+/* Function `name` of a shared library, which is loaded (a path without "/": from the system's
+ * folders) and stays so until the process ends. Its initialisers run: it must be one that the user
+ * trusts. MLP_ENOTFOUND with the loader's words when there is none, MLP_EINPUT when it lacks the
+ * name. */
+enum mlp_code mlp_os_library(const char *path, const char *name, void (**fn)(void),
+                             struct mlp_err *e);
+
 /* Runs fn(ctx) in a forked child with the descriptors given and waits; its return value becomes
  * *status (128 + N when signal N ended it). For the sandboxed model check. */
 enum mlp_code mlp_os_fork_run(int (*fn)(void *ctx), void *ctx, unsigned timeout_ms, int *status,

@@ -6,6 +6,7 @@
 
 #include "model/loader.h"
 #include "net/net.h"
+#include "net/ort.h"
 
 #define MAX_RUN_BYTES ((size_t)1 << 31)
 #define MAX_SLOTS 64
@@ -18,7 +19,8 @@ struct slot {
 };
 
 struct onnx_params {
-    const struct mlp_net *net;
+    const struct mlp_net *net;   /* NULL: ort runs it */
+    const struct mlp_ort *ort;
     struct slot in[MAX_SLOTS], out[MAX_SLOTS];
     size_t nin, nout, numbers, texts, width;
     const struct mlp_str *strings; /* all that the model can answer with */
@@ -42,13 +44,13 @@ static void state_free(void *p)
 
 static struct onnx_state *state_new(const struct mlp_net *net, struct mlp_err *e)
 {
-    struct onnx_state *s = malloc(sizeof(*s));
+    struct onnx_state *s = calloc(1, sizeof(*s));
     if (!s) {
         mlp_err_nomem(e);
         return NULL;
     }
     mlp_arena_init(&s->in, MAX_RUN_BYTES);
-    if (!mlp_net_run_init(&s->run, net, MAX_RUN_BYTES, e))
+    if (!net || !mlp_net_run_init(&s->run, net, MAX_RUN_BYTES, e))
         return s;
     state_free(s);
     return NULL;
@@ -122,6 +124,13 @@ static enum mlp_code take_output(const struct slot *s, const struct mlp_tensor *
     return MLP_OK;
 }
 
+static enum mlp_code run_engine(const struct onnx_params *p, struct onnx_state *s,
+                                const struct mlp_tensor *in, struct mlp_tensor *out,
+                                struct mlp_err *e)
+{
+    return p->net ? mlp_net_run(&s->run, in, out, e) : mlp_ort_run(p->ort, in, out, &s->in, e);
+}
+
 static enum mlp_code run_rows(const struct onnx_params *p, struct mlp_call *c, size_t row,
                               size_t rows)
 {
@@ -134,7 +143,7 @@ static enum mlp_code run_rows(const struct onnx_params *p, struct mlp_call *c, s
             return c->e->code;
         fill_input(&p->in[i], c, row, rows, &in[i]);
     }
-    if (mlp_net_run(&s->run, in, out, c->e))
+    if (run_engine(p, s, in, out, c->e))
         return c->e->code;
     for (size_t i = 0; i < p->nout; i++)
         if (take_output(&p->out[i], &out[i], rows, c->y + row * c->ldy, c))
@@ -261,6 +270,30 @@ static const struct mlp_labels *make_labels(struct mlp_load *l, const struct mlp
     return labels;
 }
 
+/* Elements of a row as the file declares them; 0 where it does not. */
+static size_t declared_width(const struct mlp_onnx_value *v)
+{
+    size_t width = 1;
+    for (int32_t i = 1; i < v->rank; i++) {
+        if (v->dims[i] <= 0 || v->dims[i] > (1 << 24) || width > (1U << 24))
+            return 0;
+        width *= (size_t)v->dims[i];
+    }
+    return v->rank > 0 ? width : 0;
+}
+
+/* A row of zeros may be one that the model refuses: then the declared widths must do. */
+static enum mlp_code declared(struct onnx_params *p, struct mlp_err *e)
+{
+    for (size_t i = 0; i < p->nout; i++) {
+        p->out[i].width = declared_width(p->out[i].value);
+        if (!p->out[i].width)
+            return e->code;
+    }
+    mlp_err_init(e);
+    return MLP_OK;
+}
+
 /* Widths as one row of zeros gives them: what a file declares may be open. */
 static enum mlp_code trial(struct mlp_load *l, struct onnx_params *p)
 {
@@ -269,15 +302,20 @@ static enum mlp_code trial(struct mlp_load *l, struct onnx_params *p)
     for (size_t i = 0; s && i < p->nin && !l->e->code; i++)
         if (!make_input(&p->in[i], 1, &s->in, &in[i], l->e) && in[i].type != MLP_DT_STRING)
             memset(in[i].data, 0, in[i].n * mlp_dtype_size(in[i].type));
-    if (s && !l->e->code && !mlp_net_run(&s->run, in, out, l->e))
-        for (size_t i = 0; i < p->nout; i++) {
-            p->out[i].at = p->width;
-            p->out[i].width = out[i].n;
-            p->width += out[i].n;
-        }
+    enum mlp_code code = l->e->code;
+    if (!code)
+        code = run_engine(p, s, in, out, l->e);
+    for (size_t i = 0; i < p->nout && !code; i++)
+        p->out[i].width = out[i].n;
+    if (code == MLP_EINPUT)
+        code = declared(p, l->e);
+    for (size_t i = 0; i < p->nout; i++) {
+        p->out[i].at = p->width;
+        p->width += p->out[i].width;
+    }
     if (s)
         state_free(s);
-    return l->e->code;
+    return code;
 }
 
 static enum mlp_out_kind kind_of(enum mlp_dtype t)
@@ -366,21 +404,44 @@ static void describe(struct mlp_load *l, const struct mlp_onnx_graph *g)
 static enum mlp_code plan(struct mlp_load *l, struct onnx_params *p,
                           const struct mlp_onnx_model *m)
 {
-    p->nin = mlp_net_ninputs(p->net);
-    p->nout = mlp_net_noutputs(p->net);
+    p->nin = p->net ? mlp_net_ninputs(p->net) : mlp_ort_ninputs(p->ort);
+    p->nout = p->net ? mlp_net_noutputs(p->net) : mlp_ort_noutputs(p->ort);
     if (p->nin > MAX_SLOTS || p->nout + 2 > MLP_MAX_OUTPUTS || !p->nin || !p->nout)
         return mlp_err_set(l->e, MLP_EINPUT, "a network of %zu inputs and %zu outputs; at most "
                            "%d and %d are understood", p->nin, p->nout, MAX_SLOTS,
                            MLP_MAX_OUTPUTS - 2);
     const struct mlp_labels *labels = make_labels(l, m);
     for (size_t i = 0; i < p->nin; i++) {
-        p->in[i].value = mlp_net_input(p->net, i);
+        p->in[i].value = p->net ? mlp_net_input(p->net, i) : mlp_ort_input(p->ort, i);
         if (plan_input(l, p, &p->in[i]))
             return l->e->code;
     }
     for (size_t i = 0; i < p->nout; i++)
-        p->out[i] = (struct slot){.value = mlp_net_output(p->net, i), .labels = labels};
+        p->out[i] = (struct slot){.value = &m->graph.outputs[i], .labels = labels};
     return labels ? trial(l, p) : mlp_err_nomem(l->e);
+}
+
+static void close_ort(void *ort)
+{
+    mlp_ort_close(ort);
+}
+
+static enum mlp_code open_engine(struct mlp_load *l, const struct mlp_onnx_model *m,
+                                 struct onnx_params *p)
+{
+    if (!l->onnxruntime) {
+        struct mlp_net *net = NULL;
+        enum mlp_code code = mlp_net_load(m, &l->m->arena, &net, l->e);
+        p->net = net;
+        return code;
+    }
+    struct mlp_ort *ort = NULL;
+    if (mlp_ort_open(l->onnxruntime, m, l->bytes, &ort, l->e))
+        return l->e->code;
+    p->ort = ort;
+    l->m->engine = ort;
+    l->m->engine_free = close_ort;
+    return MLP_OK;
 }
 
 enum mlp_code mlp_load_onnx(struct mlp_load *l)
@@ -388,15 +449,13 @@ enum mlp_code mlp_load_onnx(struct mlp_load *l)
     struct mlp_onnx_model *m = mlp_arena_alloc(&l->m->arena, sizeof(*m));
     struct onnx_params *p = mlp_arena_alloc(&l->m->arena, sizeof(*p));
     struct mlp_node_spec spec = {.op = &op_onnx, .params = p};
-    struct mlp_net *net;
     struct mlp_cols all, texts = {NULL, 0};
     if (!m || !p)
         return mlp_err_nomem(l->e);
-    l->m->info.format = MLP_STR("ONNX");
+    l->m->info.format = l->onnxruntime ? MLP_STR("ONNX, run by ONNX Runtime") : MLP_STR("ONNX");
     if (mlp_onnx_parse(m, &l->m->arena, l->bytes, l->e) ||
-        mlp_net_load(m, &l->m->arena, &net, l->e))
+        open_engine(l, m, p))
         return l->e->code;
-    p->net = net;
     if (plan(l, p, m) || mlp_load_graph(l, p->numbers + p->texts) || name_inputs(l, p) ||
         input_columns(l, p, &spec, &texts))
         return l->e->code;

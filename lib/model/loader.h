@@ -16,6 +16,8 @@ struct mlp_model {
     const uint32_t *position;
     int predict, proba;          /* outputs of these names, or -1 */
     size_t block;                /* rows that run at once */
+    void *engine;                /* somebody else's that runs the graph, or NULL */
+    void (*engine_free)(void *engine);
 };
 
 /* What a loader works on. bytes are plain; they and tmp go when loading ends. codec is the name of
@@ -26,6 +28,7 @@ struct mlp_load {
     struct mlp_str bytes;
     const char *codec;
     bool explain;                /* keep what contributions need (explain.h) */
+    const char *onnxruntime;     /* library to run ONNX models with, or NULL (model.h) */
     struct mlp_err *e;
 };
 

@@ -235,7 +235,8 @@ enum mlp_code mlp_model_open_mem(struct mlp_str bytes, const char *source,
     mlp_arena_init(&m->arena, (size_t)memory);
     mlp_arena_init(&tmp, (size_t)memory);
     struct mlp_load l = {.m = m, .tmp = &tmp, .bytes = bytes, .e = e,
-                         .explain = limits && limits->explain};
+                         .explain = limits && limits->explain,
+                         .onnxruntime = limits ? limits->onnxruntime : NULL};
     enum mlp_code code = load_bytes(&l, memory);
     mlp_arena_fini(&tmp);
     if (!code)
@@ -265,6 +266,8 @@ void mlp_model_free(struct mlp_model *m)
 {
     if (!m)
         return;
+    if (m->engine)
+        m->engine_free(m->engine);
     mlp_graph_fini(&m->graph);
     mlp_arena_fini(&m->arena);
     free(m);

@@ -47,6 +47,8 @@ struct mlp_model_limits {
     size_t memory_bytes;         /* 0: 4 GiB */
     bool explain;                /* keep what contributions need: they become one more output,
                                     "contribution" (explain.h); refused where they do not add up */
+    const char *onnxruntime;     /* ONNX models are run by this library of ONNX Runtime ("": the
+                                    system's); NULL: by our own engine. Borrowed while opening */
 };
 
 /* Loads path. Unknown classes are MLP_EINPUT with dotted name, byte offset and place in the

@@ -146,8 +146,9 @@ static enum mlp_code unknown_op(struct mlp_net_build *b)
                 MLP_STR_ARG(n->op_type), n->domain.n ? (int)n->domain.n : 7,
                 n->domain.n ? n->domain.p : "ai.onnx", (long long)b->opset);
     mlp_err_at_byte(b->e, n->offset);
-    return mlp_err_hint(b->e, "node '%.*s' uses it; export the model with other operators or "
-                              "another opset", MLP_STR_ARG(n->name));
+    return mlp_err_hint(b->e, "node '%.*s' uses it; ONNX Runtime may know it: try --runtime "
+                              "onnxruntime, or export with other operators",
+                        MLP_STR_ARG(n->name));
 }
 
 static enum mlp_code resolve_inputs(struct mlp_net *n, const struct mlp_onnx_node *node,

@@ -85,6 +85,7 @@ static enum mlp_code run_golden(struct mlp_package *p, struct mlp_served *s, str
 static enum mlp_code load_layer(const struct mlp_origin *from, struct mlp_package *p,
                                 unsigned threads, struct mlp_served **out, struct mlp_err *e)
 {
+    const struct mlp_model_limits limits = {.onnxruntime = from->onnxruntime};
     struct mlp_buf bytes;
     struct mlp_model *model = NULL;
     bool found;
@@ -94,7 +95,7 @@ static enum mlp_code load_layer(const struct mlp_origin *from, struct mlp_packag
         code = mlp_err_set(e, MLP_EINPUT, "the package holds no model file");
     if (code == MLP_OK)
         code = mlp_model_open_guarded(mlp_buf_str(&bytes), from->path ? from->path : "model",
-                                      NULL, &model, e);
+                                      &limits, &model, e);
     mlp_buf_fini(&bytes);
     if (code == MLP_OK)
         code = mlp_served_new(model, threads, out, e);
@@ -134,6 +135,7 @@ static struct mlp_str base_name(const char *path)
 static enum mlp_code load_file(const struct mlp_origin *from, unsigned threads,
                                struct mlp_served **out, struct mlp_err *e)
 {
+    const struct mlp_model_limits limits = {.onnxruntime = from->onnxruntime};
     struct mlp_buf bytes;
     struct mlp_model *model = NULL;
     uint8_t hash[MLP_SHA256_BYTES];
@@ -152,7 +154,7 @@ static enum mlp_code load_file(const struct mlp_origin *from, unsigned threads,
         code = check_digest(from->digest, mlp_str_from(digest), e);
     }
     if (code == MLP_OK)
-        code = mlp_model_open_guarded(mlp_buf_str(&bytes), from->path, NULL, &model, e);
+        code = mlp_model_open_guarded(mlp_buf_str(&bytes), from->path, &limits, &model, e);
     mlp_buf_fini(&bytes);
     if (code == MLP_OK)
         code = mlp_served_new(model, threads, out, e);

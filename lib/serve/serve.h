@@ -25,6 +25,7 @@ struct mlp_serve_config {
     const char *deployment;      /* mlp-deployment(5) file, followed when it is replaced */
     const char *registry;        /* folder; NULL: the file's own or the default one */
     const struct mlp_key *key;   /* packages must be signed by it; NULL: not asked for */
+    const char *onnxruntime;     /* library that runs ONNX models (model.h); NULL: our own engine */
     const char *log_path;        /* prediction log, appended to; NULL: none */
     bool ignore_extra;           /* unknown features are passed over instead of refused */
     uint64_t max_rows;           /* of one request; 0: 100,000 */

@@ -63,6 +63,7 @@ struct mlp_origin {
     const char *name;            /* for logs; NULL: the package's name or the file's */
     uint64_t version;
     const struct mlp_key *key;   /* the package must be signed by it; NULL: not asked for */
+    const char *onnxruntime;     /* library that runs ONNX models (model.h); NULL: our own engine */
 };
 
 /* Loads a model, checks its digest (and signature) before its bytes are looked at, and runs the

@@ -77,7 +77,8 @@ static enum mlp_code load_ref(struct loading *l, const char *ref, struct mlp_ser
         mlp_str_copy(v->model, name, sizeof name);
         const struct mlp_origin from = {.registry_dir = l->registry, .digest = v->digest,
                                         .name = name, .version = v->version,
-                                        .key = l->config->key};
+                                        .key = l->config->key,
+                                        .onnxruntime = l->config->onnxruntime};
         code = obtain(l, &from, out, e);
     }
     mlp_registry_close(registry);
@@ -88,7 +89,8 @@ static enum mlp_code load_named(struct loading *l, struct mlp_served **out, stru
 {
     const char *model = l->config->model;
     struct mlp_stat st;
-    const struct mlp_origin from = {.path = model, .key = l->config->key};
+    const struct mlp_origin from = {.path = model, .key = l->config->key,
+                                    .onnxruntime = l->config->onnxruntime};
     enum mlp_code code = mlp_os_stat(model, false, &st, e);
     if (code != MLP_OK || st.exists)
         return code == MLP_OK ? mlp_served_load(&from, l->threads, out, e) : code;
@@ -132,7 +134,8 @@ static enum mlp_code load_target(struct loading *l, const struct mlp_target *t,
     char path[4096], name[128];
     mlp_str_copy(t->model, name, sizeof name);
     struct mlp_origin from = {.digest = t->digest, .version = t->version, .key = l->config->key,
-                              .name = t->model.n ? name : NULL, .registry_dir = l->registry};
+                              .name = t->model.n ? name : NULL, .registry_dir = l->registry,
+                              .onnxruntime = l->config->onnxruntime};
     if (t->path.n) {
         if (!mlp_deployment_resolve(l->config->deployment, t->path, path, sizeof path))
             return mlp_err_set(e, MLP_EINPUT, "the path of a target is too long");
