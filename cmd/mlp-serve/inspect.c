@@ -67,6 +67,18 @@ static void blocks(struct mlp_buf *b, const char *name, const struct mlp_str *it
     }
 }
 
+/* Those of one item are lines, the others lists; both in their own part of the text. */
+static void details(struct mlp_buf *b, const struct mlp_model_info *info, bool lists)
+{
+    for (size_t i = 0; i < info->ndetails; i++) {
+        const struct mlp_detail *d = &info->details[i];
+        if (lists && d->n > 1)
+            blocks(b, d->name.p, d->items, d->n);
+        else if (!lists && d->n == 1)
+            line(b, d->name.p, d->items[0]);
+    }
+}
+
 static void as_text(const struct mlp_model *m, struct mlp_buf *b)
 {
     const struct mlp_model_info *info = mlp_model_info(m);
@@ -77,6 +89,7 @@ static void as_text(const struct mlp_model *m, struct mlp_buf *b)
     line(b, "estimator", info->estimator);
     line(b, "task", mlp_str_from(task_name(info->task)));
     list(b, "classes", info->classes, info->nclasses);
+    details(b, info, false);
     mlp_buf_addf(b, "%-10s %zu bytes\n", "memory", info->bytes);
     mlp_buf_addf(b, "inputs (%zu)%s\n", info->ninputs,
                  info->named ? "" : ", by order: the model has no column names");
@@ -91,6 +104,7 @@ static void as_text(const struct mlp_model *m, struct mlp_buf *b)
         mlp_buf_addf(b, "  %-10.*s %zu a row\n", MLP_STR_ARG(o[i].name), o[i].width);
     blocks(b, "steps", info->steps, info->nsteps);
     blocks(b, "globals", info->globals, info->nglobals);
+    details(b, info, true);
 }
 
 static void json_list(struct mlp_json_out *o, const char *key, const struct mlp_str *items,
@@ -140,6 +154,11 @@ static void as_json(const struct mlp_model *m, struct mlp_buf *b)
     mlp_json_close(&o, ']');
     json_list(&o, "steps", info->steps, info->nsteps);
     json_list(&o, "globals", info->globals, info->nglobals);
+    mlp_json_key(&o, "details");
+    mlp_json_open(&o, '{');
+    for (size_t i = 0; i < info->ndetails; i++)
+        json_list(&o, info->details[i].name.p, info->details[i].items, info->details[i].n);
+    mlp_json_close(&o, '}');
     mlp_json_close(&o, '}');
     mlp_buf_addc(b, '\n');
 }
@@ -193,8 +212,10 @@ const struct mlp_verb verb_inspect = {
     .min_operands = 0,
     .max_operands = 1,
     .about = "Loads a model as the server does, without running code of the file, and lists "
-             "inputs, outputs, classes, steps, memory and every name that a pickle holds. A "
-             "model that cannot be served ends with the reason, the place and status 3.",
+             "inputs, outputs, classes, steps, memory and every name that a pickle holds; of an "
+             "ONNX file also its producer, operator sets, metadata, tensors in and out with "
+             "types and shapes, operators with their numbers, weights and nodes. A model "
+             "that cannot be served ends with the reason, the place and status 3.",
     .opts = options,
     .examples = examples,
     .run = run,

@@ -16,6 +16,8 @@ struct slot {
     const struct mlp_onnx_value *value;
     size_t at, width;
     const struct mlp_labels *labels;
+    const struct mlp_labels *classes; /* of the label: column class_at gets their index */
+    size_t class_at;
 };
 
 struct onnx_params {
@@ -107,13 +109,27 @@ static enum mlp_code text_index(const struct mlp_labels *labels, struct mlp_str 
                        MLP_STR_ARG(text));
 }
 
+static enum mlp_code class_index(const struct mlp_labels *classes, const struct mlp_tensor *t,
+                                 size_t i, double *y, struct mlp_err *e)
+{
+    if (t->type == MLP_DT_STRING)
+        return text_index(classes, t->str[i], y, e);
+    for (size_t k = 0; k < classes->n; k++)
+        if (classes->number[k] == mlp_tensor_number(t, i)) {
+            *y = (double)k;
+            return MLP_OK;
+        }
+    return mlp_err_set(e, MLP_EINPUT, "the network answers class %g, which the model does not list",
+                       mlp_tensor_number(t, i));
+}
+
 static enum mlp_code take_output(const struct slot *s, const struct mlp_tensor *t, size_t rows,
                                  double *y, const struct mlp_call *c)
 {
     if (t->n != rows * s->width)
         return mlp_err_set(c->e, MLP_EINPUT, "output '%.*s' has %zu elements for %zu rows",
                            MLP_STR_ARG(s->value->name), t->n, rows);
-    for (size_t r = 0; r < rows; r++)
+    for (size_t r = 0; r < rows; r++) {
         for (size_t i = 0; i < s->width; i++) {
             double *to = &y[r * c->ldy + s->at + i];
             if (t->type != MLP_DT_STRING)
@@ -121,6 +137,9 @@ static enum mlp_code take_output(const struct slot *s, const struct mlp_tensor *
             else if (text_index(s->labels, t->str[r * s->width + i], to, c->e))
                 return c->e->code;
         }
+        if (s->classes && class_index(s->classes, t, r, &y[r * c->ldy + s->class_at], c->e))
+            return c->e->code;
+    }
     return MLP_OK;
 }
 
@@ -332,6 +351,8 @@ static enum mlp_code add_output(struct mlp_load *l, const struct slot *s, struct
                                 struct mlp_str name, bool plain)
 {
     struct mlp_goutput o = {.name = name, .kind = kind_of(s->value->type)};
+    if (s->classes)
+        o.kind = MLP_OUT_LABEL;
     o.cols = mlp_cols_slice(all, s->at, s->width);
     o.suffix = mlp_arena_array(&l->m->arena, s->width + 1, sizeof(*o.suffix));
     o.labels = mlp_arena_array(&l->m->arena, s->width + 1, sizeof(*o.labels));
@@ -347,11 +368,10 @@ static enum mlp_code add_output(struct mlp_load *l, const struct slot *s, struct
 }
 
 /* The class is the first single column that is no real number, the scores the first real output. */
-static void find_roles(const struct onnx_params *p, const struct slot **label,
-                       const struct slot **scores)
+static void find_roles(struct onnx_params *p, struct slot **label, const struct slot **scores)
 {
     for (size_t i = 0; i < p->nout; i++) {
-        const struct slot *s = &p->out[i];
+        struct slot *s = &p->out[i];
         bool real = kind_of(s->value->type) == MLP_OUT_F32 || s->value->type == MLP_DT_DOUBLE;
         if (!*label && !real && s->width == 1)
             *label = s;
@@ -360,21 +380,45 @@ static void find_roles(const struct onnx_params *p, const struct slot **label,
     }
 }
 
-static enum mlp_code name_outputs(struct mlp_load *l, const struct onnx_params *p,
-                                  struct mlp_cols all)
+/* The class by its index among the classes, where they are known. */
+static struct slot predicted(const struct slot *first)
 {
-    const struct slot *label = NULL, *scores = NULL;
+    struct slot s = *first;
+    if (s.classes) {
+        s.at = s.class_at;
+        s.labels = s.classes;
+    }
+    return s;
+}
+
+static enum mlp_code find_classes(struct mlp_load *l, struct onnx_params *p,
+                                  const struct mlp_onnx_graph *g)
+{
+    struct slot *label = NULL;
+    const struct slot *scores = NULL;
     find_roles(p, &label, &scores);
-    const struct slot *first = label ? label : &p->out[0];
-    if (add_output(l, first, all, MLP_STR("predict"), first->width == 1))
+    if (!label || !scores)
+        return MLP_OK;
+    label->class_at = p->width++;
+    return mlp_onnx_classes(l, g, label->value, scores->width, &label->classes);
+}
+
+static enum mlp_code name_outputs(struct mlp_load *l, struct onnx_params *p, struct mlp_cols all)
+{
+    struct slot *label = NULL;
+    const struct slot *scores = NULL;
+    find_roles(p, &label, &scores);
+    const struct slot first = predicted(label ? label : &p->out[0]);
+    if (add_output(l, &first, all, MLP_STR("predict"), first.width == 1))
         return l->e->code;
     if (label && scores && add_output(l, scores, all, MLP_STR("proba"), false))
         return l->e->code;
     for (size_t i = 0; i < p->nout; i++) {
-        const struct slot *s = &p->out[i];
-        bool plain = s->width == 1 && s->value->rank == 1;
-        struct mlp_str name = mlp_load_text(l, "out.%.*s", MLP_STR_ARG(s->value->name));
-        if (add_output(l, s, all, name, plain))
+        struct slot s = p->out[i];
+        bool plain = s.width == 1 && s.value->rank == 1;
+        struct mlp_str name = mlp_load_text(l, "out.%.*s", MLP_STR_ARG(s.value->name));
+        s.classes = NULL;
+        if (add_output(l, &s, all, name, plain))
             return l->e->code;
     }
     return MLP_OK;
@@ -418,7 +462,9 @@ static enum mlp_code plan(struct mlp_load *l, struct onnx_params *p,
     }
     for (size_t i = 0; i < p->nout; i++)
         p->out[i] = (struct slot){.value = &m->graph.outputs[i], .labels = labels};
-    return labels ? trial(l, p) : mlp_err_nomem(l->e);
+    if (!labels)
+        return mlp_err_nomem(l->e);
+    return trial(l, p) ? l->e->code : find_classes(l, p, &m->graph);
 }
 
 static void close_ort(void *ort)
@@ -461,6 +507,8 @@ enum mlp_code mlp_load_onnx(struct mlp_load *l)
         return l->e->code;
     l->m->info.version = mlp_load_text(l, "IR %lld", (long long)m->ir_version);
     describe(l, &m->graph);
+    if (mlp_onnx_details(l, m))
+        return l->e->code;
     spec.out_width = p->width;
     if (mlp_graph_add(&l->m->graph, &spec, &all, l->e))
         return l->e->code;

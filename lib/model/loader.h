@@ -43,6 +43,18 @@ enum mlp_code mlp_load_catboost(struct mlp_load *l);
 enum mlp_code mlp_load_lightgbm(struct mlp_load *l);
 enum mlp_code mlp_load_onnx(struct mlp_load *l);
 
+/* The n classes that a label of the network is chosen from, in the order of its n probabilities;
+ * *classes is NULL where the file does not tell. */
+struct mlp_onnx_graph;
+struct mlp_onnx_value;
+enum mlp_code mlp_onnx_classes(struct mlp_load *l, const struct mlp_onnx_graph *g,
+                               const struct mlp_onnx_value *label, size_t n,
+                               const struct mlp_labels **classes);
+
+/* Fills info.details with what an ONNX file tells of itself. */
+struct mlp_onnx_model;
+enum mlp_code mlp_onnx_details(struct mlp_load *l, const struct mlp_onnx_model *m);
+
 /* What the readers of scikit-learn's files share: checks the globals that values name, lowers the
  * root and describes it. code is how reading the values ended: a damaged file that names what no
  * model does is refused for the name. */

@@ -163,7 +163,8 @@ static void set_task(struct mlp_model *m)
     info->nclasses = p->labels[0]->n;
     info->classes = p->labels[0]->text;
     info->classes_are_text = p->labels[0]->is_text;
-    info->has_proba = m->proba >= 0;
+    info->has_proba = m->proba >= 0 &&
+                      m->graph.outputs[m->proba].cols.n == info->nclasses;
     info->task = info->nclasses == 2 ? MLP_TASK_BINARY : MLP_TASK_MULTICLASS;
 }
 

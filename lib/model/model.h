@@ -20,6 +20,13 @@ struct mlp_input {
 
 enum mlp_task { MLP_TASK_REGRESSION, MLP_TASK_BINARY, MLP_TASK_MULTICLASS, MLP_TASK_TRANSFORM };
 
+/* A list that only some formats have, for inspect: "opsets": "ai.onnx 17", "ai.onnx.ml 3". */
+struct mlp_detail {
+    struct mlp_str name;
+    size_t n;
+    const struct mlp_str *items;
+};
+
 /* What a model is. All arrays live as long as the model. */
 struct mlp_model_info {
     struct mlp_str format;       /* "scikit-learn joblib", "XGBoost JSON" */
@@ -37,6 +44,8 @@ struct mlp_model_info {
     const struct mlp_str *steps; /* one line each: "trees: HistGradientBoosting, 100 trees, ..." */
     size_t nglobals;             /* every GLOBAL of a pickle, for inspect */
     const struct mlp_str *globals;
+    size_t ndetails;             /* of an ONNX file: tensors, operators, weights */
+    struct mlp_detail *details;
     size_t bytes;                /* memory of the loaded model */
 };
 
