@@ -1,8 +1,12 @@
+/* element.c: single elements and walks (element.h). */
 #include "net/element.h"
+
+#include "net/tiny.h"
 
 bool mlp_dtype_is_real(enum mlp_dtype t)
 {
-    return t == MLP_DT_FLOAT || t == MLP_DT_DOUBLE || t == MLP_DT_FLOAT16 || t == MLP_DT_BFLOAT16;
+    return t == MLP_DT_FLOAT || t == MLP_DT_DOUBLE || t == MLP_DT_FLOAT16 ||
+           t == MLP_DT_BFLOAT16 || mlp_dtype_is_tiny(t);
 }
 
 bool mlp_dtype_is_whole(enum mlp_dtype t)
@@ -26,8 +30,21 @@ void mlp_tensor_set_number(struct mlp_tensor *t, size_t i, double x)
     case MLP_DT_FLOAT16: t->u16[i] = mlp_float_half((float)x); break;
     case MLP_DT_BFLOAT16: t->u16[i] = mlp_float_bfloat((float)x); break;
     case MLP_DT_BOOL: t->u8[i] = x != 0; break;
-    default: mlp_tensor_set_integer(t, i, clamp(x)); break;
+    default:
+        if (mlp_dtype_is_tiny(t->type))
+            t->u8[i] = mlp_tiny_bits(t->type, x, true);
+        else
+            mlp_tensor_set_integer(t, i, clamp(x));
+        break;
     }
+}
+
+/* x modulo 2^bits, with its sign. */
+static uint8_t wrapped(enum mlp_dtype t, int64_t x)
+{
+    unsigned bits = mlp_dtype_packing(t), mask = (1U << bits) - 1, v = (unsigned)x & mask;
+    bool negative = (t == MLP_DT_INT4 || t == MLP_DT_INT2) && v >> (bits - 1);
+    return (uint8_t)(negative ? v | ~mask : v);
 }
 
 void mlp_tensor_set_integer(struct mlp_tensor *t, size_t i, int64_t x)
@@ -42,7 +59,14 @@ void mlp_tensor_set_integer(struct mlp_tensor *t, size_t i, int64_t x)
     case MLP_DT_INT8:
     case MLP_DT_UINT8: t->u8[i] = (uint8_t)x; break;
     case MLP_DT_BOOL: t->u8[i] = x != 0; break;
+    case MLP_DT_INT2:
+    case MLP_DT_UINT2:
+    case MLP_DT_INT4:
+    case MLP_DT_UINT4: t->u8[i] = wrapped(t->type, x); break;
     case MLP_DT_STRING:
+    case MLP_DT_SEQUENCE:
+    case MLP_DT_MAP:
+    case MLP_DT_EMPTY:
     case MLP_DT_NONE: break;
     default: mlp_tensor_set_number(t, i, (double)x); break;
     }

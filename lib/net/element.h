@@ -7,7 +7,7 @@
 
 #include "net/op.h"
 
-/* float, double, float16, bfloat16; and integers or bool. */
+/* float, double, float16, bfloat16 and smaller floats; and integers or bool. */
 bool mlp_dtype_is_real(enum mlp_dtype t);
 bool mlp_dtype_is_whole(enum mlp_dtype t);
 

@@ -1,6 +1,7 @@
 /* math.c: elementwise operators of two or more tensors: arithmetic, comparison, logic, Where. */
 #include <math.h>
 
+#include "net/cast.h"
 #include "net/element.h"
 #include "net/unary.h"
 
@@ -229,6 +230,44 @@ static enum mlp_code prepare_mod(struct mlp_net_build *b, const void **params)
     return code;
 }
 
+/* --- bits --- */
+
+static int64_t shift_left(int64_t a, int64_t b)
+{
+    return b < 0 || b > 63 ? 0 : (int64_t)((uint64_t)a << b);
+}
+
+static int64_t shift_right(int64_t a, int64_t b)
+{
+    return b < 0 || b > 63 ? 0 : (int64_t)((uint64_t)a >> b);
+}
+
+static const struct binary SHIFT[2] = {{"left", NULL, shift_left, false},
+                                       {"right", NULL, shift_right, false}};
+
+static enum mlp_code prepare_shift(struct mlp_net_build *b, const void **params)
+{
+    struct mlp_str way;
+    if (mlp_net_attr_str(b, "direction", "", &way))
+        return b->e->code;
+    bool right = mlp_str_is(way, "RIGHT");
+    *params = &SHIFT[right];
+    return right || mlp_str_is(way, "LEFT") ? MLP_OK : mlp_net_bad(b, "direction '%.*s'",
+                                                                   MLP_STR_ARG(way));
+}
+
+static enum mlp_code run_bitwise_not(const struct mlp_net_call *c)
+{
+    const struct mlp_tensor *x = c->in[0];
+    if (!mlp_dtype_is_whole(x->type) || x->type == MLP_DT_BOOL)
+        return mlp_net_bad_type(c, 0);
+    if (mlp_tensor_like(&c->out[0], c->arena, x->type, x, c->e))
+        return c->e->code;
+    for (size_t i = 0; i < x->n; i++)
+        mlp_tensor_set_integer(&c->out[0], i, ~mlp_tensor_integer(x, i));
+    return MLP_OK;
+}
+
 /* --- Where --- */
 
 static enum mlp_code run_where(const struct mlp_net_call *c)
@@ -276,6 +315,8 @@ const struct mlp_net_op mlp_net_math[] = {
     {"", "Clip", 6, 10, 1, 1, 1, mlp_net_prepare_clip, mlp_net_run_clip},
     {"", "Clip", 11, 0, 1, 3, 1, NULL, mlp_net_run_clip},
     {"", "Cast", 6, 0, 1, 1, 1, mlp_net_prepare_cast, mlp_net_run_cast},
-    {"", "CastLike", 15, 0, 2, 2, 1, NULL, mlp_net_run_cast},
+    {"", "CastLike", 15, 0, 2, 2, 1, mlp_net_prepare_cast_like, mlp_net_run_cast},
+    {"", "BitShift", 11, 0, 2, 2, 1, prepare_shift, run_binary},
+    {"", "BitwiseNot", 18, 0, 1, 1, 1, NULL, run_bitwise_not},
     {"", "Identity", 1, 0, 1, 1, 1, NULL, mlp_net_run_identity},
     {0}};

@@ -1,5 +1,6 @@
 #include "net/onnx.h"
 
+#include "net/tiny.h"
 #include "net/wire.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "raw_data is little-endian");
@@ -209,28 +210,33 @@ static enum mlp_code read_strings(struct reader *rd, struct mlp_wire_reader *r,
 static enum mlp_code read_elements(struct reader *rd, struct mlp_wire_reader *r,
                                    const struct tensor_head *h, struct mlp_tensor *t)
 {
-    size_t size = mlp_dtype_size(t->type);
+    size_t size = mlp_dtype_size(t->type), packing = mlp_dtype_packing(t->type);
+    size_t want = packing == 8 ? t->n : t->n / (8 / packing) + (t->n % (8 / packing) != 0);
     if (t->type == MLP_DT_STRING)
         return read_strings(rd, r, h, t);
     if (h->has_raw) {
-        if (h->raw.n != t->n * size)
-            return wrong_size(r, h, h->raw.n / size, t->n);
+        if (h->raw.n != want * size)
+            return wrong_size(r, h, h->raw.n / size, want);
         if (h->raw.n)
             memcpy(t->data, h->raw.p, h->raw.n);
-        return MLP_OK;
+    } else {
+        struct sink s = typed_field(t->type);
+        s.to = t->data;
+        s.max = want;
+        if (read_numbers(*r, &s))
+            return rd->e->code;
+        if (s.n != want)
+            return wrong_size(r, h, s.n, want);
     }
-    struct sink s = typed_field(t->type);
-    s.to = t->data;
-    s.max = t->n;
-    if (read_numbers(*r, &s))
-        return rd->e->code;
-    return s.n == t->n ? MLP_OK : wrong_size(r, h, s.n, t->n);
+    mlp_tiny_unpack(t->type, t->u8, t->n);
+    return MLP_OK;
 }
 
 /* The elements must be in the file before room is made for them: a shape may claim anything. */
 static bool may_hold(const struct mlp_wire_reader *r, const struct tensor_head *h)
 {
     uint64_t n = 1, most = (uint64_t)(r->end - r->p);
+    most *= 8 / mlp_dtype_packing((enum mlp_dtype)h->type);
     for (uint32_t i = 0; i < h->rank && i < MLP_MAX_RANK; i++)
         if (h->dims[i] == 0)
             return true;

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "net/tiny.h"
+
 struct type_row {
     const char *name;
     size_t size;
@@ -15,6 +17,16 @@ static const struct type_row TYPES[] = {
     [MLP_DT_BOOL] = {"bool", 1},       [MLP_DT_FLOAT16] = {"float16", 2},
     [MLP_DT_DOUBLE] = {"double", 8},   [MLP_DT_UINT32] = {"uint32", 4},
     [MLP_DT_UINT64] = {"uint64", 8},   [MLP_DT_BFLOAT16] = {"bfloat16", 2},
+    [MLP_DT_FLOAT8E4M3FN] = {"float8e4m3fn", 1},
+    [MLP_DT_FLOAT8E4M3FNUZ] = {"float8e4m3fnuz", 1},
+    [MLP_DT_FLOAT8E5M2] = {"float8e5m2", 1},
+    [MLP_DT_FLOAT8E5M2FNUZ] = {"float8e5m2fnuz", 1},
+    [MLP_DT_UINT4] = {"uint4", 1},     [MLP_DT_INT4] = {"int4", 1},
+    [MLP_DT_FLOAT4E2M1] = {"float4e2m1", 1},
+    [MLP_DT_FLOAT8E8M0] = {"float8e8m0", 1},
+    [MLP_DT_UINT2] = {"uint2", 1},     [MLP_DT_INT2] = {"int2", 1},
+    [MLP_DT_SEQUENCE] = {"sequence", 0},
+    [MLP_DT_MAP] = {"map", 0},         [MLP_DT_EMPTY] = {"optional without a value", 0},
 };
 
 static const struct type_row *type_row(enum mlp_dtype t)
@@ -26,6 +38,11 @@ size_t mlp_dtype_size(enum mlp_dtype t)
 {
     const struct type_row *r = type_row(t);
     return r ? r->size : 0;
+}
+
+bool mlp_dtype_is_holder(enum mlp_dtype t)
+{
+    return t == MLP_DT_SEQUENCE || t == MLP_DT_MAP || t == MLP_DT_EMPTY;
 }
 
 const char *mlp_dtype_name(enum mlp_dtype t)
@@ -112,14 +129,15 @@ static double wide_number(const struct mlp_tensor *t, size_t i)
     case MLP_DT_FLOAT16: return (double)mlp_half_float(t->u16[i]);
     case MLP_DT_BFLOAT16: return (double)mlp_bfloat_float(t->u16[i]);
     case MLP_DT_UINT64: return (double)t->u64[i];
-    default: return 0;
+    default: return mlp_dtype_is_tiny(t->type) ? (double)mlp_tiny_number(t->type, t->u8[i]) : 0;
     }
 }
 
 static bool is_whole(enum mlp_dtype t)
 {
     return t != MLP_DT_FLOAT && t != MLP_DT_DOUBLE && t != MLP_DT_FLOAT16 &&
-           t != MLP_DT_BFLOAT16 && t != MLP_DT_STRING;
+           t != MLP_DT_BFLOAT16 && t != MLP_DT_STRING && !mlp_dtype_is_tiny(t) &&
+           !mlp_dtype_is_holder(t);
 }
 
 double mlp_tensor_number(const struct mlp_tensor *t, size_t i)
@@ -145,8 +163,12 @@ int64_t mlp_tensor_integer(const struct mlp_tensor *t, size_t i)
     case MLP_DT_UINT32: return t->u32[i];
     case MLP_DT_INT16: return t->i16[i];
     case MLP_DT_UINT16: return t->u16[i];
+    case MLP_DT_INT2:
+    case MLP_DT_INT4:
     case MLP_DT_INT8: return t->i8[i];
     case MLP_DT_BOOL:
+    case MLP_DT_UINT2:
+    case MLP_DT_UINT4:
     case MLP_DT_UINT8: return t->u8[i];
     default: return clamp(wide_number(t, i));
     }

@@ -13,12 +13,19 @@ enum mlp_dtype {
     MLP_DT_NONE = 0, MLP_DT_FLOAT = 1, MLP_DT_UINT8 = 2, MLP_DT_INT8 = 3, MLP_DT_UINT16 = 4,
     MLP_DT_INT16 = 5, MLP_DT_INT32 = 6, MLP_DT_INT64 = 7, MLP_DT_STRING = 8, MLP_DT_BOOL = 9,
     MLP_DT_FLOAT16 = 10, MLP_DT_DOUBLE = 11, MLP_DT_UINT32 = 12, MLP_DT_UINT64 = 13,
-    MLP_DT_BFLOAT16 = 16
+    MLP_DT_BFLOAT16 = 16, MLP_DT_FLOAT8E4M3FN = 17, MLP_DT_FLOAT8E4M3FNUZ = 18,
+    MLP_DT_FLOAT8E5M2 = 19, MLP_DT_FLOAT8E5M2FNUZ = 20, MLP_DT_UINT4 = 21, MLP_DT_INT4 = 22,
+    MLP_DT_FLOAT4E2M1 = 23, MLP_DT_FLOAT8E8M0 = 24, MLP_DT_UINT2 = 25, MLP_DT_INT2 = 26,
+    /* No tensors, but what holds them (numbers of our own). Only the operators of control.c and
+     * sequence.c see them; mlp_dtype_size() is 0. */
+    MLP_DT_SEQUENCE = 64, MLP_DT_MAP = 65, MLP_DT_EMPTY = 66
 };
 
 #define MLP_MAX_RANK 8
 
-/* Data is borrowed: it lies in the arena of the network (weights), of a run, or with the caller.
+/* A sequence has n items; a map has two, its keys and its values, of one length; EMPTY is an
+ * optional without a value (one with a value is that value). Their rank is 0.
+ * Data is borrowed: it lies in the arena of the network (weights), of a run, or with the caller.
  * Nothing writes into a tensor once its operator has returned. */
 struct mlp_tensor {
     enum mlp_dtype type;
@@ -30,7 +37,7 @@ struct mlp_tensor {
         float *f32;
         double *f64;
         int8_t *i8;
-        uint8_t *u8;             /* and bool: 0 or 1 */
+        uint8_t *u8;             /* and bool: 0 or 1; what is smaller than a byte (tiny.h) */
         int16_t *i16;
         uint16_t *u16;           /* and float16, bfloat16 */
         int32_t *i32;
@@ -38,11 +45,14 @@ struct mlp_tensor {
         int64_t *i64;
         uint64_t *u64;
         struct mlp_str *str;     /* never a NULL pointer: empty texts have p "" */
+        const struct mlp_tensor *items;
     };
 };
 
 /* Bytes of an element; 0 for what is no type. */
 size_t mlp_dtype_size(enum mlp_dtype t);
+/* Whether t is a sequence, a map or an optional without a value. */
+bool mlp_dtype_is_holder(enum mlp_dtype t);
 /* "float", "int64", "tensor of no known type": for messages. */
 const char *mlp_dtype_name(enum mlp_dtype t);
 

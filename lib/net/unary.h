@@ -19,8 +19,4 @@ enum mlp_code mlp_net_run_identity(const struct mlp_net_call *c);
 enum mlp_code mlp_net_prepare_clip(struct mlp_net_build *b, const void **params);
 enum mlp_code mlp_net_run_clip(const struct mlp_net_call *c);
 
-/* Cast to the type of the attribute `to`; CastLike (params NULL) to that of input 1. */
-enum mlp_code mlp_net_prepare_cast(struct mlp_net_build *b, const void **params);
-enum mlp_code mlp_net_run_cast(const struct mlp_net_call *c);
-
 #endif
