@@ -1,6 +1,6 @@
 /* ops_token.c: token patterns of vectorisers and their hash (ops_words.h). */
 #include "model/ops_words.h"
-#include "model/unicode.h"
+#include "text/unicode.h"
 
 static bool in_kinds(unsigned kinds, uint32_t c)
 {

@@ -4,7 +4,7 @@
  * the last n words (or characters) are kept, in buffers as long as the longest known term. */
 #include "model/dict.h"
 #include "model/ops_words.h"
-#include "model/unicode.h"
+#include "text/unicode.h"
 #include <math.h>
 
 /* A word or a window of characters being collected; one that outgrows its buffer is `lost`. */

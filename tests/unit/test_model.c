@@ -13,7 +13,7 @@
 #include "model/ndarray.h"
 #include "model/ops.h"
 #include "model/pickle.h"
-#include "model/unicode.h"
+#include "text/unicode.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* unicode.h: the text functions that vectorisers use, as Python's str has them. */
-#ifndef MLP_MODEL_UNICODE_H
-#define MLP_MODEL_UNICODE_H
+#ifndef MLP_TEXT_UNICODE_H
+#define MLP_TEXT_UNICODE_H
 
 #include "base/str.h"
 
@@ -21,6 +21,9 @@ bool mlp_unicode_space(uint32_t c);
 
 /* str.lower() of one code point (U+0130 becomes plain i; the final sigma is the caller's). */
 uint32_t mlp_unicode_lower(uint32_t c);
+
+/* str.upper() of one code point where that is one other; the rest, as the German sharp s, stays. */
+uint32_t mlp_unicode_upper(uint32_t c);
 
 /* Code points without accents, as strip_accents="unicode" has them (NFKD less combining marks):
  * 0 to 4 of them in out, their number returned. Below U+3400, for Latin ligatures, full-width forms

@@ -1,6 +1,6 @@
 /* unicode_data.h: tables of Unicode, ascending by code point (unicode_data.c). */
-#ifndef MLP_MODEL_UNICODE_DATA_H
-#define MLP_MODEL_UNICODE_DATA_H
+#ifndef MLP_TEXT_UNICODE_DATA_H
+#define MLP_TEXT_UNICODE_DATA_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,8 +24,8 @@ struct mlp_plain {
 
 /* What Python's \w matches, and marks that combine with the letter before them. */
 extern const struct mlp_range mlp_word_ranges[], mlp_combining_ranges[];
-/* What str.lower() changes, one letter to one. */
-extern const struct mlp_case_run mlp_lower_runs[];
+/* What str.lower() and str.upper() change, one letter to one. */
+extern const struct mlp_case_run mlp_lower_runs[], mlp_upper_runs[];
 /* The zero of each script's decimal digits, which are ten in a row. */
 extern const uint32_t mlp_digit_zeros[];
 extern const size_t mlp_digit_zeros_n;
@@ -33,6 +33,6 @@ extern const size_t mlp_digit_zeros_n;
 extern const struct mlp_plain mlp_plain_forms[];
 /* How many entries each table has. */
 extern const size_t mlp_word_ranges_n, mlp_combining_ranges_n, mlp_lower_runs_n,
-    mlp_plain_forms_n;
+    mlp_upper_runs_n, mlp_plain_forms_n;
 
 #endif

@@ -22,10 +22,10 @@ def ranges(test):
     return out
 
 
-def lower_runs():
-    """(first, last, stride, delta) of code points whose lower case is one other."""
-    pairs = [(c, ord(chr(c).lower()) - c) for c in CODES
-             if len(chr(c).lower()) == 1 and ord(chr(c).lower()) != c]
+def case_runs(change):
+    """(first, last, stride, delta) of code points whose changed case is one other."""
+    pairs = [(c, ord(change(chr(c))) - c) for c in CODES
+             if len(change(chr(c))) == 1 and ord(change(chr(c))) != c]
     runs = []
     for c, delta in pairs:
         if runs and runs[-1][3] == delta:
@@ -73,10 +73,11 @@ def digits():
 
 print("/* unicode_data.c: made by unicode_data.py from Unicode "
       f"{unicodedata.unidata_version}; see unicode.h. */")
-print('#include "model/unicode_data.h"')
+print('#include "text/unicode_data.h"')
 table("range", "word_ranges", ranges(lambda c: chr(c).isalnum() or chr(c) == "_"), 100)
 table("range", "combining_ranges", ranges(lambda c: unicodedata.combining(chr(c)) != 0), 100)
-table("case_run", "lower_runs", lower_runs(), 100)
+table("case_run", "lower_runs", case_runs(str.lower), 100)
+table("case_run", "upper_runs", case_runs(str.upper), 100)
 table("plain", "plain_forms", [(c, "{" + ",".join(map(str, p)) + "}") for c, p in stripped()], 100)
 print("\nconst uint32_t mlp_digit_zeros[] = {")
 starts = [str(c[0]) for c in digits()]

@@ -1,6 +1,6 @@
 /* unicode.c: text functions of vectorisers (unicode.h). */
-#include "model/unicode.h"
-#include "model/unicode_data.h"
+#include "text/unicode.h"
+#include "text/unicode_data.h"
 
 uint32_t mlp_unicode_next(struct mlp_str *s)
 {
@@ -67,24 +67,34 @@ bool mlp_unicode_space(uint32_t c)
            c == 0x205f || c == 0x3000;
 }
 
-uint32_t mlp_unicode_lower(uint32_t c)
+static uint32_t change_case(const struct mlp_case_run *runs, size_t n, uint32_t c)
 {
-    if (c < 0x80)
-        return c >= 'A' && c <= 'Z' ? c + 32 : c;
-    size_t lo = 0, hi = mlp_lower_runs_n;
+    size_t lo = 0, hi = n;
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
-        if (mlp_lower_runs[mid].last < c)
+        if (runs[mid].last < c)
             lo = mid + 1;
         else
             hi = mid;
     }
-    if (c == 0x130)
-        return 'i';
-    const struct mlp_case_run *r = &mlp_lower_runs[lo];
-    if (lo == mlp_lower_runs_n || c < r->first || (r->stride && (c - r->first) % r->stride))
+    const struct mlp_case_run *r = &runs[lo];
+    if (lo == n || c < r->first || (r->stride && (c - r->first) % r->stride))
         return c;
     return (uint32_t)((int32_t)c + r->delta);
+}
+
+uint32_t mlp_unicode_lower(uint32_t c)
+{
+    if (c < 0x80)
+        return c >= 'A' && c <= 'Z' ? c + 32 : c;
+    return c == 0x130 ? 'i' : change_case(mlp_lower_runs, mlp_lower_runs_n, c);
+}
+
+uint32_t mlp_unicode_upper(uint32_t c)
+{
+    if (c < 0x80)
+        return c >= 'a' && c <= 'z' ? c - 32 : c;
+    return change_case(mlp_upper_runs, mlp_upper_runs_n, c);
 }
 
 /* Hangul syllables are leading consonant, vowel and perhaps trailing consonant (Unicode 3.12). */
