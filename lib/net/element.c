@@ -49,26 +49,18 @@ static uint8_t wrapped(enum mlp_dtype t, int64_t x)
 
 void mlp_tensor_set_integer(struct mlp_tensor *t, size_t i, int64_t x)
 {
-    switch (t->type) {
-    case MLP_DT_INT64:
-    case MLP_DT_UINT64: t->i64[i] = x; break;
-    case MLP_DT_INT32:
-    case MLP_DT_UINT32: t->u32[i] = (uint32_t)x; break;
-    case MLP_DT_INT16:
-    case MLP_DT_UINT16: t->u16[i] = (uint16_t)x; break;
-    case MLP_DT_INT8:
-    case MLP_DT_UINT8: t->u8[i] = (uint8_t)x; break;
-    case MLP_DT_BOOL: t->u8[i] = x != 0; break;
-    case MLP_DT_INT2:
-    case MLP_DT_UINT2:
-    case MLP_DT_INT4:
-    case MLP_DT_UINT4: t->u8[i] = wrapped(t->type, x); break;
-    case MLP_DT_STRING:
-    case MLP_DT_SEQUENCE:
-    case MLP_DT_MAP:
-    case MLP_DT_EMPTY:
-    case MLP_DT_NONE: break;
-    default: mlp_tensor_set_number(t, i, (double)x); break;
+    if (t->type == MLP_DT_STRING)
+        return;
+    if (mlp_dtype_is_real(t->type)) {
+        mlp_tensor_set_number(t, i, (double)x);
+        return;
+    }
+    switch (mlp_dtype_size(t->type)) {
+    case 8: t->i64[i] = x; break;
+    case 4: t->u32[i] = (uint32_t)x; break;
+    case 2: t->u16[i] = (uint16_t)x; break;
+    case 1: t->u8[i] = t->type == MLP_DT_BOOL ? x != 0 : wrapped(t->type, x); break;
+    default: break;
     }
 }
 

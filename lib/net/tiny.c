@@ -77,6 +77,8 @@ static uint8_t power_of_two(double x, bool saturate)
 static unsigned rounded(const struct format *f, double a)
 {
     int exponent;
+    if (a == 0)
+        return 0;
     frexp(a, &exponent);
     exponent = exponent - 1 < 1 - f->bias ? 1 - f->bias : exponent - 1;
     double q = nearbyint(ldexp(a, f->mantissa - exponent));

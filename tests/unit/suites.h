@@ -21,6 +21,7 @@
     X(metrics) \
     X(model) \
     X(net) \
+    X(net_types) \
     X(oci) \
     X(policy) \
     X(profile) \
