@@ -7,10 +7,11 @@
 #include "net/element.h"
 #include "net/tiny.h"
 
+enum round { UP, DOWN, NEAREST };
 struct cast {
     int64_t to;                  /* 0: the type of input 1 */
     int64_t saturate;
-    enum { UP, DOWN, NEAREST } round; /* FLOAT8E8M0 only */
+    enum round round;            /* FLOAT8E8M0 only */
 };
 
 static enum mlp_code read_round(struct mlp_net_build *b, struct cast *p)
@@ -21,7 +22,7 @@ static enum mlp_code read_round(struct mlp_net_build *b, struct cast *p)
         return b->e->code;
     for (int i = 0; i < 3; i++)
         if (mlp_str_is(mode, names[i])) {
-            p->round = i;
+            p->round = (enum round)i;
             return MLP_OK;
         }
     return mlp_net_bad(b, "round_mode '%.*s' is none that is known", MLP_STR_ARG(mode));

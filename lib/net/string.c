@@ -41,7 +41,7 @@ static enum mlp_code read_letters(struct mlp_net_build *b, enum letters *out)
         return b->e->code;
     for (int i = 0; i < 3; i++)
         if (mlp_str_is(s, names[i])) {
-            *out = i;
+            *out = (enum letters)i;
             return MLP_OK;
         }
     return mlp_net_bad(b, "case_change_action '%.*s' is none that is known", MLP_STR_ARG(s));

@@ -14,7 +14,7 @@ struct format {
 static const struct format FORMATS[] = {
     [MLP_DT_FLOAT8E4M3FN - MLP_DT_FLOAT8E4M3FN] = {3, 7, 0x80, 0x7E, 0x7F, 0, false},
     [MLP_DT_FLOAT8E4M3FNUZ - MLP_DT_FLOAT8E4M3FN] = {3, 8, 0x80, 0x7F, 0x80, 0, true},
-    [MLP_DT_FLOAT8E5M2 - MLP_DT_FLOAT8E4M3FN] = {2, 15, 0x80, 0x7B, 0x7E, 0x7C, false},
+    [MLP_DT_FLOAT8E5M2 - MLP_DT_FLOAT8E4M3FN] = {2, 15, 0x80, 0x7B, 0x7D, 0x7C, false},
     [MLP_DT_FLOAT8E5M2FNUZ - MLP_DT_FLOAT8E4M3FN] = {2, 16, 0x80, 0x7F, 0x80, 0, true},
 };
 static const struct format FORMAT4 = {1, 1, 0x08, 0x07, 0x08, 0, false};

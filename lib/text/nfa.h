@@ -16,8 +16,11 @@ struct mlp_nfa_range {
     uint32_t first, last;
 };
 
+enum mlp_nfa_kind {
+    MLP_NFA_CLASS, MLP_NFA_SPLIT, MLP_NFA_JUMP, MLP_NFA_ASSERT, MLP_NFA_MATCH
+};
 struct mlp_nfa_step {
-    enum { MLP_NFA_CLASS, MLP_NFA_SPLIT, MLP_NFA_JUMP, MLP_NFA_ASSERT, MLP_NFA_MATCH } kind;
+    enum mlp_nfa_kind kind;
     uint32_t x, y;               /* where to go on; of ASSERT: x is what ('^', '$', 'b', 'B') */
     const struct mlp_nfa_range *ranges;
     uint32_t nranges;

@@ -10,8 +10,9 @@
 #define NO_END UINT32_MAX
 
 /* A part of the pattern; the parts of a sequence or of a choice hang together by next. */
+enum part_kind { CLASS, SEQUENCE, CHOICE, REPEAT, ASSERT };
 struct part {
-    enum { NOTHING, CLASS, SEQUENCE, CHOICE, REPEAT, ASSERT } kind;
+    enum part_kind kind;
     struct part *first, *next;
     uint32_t min, max;           /* of REPEAT */
     uint32_t what;               /* of ASSERT */
@@ -66,7 +67,7 @@ static uint32_t next_code(struct parser *p)
     return c;
 }
 
-static struct part *new_part(struct parser *p, int kind)
+static struct part *new_part(struct parser *p, enum part_kind kind)
 {
     struct part *t = mlp_arena_alloc(p->arena, sizeof(*t));
     if (!t)
@@ -349,7 +350,7 @@ static struct part *choice(struct parser *p)
 
 /* --- steps --- */
 
-static uint32_t add_step(struct parser *p, int kind, uint32_t x)
+static uint32_t add_step(struct parser *p, enum mlp_nfa_kind kind, uint32_t x)
 {
     if (p->nsteps == MAX_STEPS) {
         bad(p, "it stands for more than 10000 steps");
