@@ -248,8 +248,9 @@ const struct mlp_verb verb_batch = {
     .operands = "[MODEL] [FILE|-]",
     .min_operands = 0,
     .max_operands = 2,
-    .about = "Reads CSV, TSV or NDJSON (also .gz, .zst) and writes one row of predictions a row,\n"
-             "in the same order.\nBy default these are prediction and, for classifiers, one column "
+    .about = "Reads CSV, TSV, NDJSON (also .gz, .zst, .xz), Parquet or Arrow and writes one row\n"
+             "of predictions a row, in the same order.\n"
+             "By default these are prediction and, for classifiers, one column "
              "proba_CLASS a class. Other columns of the table are left out unless they are kept. A "
              "row that the model cannot answer ends the run with its line and the reason.\n"
              "\n"

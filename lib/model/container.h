@@ -25,9 +25,6 @@ enum mlp_codec mlp_codec_sniff(struct mlp_str bytes);
 enum mlp_code mlp_codec_decompress(enum mlp_codec codec, struct mlp_str in, struct mlp_buf *out,
                                    struct mlp_err *e);
 
-/* The CRC-32 of zip and gzip (ITU-T V.42, reflected 0x04c11db7). */
-uint32_t mlp_crc32(struct mlp_str bytes);
-
 /* What plain bytes hold. */
 enum mlp_content mlp_content_sniff(struct mlp_str bytes);
 

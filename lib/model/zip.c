@@ -1,7 +1,7 @@
 /* zip.c: strict zip archives (zip.h). */
 #include "model/zip.h"
 #include "model/container.h"
-#include "table/inflate.h"
+#include "table/unpack.h"
 #include <stdlib.h>
 
 #define LOCAL_BYTES 30u
@@ -230,7 +230,7 @@ static enum mlp_code inflate_entry(const struct mlp_zip *z, const struct mlp_zip
     struct mlp_buf b;
     /* The decompressor asks for a step's room before it knows that it needs none. */
     mlp_buf_init(&b, (size_t)entry->size + ((size_t)2 << 20));
-    enum mlp_code code = mlp_inflate_raw(entry->data, &b, e);
+    enum mlp_code code = mlp_unpack_deflate(entry->data, &b, e);
     if (!code && b.n != entry->size)
         code = bad_entry(e, entry->name, "has another size than the directory says");
     if (!code)

@@ -37,6 +37,7 @@ struct mlp_table {
     size_t rows_left;           /* rows in pos[pos_i..pos_n) */
     struct mlp_csv_scan scan;   /* of the block */
     bool no_memory;             /* for a cell */
+    bool empty_is_text;         /* "" in quotes is no missing value */
     uint64_t null_starts[4];    /* bit c: a null text starts with the byte c */
     uint64_t line, row;         /* physical line and record of the next row */
     uint64_t taken;             /* bytes put into the block so far */

@@ -129,7 +129,7 @@ static const char *odd_cell(struct mlp_table *t, struct mlp_str raw, struct mlp_
     if (v.n && v.p == t->scratch.p)
         v = mlp_arena_str(&t->arena, v);
     t->no_memory |= t->scratch.failed || !v.p;
-    *cell = (struct mlp_cell){v.n ? v.p : NULL, (uint32_t)v.n, true};
+    *cell = (struct mlp_cell){v.n || t->empty_is_text ? v.p : NULL, (uint32_t)v.n, true};
     return NULL;
 }
 

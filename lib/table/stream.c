@@ -2,14 +2,19 @@
 
 #include "base/file.h"
 #include "base/os.h"
+#include "table/columnar.h"
 
+#include <lzma.h>
 #include <stdlib.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #define IN_BYTES ((size_t)256 * 1024)
 
-enum kind { PLAIN, GZIP, ZSTD };
+#define SPOOL_BYTES ((size_t)1 << 30)
+#define XZ_MEMORY ((uint64_t)256 << 20) /* of a decoder: xz -9 asks for 65 MiB */
+
+enum kind { PLAIN, GZIP, ZSTD, XZ, COLUMNAR };
 
 struct mlp_stream {
     int fd;
@@ -23,6 +28,9 @@ struct mlp_stream {
     z_stream z;
     bool z_live;
     ZSTD_DStream *zstd;
+    lzma_stream xz;
+    struct mlp_columnar *columnar;
+    struct mlp_buf spool;    /* a columnar file that came through a pipe */
 };
 
 /* Reads more input; at the end of the file n stays 0. */
@@ -41,6 +49,11 @@ static enum mlp_code refill(struct mlp_stream *s, struct mlp_err *e)
 static enum kind sniff(const unsigned char *p, size_t n)
 {
     static const unsigned char frame[] = {0x28, 0xB5, 0x2F, 0xFD}, skippable[] = {0x2A, 0x4D, 0x18};
+    static const unsigned char xz[] = {0xFD, '7', 'z', 'X', 'Z', 0};
+    if (mlp_columnar_sniff(p, n))
+        return COLUMNAR;
+    if (n >= sizeof xz && memcmp(p, xz, sizeof xz) == 0)
+        return XZ;
     if (n >= 2 && p[0] == 0x1F && p[1] == 0x8B)
         return GZIP;
     if (n < 4)
@@ -49,11 +62,48 @@ static enum kind sniff(const unsigned char *p, size_t n)
     return skip || memcmp(p, frame, sizeof frame) == 0 ? ZSTD : PLAIN;
 }
 
+/* The bytes of a columnar file are looked at in any order: those of a pipe are kept. */
+static enum mlp_code open_columnar(struct mlp_stream *s, struct mlp_err *e)
+{
+    struct mlp_bytes bytes = {s->fd, NULL, s->size};
+    const struct mlp_columnar_ops *ops = mlp_columnar_sniff(s->in, s->n);
+    enum mlp_code code = MLP_OK;
+    if (s->size == 0) {
+        mlp_buf_add(&s->spool, s->in, s->n);
+        while (code == MLP_OK && !s->file_end && !s->spool.failed) {
+            code = refill(s, e);
+            mlp_buf_add(&s->spool, s->in, s->n);
+        }
+        if (code == MLP_OK && s->spool.failed) {
+            mlp_err_set(e, MLP_EINPUT, "a Parquet or Arrow file from a pipe is over 1 GiB");
+            mlp_err_hint(e, "give the name of the file instead");
+            code = e->code;
+        }
+        bytes = (struct mlp_bytes){-1, s->spool.p, s->spool.n};
+    }
+    s->at = s->n = 0;
+    return code == MLP_OK ? mlp_columnar_open(ops, &bytes, &s->columnar, e) : code;
+}
+
+static enum mlp_code start_decoder(struct mlp_stream *s, struct mlp_err *e)
+{
+    bool good = true;
+    if (s->kind == GZIP) /* 16: gzip header and check sum only */
+        good = s->z_live = inflateInit2(&s->z, 16 + MAX_WBITS) == Z_OK;
+    else if (s->kind == ZSTD)
+        good = (s->zstd = ZSTD_createDStream()) != NULL;
+    else if (s->kind == XZ)
+        good = lzma_stream_decoder(&s->xz, XZ_MEMORY, LZMA_CONCATENATED) == LZMA_OK;
+    else if (s->kind == COLUMNAR)
+        return open_columnar(s, e);
+    return good ? MLP_OK : mlp_err_nomem(e);
+}
+
 static enum mlp_code start(struct mlp_stream *s, struct mlp_err *e)
 {
     enum mlp_code code = refill(s, e);
-    /* A pipe may hand over one byte: the magic numbers need four. */
-    while (code == MLP_OK && s->n < 4 && !s->file_end) {
+    /* A pipe may hand over one byte: the magic numbers need up to six. */
+    while (code == MLP_OK && s->n < 6 && !s->file_end) {
         size_t got = 0;
         code = mlp_os_read(s->fd, s->in + s->n, IN_BYTES - s->n, &got, e);
         s->n += got;
@@ -61,18 +111,9 @@ static enum mlp_code start(struct mlp_stream *s, struct mlp_err *e)
         s->file_end = got == 0;
     }
     s->kind = sniff(s->in, s->n);
-    if (code == MLP_OK && s->kind == GZIP) {
-        /* 16: gzip header and check sum only. */
-        s->z_live = inflateInit2(&s->z, 16 + MAX_WBITS) == Z_OK;
-        if (!s->z_live)
-            code = mlp_err_nomem(e);
-    }
-    if (code == MLP_OK && s->kind == ZSTD) {
-        s->zstd = ZSTD_createDStream();
-        if (!s->zstd)
-            code = mlp_err_nomem(e);
-    }
-    return code;
+    if (code == MLP_OK)
+        code = start_decoder(s, e);
+    return code == MLP_OK ? code : mlp_err_at(e, s->source, 0, 0);
 }
 
 static enum mlp_code open_fd(struct mlp_stream *s, const char *path, struct mlp_err *e)
@@ -101,6 +142,7 @@ enum mlp_code mlp_stream_open(const char *path, struct mlp_stream **out, struct 
     if (!s)
         return mlp_err_nomem(e);
     mlp_str_copy(mlp_str_from(mlp_file_name(path)), s->source, sizeof s->source);
+    mlp_buf_init(&s->spool, SPOOL_BYTES);
     s->in = malloc(IN_BYTES);
     enum mlp_code code = s->in ? open_fd(s, path, e) : mlp_err_nomem(e);
     if (code == MLP_OK)
@@ -119,6 +161,9 @@ void mlp_stream_close(struct mlp_stream *s)
     if (s->z_live)
         inflateEnd(&s->z);
     ZSTD_freeDStream(s->zstd);
+    lzma_end(&s->xz);
+    mlp_columnar_close(s->columnar);
+    mlp_buf_fini(&s->spool);
     if (s->fd > 0)
         mlp_os_close(s->fd, NULL);
     free(s->in);
@@ -185,6 +230,31 @@ static enum mlp_code step_zstd(struct mlp_stream *s, void *p, size_t n, size_t *
     return MLP_OK;
 }
 
+static enum mlp_code step_xz(struct mlp_stream *s, void *p, size_t n, size_t *got,
+                             struct mlp_err *e)
+{
+    s->xz.next_in = s->in + s->at;
+    s->xz.avail_in = s->n - s->at;
+    s->xz.next_out = p;
+    s->xz.avail_out = n;
+    lzma_ret r = lzma_code(&s->xz, s->file_end ? LZMA_FINISH : LZMA_RUN);
+    s->at = s->n - s->xz.avail_in;
+    *got = n - s->xz.avail_out;
+    s->in_member = r != LZMA_STREAM_END;
+    if (r == LZMA_MEMLIMIT_ERROR)
+        return damaged(s, "decompressing asks for more than 256 MiB", e);
+    return r == LZMA_OK || r == LZMA_STREAM_END || r == LZMA_BUF_ERROR
+               ? MLP_OK
+               : damaged(s, "not what xz writes", e);
+}
+
+static enum mlp_code step(struct mlp_stream *s, void *p, size_t n, size_t *got, struct mlp_err *e)
+{
+    if (s->kind == XZ)
+        return step_xz(s, p, n, got, e);
+    return s->kind == GZIP ? step_gzip(s, p, n, got, e) : step_zstd(s, p, n, got, e);
+}
+
 static enum mlp_code read_packed(struct mlp_stream *s, void *p, size_t n, size_t *got,
                                  struct mlp_err *e)
 {
@@ -197,7 +267,7 @@ static enum mlp_code read_packed(struct mlp_stream *s, void *p, size_t n, size_t
         bool dry = s->n == 0;
         if (dry && !s->in_member)
             return MLP_OK;
-        code = s->kind == GZIP ? step_gzip(s, p, n, got, e) : step_zstd(s, p, n, got, e);
+        code = step(s, p, n, got, e);
         if (code != MLP_OK)
             return code;
         if (dry && *got == 0 && s->in_member) {
@@ -212,7 +282,12 @@ enum mlp_code mlp_stream_read(struct mlp_stream *s, void *p, size_t n, size_t *g
                               struct mlp_err *e)
 {
     *got = 0;
-    return s->kind == PLAIN ? read_plain(s, p, n, got, e) : read_packed(s, p, n, got, e);
+    if (s->kind == PLAIN)
+        return read_plain(s, p, n, got, e);
+    if (s->kind != COLUMNAR)
+        return read_packed(s, p, n, got, e);
+    enum mlp_code code = mlp_columnar_read(s->columnar, p, n, got, e);
+    return code == MLP_OK ? code : mlp_err_at(e, s->source, 0, 0);
 }
 
 uint64_t mlp_stream_consumed(const struct mlp_stream *s)
@@ -228,4 +303,9 @@ uint64_t mlp_stream_size(const struct mlp_stream *s)
 bool mlp_stream_compressed(const struct mlp_stream *s)
 {
     return s->kind != PLAIN;
+}
+
+bool mlp_stream_columnar(const struct mlp_stream *s)
+{
+    return s->kind == COLUMNAR;
 }

@@ -1,5 +1,6 @@
 /* stream.h: bytes from a file or stdin, decompressed on the way when they start as gzip (RFC
- * 1952) or Zstandard (RFC 8878) do. The only user of zlib and libzstd for tables. */
+ * 1952), Zstandard (RFC 8878) or xz do, and as CSV when they start as a Parquet or Arrow file
+ * (columnar.h; from a pipe such a file is read into memory first, at most 1 GiB). */
 #ifndef MLP_TABLE_STREAM_H
 #define MLP_TABLE_STREAM_H
 
@@ -22,5 +23,8 @@ enum mlp_code mlp_stream_read(struct mlp_stream *s, void *p, size_t n, size_t *g
 uint64_t mlp_stream_consumed(const struct mlp_stream *s);
 uint64_t mlp_stream_size(const struct mlp_stream *s);
 bool mlp_stream_compressed(const struct mlp_stream *s);
+
+/* Whether the text is made from a Parquet or Arrow file. */
+bool mlp_stream_columnar(const struct mlp_stream *s);
 
 #endif

@@ -281,6 +281,11 @@ static enum mlp_code see_first_line(struct mlp_table *t, struct mlp_str *line, s
 
 static void choose_format(struct mlp_table *t, struct mlp_str line)
 {
+    if (t->empty_is_text) { /* made from a columnar file */
+        t->format = MLP_TABLE_CSV;
+        t->dialect = (struct mlp_csv_dialect){',', '"'};
+        return;
+    }
     t->format = t->options.format ? t->options.format : by_name(t->source);
     if (t->format == MLP_TABLE_AUTO) {
         line = mlp_str_trim(line);
@@ -369,7 +374,9 @@ enum mlp_code mlp_table_open(const char *path, const struct mlp_table_options *o
     *out = NULL;
     if (!t)
         return mlp_err_nomem(e);
-    return finish_open(t, mlp_stream_open(path, &t->from.stream, e), out, e);
+    enum mlp_code code = mlp_stream_open(path, &t->from.stream, e);
+    t->empty_is_text = code == MLP_OK && mlp_stream_columnar(t->from.stream);
+    return finish_open(t, code, out, e);
 }
 
 enum mlp_code mlp_table_open_mem(struct mlp_str bytes, const char *source,

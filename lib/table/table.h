@@ -1,5 +1,6 @@
-/* table.h: the table stream: CSV, TSV or NDJSON (plain, .gz, .zst) read once, in bounded memory,
- * as batches of rows whose cells are views into the bytes that were read.
+/* table.h: the table stream: CSV, TSV or NDJSON (plain, .gz, .zst, .xz) read once, in bounded
+ * memory, as batches of rows whose cells are views into the bytes that were read. Parquet and Arrow
+ * files are read as the CSV that they say (columnar.h).
  *
  * The raw bytes of each row stay at hand, so that a row that passes is copied, never rewritten.
  * Line numbers are physical lines of the file (quoted line feeds count), 1-based. */

@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "model/container.h"
 #include "model/zip.h"
+#include "table/unpack.h"
 #include "../fuzz/model_rows.h"
 
 #include <signal.h>

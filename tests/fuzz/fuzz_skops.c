@@ -3,6 +3,7 @@
  * not find one. */
 #include "model/container.h"
 #include "model_rows.h"
+#include "table/unpack.h"
 
 #include <string.h>
 
