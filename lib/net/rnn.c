@@ -372,11 +372,14 @@ static enum mlp_code make_outputs(const struct pass *s)
     return MLP_OK;
 }
 
+/* A sequence without steps has states of zeros, as onnxruntime says; the specification is silent. */
 static void write_states(const struct pass *s, size_t d, uint32_t i, const double *from)
 {
+    const struct mlp_tensor *len = mlp_net_in(s->c, 4);
     size_t n = s->cell.hidden;
     for (size_t b = 0; i < s->c->nout && b < s->batch; b++)
-        mlp_real_write(&s->c->out[i], state_at(s, d, b), n, from + b * n);
+        if (!len || len->i32[b])
+            mlp_real_write(&s->c->out[i], state_at(s, d, b), n, from + b * n);
 }
 
 static enum mlp_code run_rnn(const struct mlp_net_call *c)
