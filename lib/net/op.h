@@ -64,13 +64,19 @@ struct mlp_net_op {
 
 /* The tables; each ends with a row of zeros. */
 extern const struct mlp_net_op mlp_net_math[];     /* elementwise, comparison, logic, Cast */
-extern const struct mlp_net_op mlp_net_matrix[];   /* MatMul, Gemm, Einsum, quantized products */
+extern const struct mlp_net_op mlp_net_matrix[];   /* MatMul, Gemm, Einsum, Det */
 extern const struct mlp_net_op mlp_net_shape[];    /* Reshape ... Slice, Gather, Concat, Pad, ... */
 extern const struct mlp_net_op mlp_net_arrange[];  /* Split, Pad, Tile, gathers, scatters, ranges */
 extern const struct mlp_net_op mlp_net_reduce[];   /* Reduce*, ArgMax, TopK, CumSum, Softmax */
 extern const struct mlp_net_op mlp_net_control[];  /* If, Loop, Scan, Identity of sequences */
-extern const struct mlp_net_op mlp_net_nn[];       /* Conv, pools, normalisations, attention */
+extern const struct mlp_net_op mlp_net_nn[];       /* Conv, Dropout */
+extern const struct mlp_net_op mlp_net_norm[];     /* normalisations */
+extern const struct mlp_net_op mlp_net_pool[];     /* pools, ConvTranspose, Col2Im, ... */
+extern const struct mlp_net_op mlp_net_resize[];   /* Resize, GridSample, RoiAlign, ... */
 extern const struct mlp_net_op mlp_net_rnn[];      /* RNN, GRU, LSTM */
+extern const struct mlp_net_op mlp_net_attention[]; /* Attention, RotaryEmbedding */
+extern const struct mlp_net_op mlp_net_signal[];   /* DFT, STFT, windows, MelWeightMatrix */
+extern const struct mlp_net_op mlp_net_space[];    /* DepthToSpace, ReverseSequence, ... */
 extern const struct mlp_net_op mlp_net_quant[];    /* QuantizeLinear and kin */
 extern const struct mlp_net_op mlp_net_string[];   /* StringNormalizer, TfIdfVectorizer, ... */
 extern const struct mlp_net_op mlp_net_ml[];       /* ai.onnx.ml but the trees */
