@@ -203,122 +203,6 @@ static enum mlp_code global_max_run(const struct mlp_net_call *c)
     return global_pool(c, true);
 }
 
-/* --- normalisation --- */
-
-static enum mlp_code norm_prepare(struct mlp_net_build *b, const void **params)
-{
-    struct nn *n = NULL;
-    int64_t training;
-    if (params_of(b, params, &n) || mlp_net_attr_float(b, "epsilon", 1e-5f, &n->epsilon) ||
-        mlp_net_attr_int(b, "axis", -1, &n->axis) ||
-        mlp_net_attr_int(b, "training_mode", 0, &training))
-        return b->e->code;
-    return training ? mlp_net_bad(b, "training_mode is for training") : MLP_OK;
-}
-
-static enum mlp_code batch_norm_run(const struct mlp_net_call *c)
-{
-    const struct nn *p = c->node->params;
-    const struct mlp_tensor *x = c->in[0];
-    if (floats_only(c))
-        return c->e->code;
-    size_t channels = x->rank > 1 ? (size_t)x->dims[1] : 1, plane = 1;
-    for (uint32_t d = 2; d < x->rank; d++)
-        plane *= (size_t)x->dims[d];
-    for (uint32_t i = 1; i < 5; i++)
-        if (c->in[i]->n != channels)
-            return mlp_net_fail(c, "input %u does not have %zu numbers", i, channels);
-    if (mlp_tensor_like(&c->out[0], c->arena, MLP_DT_FLOAT, x, c->e))
-        return c->e->code;
-    for (size_t i = 0; i < x->n; i++) {
-        size_t k = i / plane % channels;
-        float scale = c->in[1]->f32[k] / sqrtf(c->in[4]->f32[k] + p->epsilon);
-        c->out[0].f32[i] = x->f32[i] * scale + (c->in[2]->f32[k] - c->in[3]->f32[k] * scale);
-    }
-    return MLP_OK;
-}
-
-/* Mean and 1 / standard deviation of n numbers, summed in double. */
-static void moments(const float *x, size_t n, float epsilon, double *mean, double *inverse)
-{
-    double sum = 0, square = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (double)x[i];
-    *mean = n ? sum / (double)n : 0;
-    for (size_t i = 0; i < n; i++)
-        square += ((double)x[i] - *mean) * ((double)x[i] - *mean);
-    *inverse = 1 / sqrt(square / (double)(n ? n : 1) + (double)epsilon);
-}
-
-static enum mlp_code instance_norm_run(const struct mlp_net_call *c)
-{
-    const struct nn *p = c->node->params;
-    const struct mlp_tensor *x = c->in[0];
-    if (floats_only(c) || mlp_tensor_like(&c->out[0], c->arena, MLP_DT_FLOAT, x, c->e))
-        return c->e->code;
-    if (x->rank < 3 || c->in[1]->n != (size_t)x->dims[1] || c->in[2]->n != c->in[1]->n)
-        return mlp_net_fail(c, "scale and bias do not fit the channels");
-    size_t channels = c->in[1]->n, planes = (size_t)x->dims[0] * channels;
-    size_t plane = planes ? x->n / planes : 0;
-    for (size_t i = 0; i < planes; i++) {
-        double mean, inverse;
-        moments(x->f32 + i * plane, plane, p->epsilon, &mean, &inverse);
-        double scale = (double)c->in[1]->f32[i % channels];
-        double add = (double)c->in[2]->f32[i % channels];
-        for (size_t k = i * plane; k < (i + 1) * plane; k++)
-            c->out[0].f32[k] = (float)(((double)x->f32[k] - mean) * inverse * scale + add);
-    }
-    return MLP_OK;
-}
-
-/* The optional outputs: mean and 1 / standard deviation of every row. */
-static enum mlp_code moments_out(const struct mlp_net_call *c, uint32_t axis)
-{
-    int64_t dims[MLP_MAX_RANK];
-    for (uint32_t d = 0; d < c->in[0]->rank; d++)
-        dims[d] = d < axis ? c->in[0]->dims[d] : 1;
-    for (uint32_t i = 1; i < c->nout; i++)
-        if (mlp_tensor_make(&c->out[i], c->arena, MLP_DT_FLOAT, c->in[0]->rank, dims, c->e))
-            return c->e->code;
-    return MLP_OK;
-}
-
-/* The elements from the axis on, which scale and bias must have too; 0 when they do not. */
-static size_t scaled_width(const struct mlp_net_call *c, uint32_t axis)
-{
-    const struct mlp_tensor *x = c->in[0], *bias = c->nin > 2 ? c->in[2] : NULL;
-    size_t wide = 1;
-    for (uint32_t d = axis; d < x->rank; d++)
-        wide *= (size_t)x->dims[d];
-    return c->in[1]->n == wide && (!bias || bias->n == wide) ? wide : 0;
-}
-
-static enum mlp_code layer_norm_run(const struct mlp_net_call *c)
-{
-    const struct nn *p = c->node->params;
-    const struct mlp_tensor *x = c->in[0], *bias = c->nin > 2 ? c->in[2] : NULL;
-    uint32_t axis;
-    if (floats_only(c) || mlp_net_axis(c, p->axis, x->rank, &axis) || moments_out(c, axis) ||
-        mlp_tensor_like(&c->out[0], c->arena, MLP_DT_FLOAT, x, c->e))
-        return c->e->code;
-    size_t wide = scaled_width(c, axis);
-    if (!wide)
-        return mlp_net_fail(c, "scale and bias do not have the numbers of the normalised axes");
-    for (size_t r = 0; r < x->n / wide; r++) {
-        double mean, inverse;
-        moments(x->f32 + r * wide, wide, p->epsilon, &mean, &inverse);
-        for (size_t k = 0; k < wide; k++)
-            c->out[0].f32[r * wide + k] =
-                (float)(((double)x->f32[r * wide + k] - mean) * inverse *
-                        (double)c->in[1]->f32[k]) + (bias ? bias->f32[k] : 0);
-        if (c->nout > 1)
-            c->out[1].f32[r] = (float)mean;
-        if (c->nout > 2)
-            c->out[2].f32[r] = (float)inverse;
-    }
-    return MLP_OK;
-}
-
 /* Inference: the input, and a mask that drops nothing. */
 static enum mlp_code dropout_run(const struct mlp_net_call *c)
 {
@@ -335,13 +219,10 @@ static enum mlp_code dropout_run(const struct mlp_net_call *c)
 
 const struct mlp_net_op mlp_net_nn[] = {
     {"", "AveragePool", 1, 0, 1, 1, 1, window_prepare, average_pool_run},
-    {"", "BatchNormalization", 7, 0, 5, 5, 1, norm_prepare, batch_norm_run},
     {"", "Conv", 1, 0, 2, 3, 1, window_prepare, conv_run},
     {"", "Dropout", 7, 0, 1, 3, 2, NULL, dropout_run},
     {"", "GlobalAveragePool", 1, 0, 1, 1, 1, NULL, global_average_run},
     {"", "GlobalMaxPool", 1, 0, 1, 1, 1, NULL, global_max_run},
-    {"", "InstanceNormalization", 6, 0, 3, 3, 1, norm_prepare, instance_norm_run},
-    {"", "LayerNormalization", 17, 0, 2, 3, 3, norm_prepare, layer_norm_run},
     {"", "MaxPool", 1, 0, 1, 1, 1, window_prepare, max_pool_run},
     {NULL, NULL, 0, 0, 0, 0, 0, NULL, NULL},
 };
