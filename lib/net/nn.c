@@ -1,213 +1,382 @@
-/* nn.c: convolution, pooling and normalisation in float (nn.h). Conv lays the windows out as a
- * matrix and multiplies; the places are computed once for all channels and images. */
+/* nn.c: convolutions and what is computed like them (nn.h). Conv lays the windows out as a matrix
+ * and multiplies; ConvTranspose and Col2Im go the way back. The places are computed once for all
+ * channels and images. */
 #include "net/nn.h"
+
 #include <math.h>
 
-struct nn {
+#include "net/real.h"
+
+struct conv {
     struct mlp_window_spec window;
-    int64_t group, count_pad, axis;
-    float epsilon;
+    int64_t group, offset_group;
+    const int64_t *output_padding, *output_shape;
+    size_t npadding, nshape;
 };
 
-static enum mlp_code params_of(struct mlp_net_build *b, const void **params, struct nn **n)
+static enum mlp_code prepare_conv(struct mlp_net_build *b, const void **params)
 {
-    *n = mlp_arena_alloc(b->arena, sizeof **n);
-    *params = *n;
-    return *n ? MLP_OK : mlp_err_nomem(b->e);
-}
-
-static enum mlp_code window_prepare(struct mlp_net_build *b, const void **params)
-{
-    struct nn *n = NULL;
-    if (params_of(b, params, &n) || mlp_window_read(b, &n->window) ||
-        mlp_net_attr_int(b, "group", 1, &n->group) ||
-        mlp_net_attr_int(b, "count_include_pad", 0, &n->count_pad))
+    struct conv *p = mlp_arena_alloc(b->arena, sizeof(*p));
+    if (!p)
+        return mlp_err_nomem(b->e);
+    *params = p;
+    if (mlp_window_read(b, &p->window) || mlp_net_attr_int(b, "group", 1, &p->group) ||
+        mlp_net_attr_int(b, "offset_group", 1, &p->offset_group) ||
+        mlp_net_attr_ints(b, "output_padding", &p->output_padding, &p->npadding) ||
+        mlp_net_attr_ints(b, "output_shape", &p->output_shape, &p->nshape))
         return b->e->code;
-    return n->group >= 1 ? MLP_OK : mlp_net_bad(b, "group is %lld", (long long)n->group);
-}
-
-static enum mlp_code floats_only(const struct mlp_net_call *c)
-{
-    for (uint32_t i = 0; i < c->nin; i++)
-        if (c->in[i] && c->in[i]->type != MLP_DT_FLOAT)
-            return mlp_net_bad_type(c, i);
+    if (p->group < 1 || p->offset_group < 1)
+        return mlp_net_bad(b, "group is %lld, offset_group %lld", (long long)p->group,
+                           (long long)p->offset_group);
     return MLP_OK;
 }
 
-/* All places of a window: nkernel x nout. */
-static enum mlp_code places(const struct mlp_net_call *c, const struct mlp_window *w,
-                            int64_t **out)
+/* A convolution's input and weights in the type to multiply in, and the channels of a group. */
+struct pass {
+    const struct mlp_net_call *c;
+    struct mlp_window w;
+    struct mlp_tensor x, k, y, matrix;
+    int64_t *at;
+    size_t groups, images, in, out; /* in, out: channels of a group */
+};
+
+static enum mlp_code take_inputs(struct pass *s)
 {
-    int64_t *at = mlp_arena_array64(c->arena, w->nkernel * w->nout, sizeof *at);
-    if (!at)
-        return mlp_err_nomem(c->e);
-    for (size_t k = 0; k < w->nkernel; k++)
-        for (size_t o = 0; o < w->nout; o++)
-            at[k * w->nout + o] = mlp_window_at(w, o, k);
-    *out = at;
+    const struct mlp_net_call *c = s->c;
+    const struct conv *p = c->node->params;
+    enum mlp_dtype type = mlp_real_width(c->in[0]->type);
+    s->groups = (size_t)p->group;
+    if (mlp_real_inputs(c, UINT32_MAX) ||
+        mlp_real_as(c->arena, c->in[0], type, &s->x, c->e) ||
+        mlp_real_as(c->arena, c->in[1], type, &s->k, c->e))
+        return c->e->code;
+    if (s->x.rank < 3 || s->x.rank > MLP_NN_SPATIAL + 2 || s->x.rank != s->k.rank)
+        return mlp_net_fail(c, "input and weights do not fit each other");
+    s->images = (size_t)s->x.dims[0];
     return MLP_OK;
 }
 
-static enum mlp_code make_out(const struct mlp_net_call *c, const struct mlp_window *w,
-                              int64_t channels)
+static enum mlp_code make_out(struct pass *s, size_t channels, const int64_t *spatial)
 {
-    int64_t dims[MLP_MAX_RANK] = {c->in[0]->dims[0], channels};
-    for (uint32_t d = 0; d < w->rank; d++)
-        dims[d + 2] = w->out[d];
-    return mlp_tensor_make(&c->out[0], c->arena, MLP_DT_FLOAT, w->rank + 2, dims, c->e);
+    int64_t dims[MLP_MAX_RANK] = {s->x.dims[0], (int64_t)channels};
+    for (uint32_t d = 0; d < s->w.rank; d++)
+        dims[d + 2] = spatial[d];
+    return mlp_tensor_make(&s->y, s->c->arena, s->x.type, s->w.rank + 2, dims, s->c->e);
+}
+
+/* Room for channels of a group x elements of a window x places. */
+static enum mlp_code make_matrix(struct pass *s, size_t channels, size_t places)
+{
+    size_t depth, all;
+    if (!mlp_real_times(channels, s->w.nkernel, &depth) || !mlp_real_times(depth, places, &all))
+        return mlp_net_fail(s->c, "a window with too many places");
+    return mlp_real_room(s->c->arena, s->x.type, all, &s->matrix, s->c->e);
+}
+
+/* The bias, and the result as the type of the input. */
+static enum mlp_code finish(struct pass *s, const struct mlp_tensor *bias, size_t plane)
+{
+    struct mlp_tensor *y = &s->y;
+    if (bias && bias->type == MLP_DT_FLOAT)
+        for (size_t i = 0; i < y->n; i++)
+            y->f32[i] += bias->f32[i / plane % bias->n];
+    else
+        for (size_t i = 0; bias && i < y->n; i++)
+            mlp_tensor_set_number(y, i, mlp_tensor_number(y, i) +
+                                            mlp_tensor_number(bias, i / plane % bias->n));
+    return mlp_real_as(s->c->arena, y, s->c->in[0]->type, &s->c->out[0], s->c->e);
 }
 
 /* --- Conv --- */
 
-/* The windows of `channels` planes as rows of a matrix: channels * nkernel x nout. */
-static void lay_out(const struct mlp_window *w, const int64_t *at, const float *x,
-                    size_t channels, float *to)
+/* The windows of a group's planes, the first of which starts at `from`, as rows of the matrix. */
+static void lay_out(struct pass *s, size_t from)
 {
-    size_t plane = w->nkernel * w->nout;
-    for (size_t ch = 0; ch < channels; ch++)
+    size_t plane = s->w.nkernel * s->w.nout, nin = s->w.nin;
+    const int64_t *at = s->at;
+    if (s->x.type == MLP_DT_DOUBLE) {
+        for (size_t i = 0; i < s->in * plane; i++)
+            s->matrix.f64[i] =
+                at[i % plane] < 0 ? 0 : s->x.f64[from + i / plane * nin + (size_t)at[i % plane]];
+        return;
+    }
+    for (size_t ch = 0; ch < s->in; ch++) {
+        const float *x = s->x.f32 + from + ch * nin;
+        float *to = s->matrix.f32 + ch * plane;
         for (size_t i = 0; i < plane; i++)
-            to[ch * plane + i] = at[i] < 0 ? 0 : x[ch * w->nin + (size_t)at[i]];
-}
-
-static enum mlp_code check_conv(const struct mlp_net_call *c, size_t groups)
-{
-    const struct mlp_tensor *x = c->in[0], *k = c->in[1], *bias = c->nin > 2 ? c->in[2] : NULL;
-    if (x->rank < 3 || x->rank != k->rank || x->dims[1] != k->dims[1] * (int64_t)groups ||
-        k->dims[0] % (int64_t)groups || (bias && (int64_t)bias->n != k->dims[0]))
-        return mlp_net_fail(c, "input, weights and bias do not fit each other");
-    return MLP_OK;
-}
-
-static void add_bias(const struct mlp_tensor *bias, struct mlp_tensor *y, size_t plane)
-{
-    for (size_t i = 0; bias && i < y->n; i++)
-        y->f32[i] += bias->f32[i / plane % bias->n];
-}
-
-static enum mlp_code conv_run(const struct mlp_net_call *c)
-{
-    const struct nn *p = c->node->params;
-    size_t groups = (size_t)p->group;
-    const struct mlp_tensor *x = c->in[0], *k = c->in[1];
-    struct mlp_window w;
-    int64_t *at;
-    if (floats_only(c) || check_conv(c, groups) ||
-        mlp_window_make(c, &p->window, k->dims + 2, &w) || make_out(c, &w, k->dims[0]) ||
-        places(c, &w, &at))
-        return c->e->code;
-    size_t cin = (size_t)k->dims[1], cout = (size_t)k->dims[0] / groups, depth = cin * w.nkernel;
-    float *matrix = mlp_arena_array64(c->arena, depth * w.nout, sizeof *matrix);
-    if (!matrix)
-        return mlp_err_nomem(c->e);
-    for (size_t i = 0; i < (size_t)x->dims[0] * groups; i++) {
-        lay_out(&w, at, x->f32 + i * cin * w.nin, cin, matrix);
-        mlp_net_sgemm(cout, w.nout, depth, k->f32 + i % groups * cout * depth, depth, matrix,
-                      w.nout, c->out[0].f32 + i * cout * w.nout, w.nout);
+            to[i] = at[i] < 0 ? 0 : x[at[i]];
     }
-    add_bias(c->nin > 2 ? c->in[2] : NULL, &c->out[0], w.nout);
+}
+
+/* The weights of a group times the matrix, into the planes of an image. */
+static void multiply_group(struct pass *s, size_t i)
+{
+    size_t depth = s->in * s->w.nkernel, plane = s->w.nout;
+    const struct mlp_net_gemm g = {s->out, plane, depth, depth, plane, plane};
+    mlp_real_gemm(&g, (struct mlp_real_at){&s->k, i % s->groups * s->out * depth},
+                  (struct mlp_real_at){&s->matrix, 0}, &s->y, i * s->out * plane);
+}
+
+/* Channels of input, weights and bias. */
+static enum mlp_code conv_channels(struct pass *s, const struct mlp_tensor *bias)
+{
+    int64_t groups = (int64_t)s->groups;
+    if (s->x.dims[1] / groups != s->k.dims[1] || s->x.dims[1] % groups || s->k.dims[0] % groups ||
+        (bias && (int64_t)bias->n != s->k.dims[0]))
+        return mlp_net_fail(s->c, "input, weights and bias do not fit each other");
+    s->in = (size_t)s->k.dims[1];
+    s->out = (size_t)(s->k.dims[0] / groups);
     return MLP_OK;
 }
 
-/* --- pools --- */
-
-static enum mlp_code max_pool_run(const struct mlp_net_call *c)
+static enum mlp_code run_conv(const struct mlp_net_call *c)
 {
-    const struct nn *p = c->node->params;
-    struct mlp_window w;
-    int64_t *at;
-    if (floats_only(c) || mlp_window_make(c, &p->window, NULL, &w) ||
-        make_out(c, &w, c->in[0]->dims[1]) || places(c, &w, &at))
+    const struct conv *p = c->node->params;
+    const struct mlp_tensor *bias = mlp_net_in(c, 2);
+    struct pass s = {.c = c};
+    if (take_inputs(&s) || conv_channels(&s, bias) ||
+        mlp_window_make(c, &p->window, s.k.dims + 2, &s.w) ||
+        make_out(&s, (size_t)s.k.dims[0], s.w.out) || mlp_window_places(c, &s.w, &s.at) ||
+        make_matrix(&s, s.in, s.w.nout))
         return c->e->code;
-    for (size_t i = 0; i < c->out[0].n; i++) {
-        const float *x = c->in[0]->f32 + i / w.nout * w.nin;
-        float most = -INFINITY;
-        for (size_t k = 0; k < w.nkernel; k++) {
-            int64_t from = at[k * w.nout + i % w.nout];
-            if (from >= 0 && !(x[from] <= most))
-                most = x[from];
+    for (size_t i = 0; s.y.n && i < s.images * s.groups; i++) {
+        lay_out(&s, i * s.in * s.w.nin);
+        multiply_group(&s, i);
+    }
+    return finish(&s, bias, s.w.nout);
+}
+
+/* --- the way back: each number of the matrix is added to its place --- */
+
+static void add_back(struct pass *s, size_t channels, size_t to, const struct mlp_tensor *from,
+                     size_t start)
+{
+    size_t plane = s->w.nkernel * s->w.nout;
+    for (size_t i = 0; i < channels * plane; i++) {
+        int64_t at = s->at[i % plane];
+        size_t place = to + i / plane * s->w.nin + (size_t)at;
+        if (at >= 0 && s->y.type == MLP_DT_FLOAT)
+            s->y.f32[place] += from->f32[start + i];
+        else if (at >= 0)
+            s->y.f64[place] += from->f64[start + i];
+    }
+}
+
+/* One dimension of ConvTranspose, all but in and before known: `in` of the window is the output. */
+static enum mlp_code transposed_dimension(const struct mlp_net_call *c, struct mlp_window *w,
+                                          uint32_t d)
+{
+    const struct conv *p = c->node->params;
+    const struct mlp_window_spec *s = &p->window;
+    int64_t more = p->npadding ? p->output_padding[d] : 0;
+    int64_t full = (w->out[d] - 1) * w->stride[d] + (w->kernel[d] - 1) * w->dilation[d] + 1 + more;
+    bool same = s->auto_pad == MLP_PAD_UPPER || s->auto_pad == MLP_PAD_LOWER;
+    if (p->nshape || same) {
+        w->in[d] = p->nshape ? p->output_shape[p->nshape - w->rank + d] : w->out[d] * w->stride[d];
+        int64_t pad = full > w->in[d] ? full - w->in[d] : 0;
+        w->before[d] = s->auto_pad == MLP_PAD_UPPER ? pad / 2 : pad - pad / 2;
+    } else if (s->auto_pad == MLP_PAD_GIVEN && s->pads) {
+        w->before[d] = s->pads[d];
+        w->in[d] = full - s->pads[d] - s->pads[d + w->rank];
+    } else {
+        w->in[d] = full;
+    }
+    return w->in[d] < 1 ? mlp_net_fail(c, "dimension %u of the output would be empty", d + 2)
+                        : MLP_OK;
+}
+
+static enum mlp_code transposed_window(struct pass *s)
+{
+    const struct conv *p = s->c->node->params;
+    const struct mlp_window_spec *spec = &p->window;
+    struct mlp_window *w = &s->w;
+    w->rank = s->x.rank - 2;
+    if ((spec->rank && spec->rank != w->rank) || (p->npadding && p->npadding != w->rank) ||
+        (p->nshape && p->nshape != w->rank && p->nshape != w->rank + 2))
+        return mlp_net_fail(s->c, "attributes that do not fit an input of rank %u", s->x.rank);
+    for (uint32_t d = 0; d < w->rank; d++) {
+        w->out[d] = s->x.dims[d + 2];
+        w->kernel[d] = s->k.dims[d + 2];
+        w->stride[d] = spec->strides ? spec->strides[d] : 1;
+        w->dilation[d] = spec->dilations ? spec->dilations[d] : 1;
+        if (w->out[d] < 1 || w->out[d] > INT32_MAX || w->kernel[d] < 1 ||
+            w->kernel[d] > INT32_MAX || (p->npadding && (p->output_padding[d] < 0 ||
+                                                         p->output_padding[d] > INT32_MAX)))
+            return mlp_net_fail(s->c, "dimension %u is of a size that no window slides over",
+                                d + 2);
+        if (transposed_dimension(s->c, w, d))
+            return s->c->e->code;
+    }
+    return mlp_window_count(s->c, w);
+}
+
+static enum mlp_code transposed_channels(struct pass *s, const struct mlp_tensor *bias)
+{
+    int64_t groups = (int64_t)s->groups, all;
+    if (s->x.dims[1] != s->k.dims[0] || s->x.dims[1] % groups ||
+        __builtin_mul_overflow(s->k.dims[1], groups, &all) ||
+        (bias && (int64_t)bias->n != all))
+        return mlp_net_fail(s->c, "input, weights and bias do not fit each other");
+    s->in = (size_t)(s->x.dims[1] / groups);
+    s->out = (size_t)s->k.dims[1];
+    return MLP_OK;
+}
+
+static enum mlp_code run_conv_transpose(const struct mlp_net_call *c)
+{
+    const struct mlp_tensor *bias = mlp_net_in(c, 2);
+    struct mlp_tensor turned;
+    struct pass s = {.c = c};
+    if (take_inputs(&s) || transposed_channels(&s, bias) || transposed_window(&s) ||
+        make_out(&s, s.out * s.groups, s.w.in) || mlp_window_places(c, &s.w, &s.at) ||
+        make_matrix(&s, s.out, s.w.nout) ||
+        mlp_real_room(c->arena, s.x.type, s.k.n / s.groups, &turned, c->e))
+        return c->e->code;
+    size_t wide = s.out * s.w.nkernel, plane = s.w.nout;
+    const struct mlp_net_gemm g = {wide, plane, s.in, s.in, plane, plane};
+    memset(s.y.data, 0, s.y.n * mlp_dtype_size(s.y.type));
+    for (size_t i = 0; s.y.n && i < s.images * s.groups; i++) {
+        mlp_real_transpose(&turned, &s.k, i % s.groups * s.in * wide, s.in, wide);
+        mlp_real_gemm(&g, (struct mlp_real_at){&turned, 0},
+                      (struct mlp_real_at){&s.x, i * s.in * plane}, &s.matrix, 0);
+        add_back(&s, s.out, i * s.out * s.w.nin, &s.matrix, 0);
+    }
+    return finish(&s, bias, s.w.nin);
+}
+
+/* --- Col2Im --- */
+
+/* The window of Col2Im: sizes of image and blocks are inputs. */
+static enum mlp_code block_window(struct pass *s)
+{
+    const struct mlp_net_call *c = s->c;
+    const struct conv *p = c->node->params;
+    const struct mlp_window_spec *spec = &p->window;
+    const struct mlp_tensor *image = c->in[1], *block = c->in[2];
+    struct mlp_window *w = &s->w;
+    if (image->type != MLP_DT_INT64 || block->type != MLP_DT_INT64 || image->n != block->n ||
+        image->n < 1 || image->n > MLP_NN_SPATIAL || (spec->rank && spec->rank != image->n))
+        return mlp_net_fail(c, "image and block need one to three int64 each");
+    w->rank = (uint32_t)image->n;
+    for (uint32_t d = 0; d < w->rank; d++) {
+        int64_t pads = spec->pads ? spec->pads[d] + spec->pads[d + w->rank] : 0;
+        w->in[d] = image->i64[d];
+        w->kernel[d] = block->i64[d];
+        w->stride[d] = spec->strides ? spec->strides[d] : 1;
+        w->dilation[d] = spec->dilations ? spec->dilations[d] : 1;
+        w->before[d] = spec->pads ? spec->pads[d] : 0;
+        if (w->in[d] < 1 || w->in[d] > INT32_MAX || w->kernel[d] < 1 || w->kernel[d] > INT32_MAX)
+            return mlp_net_fail(c, "dimension %u of image or block is no size", d);
+        int64_t room = w->in[d] + pads - ((w->kernel[d] - 1) * w->dilation[d] + 1);
+        w->out[d] = room < 0 ? 0 : room / w->stride[d] + 1;
+    }
+    return mlp_window_count(c, w);
+}
+
+static enum mlp_code run_col2im(const struct mlp_net_call *c)
+{
+    struct pass s = {.c = c};
+    if (mlp_real_inputs(c, 1) ||
+        mlp_real_as(c->arena, c->in[0], mlp_real_width(c->in[0]->type), &s.x, c->e) ||
+        block_window(&s))
+        return c->e->code;
+    if (s.x.rank != 3 || (size_t)s.x.dims[2] != s.w.nout ||
+        (size_t)s.x.dims[1] % s.w.nkernel)
+        return mlp_net_fail(c, "an input that is not made of the image's blocks");
+    size_t channels = (size_t)s.x.dims[1] / s.w.nkernel;
+    if (make_out(&s, channels, s.w.in) || mlp_window_places(c, &s.w, &s.at))
+        return c->e->code;
+    memset(s.y.data, 0, s.y.n * mlp_dtype_size(s.y.type));
+    for (size_t i = 0; s.x.n && i < (size_t)s.x.dims[0]; i++)
+        add_back(&s, channels, i * channels * s.w.nin, &s.x, i * (size_t)(s.x.dims[1]) * s.w.nout);
+    return finish(&s, NULL, 1);
+}
+
+/* --- DeformConv: places are moved by offsets, and read between the pixels --- */
+
+static double pixel(const struct mlp_tensor *x, size_t plane, const int64_t size[2], double y,
+                    double z)
+{
+    if (!(y >= 0) || !(z >= 0) || y >= (double)size[0] || z >= (double)size[1])
+        return 0;
+    return mlp_tensor_number(x, plane + (size_t)y * (size_t)size[1] + (size_t)z);
+}
+
+static double between(const struct mlp_tensor *x, size_t plane, const int64_t size[2], double y,
+                      double z)
+{
+    double top = floor(y), left = floor(z), down = y - top, right = z - left;
+    return (1 - down) * ((1 - right) * pixel(x, plane, size, top, left) +
+                         right * pixel(x, plane, size, top, left + 1)) +
+           down * ((1 - right) * pixel(x, plane, size, top + 1, left) +
+                   right * pixel(x, plane, size, top + 1, left + 1));
+}
+
+static enum mlp_code deform_shapes(const struct pass *s)
+{
+    const struct mlp_net_call *c = s->c;
+    const struct conv *p = c->node->params;
+    const struct mlp_tensor *offset = c->in[2], *mask = mlp_net_in(c, 4);
+    size_t each = (size_t)p->offset_group * s->w.nkernel;
+    bool fits = s->w.rank == 2 && s->x.dims[1] % p->offset_group == 0 && offset->rank == 4 &&
+                p->offset_group <= INT32_MAX && (!mask || mask->rank == 4);
+    for (uint32_t d = 0; fits && d < 4; d++) {
+        int64_t want = d == 0 ? s->x.dims[0] : d == 1 ? (int64_t)each : s->w.out[d - 2];
+        fits = offset->dims[d] == want * (d == 1 ? 2 : 1) && (!mask || mask->dims[d] == want);
+    }
+    return fits ? MLP_OK : mlp_net_fail(c, "offsets or mask do not fit input and weights");
+}
+
+/* lay_out() with the offsets: channel ch of the image's input, all elements of its windows. */
+static void lay_out_moved(struct pass *s, size_t image, size_t ch, size_t row)
+{
+    const struct mlp_net_call *c = s->c;
+    const struct conv *p = c->node->params;
+    const struct mlp_tensor *mask = mlp_net_in(c, 4);
+    const struct mlp_window *w = &s->w;
+    size_t channels = (size_t)s->x.dims[1], groups = (size_t)p->offset_group;
+    size_t first = (image * groups + ch / (channels / groups)) * w->nkernel;
+    for (size_t k = 0; k < w->nkernel; k++)
+        for (size_t o = 0; o < w->nout; o++) {
+            size_t at = (first + k) * w->nout + o, shift = (2 * (first + k)) * w->nout + o;
+            int64_t oy = (int64_t)o / w->out[1], ox = (int64_t)o % w->out[1];
+            int64_t ky = (int64_t)k / w->kernel[1], kx = (int64_t)k % w->kernel[1];
+            double y = (double)(oy * w->stride[0] - w->before[0] + ky * w->dilation[0]) +
+                       mlp_tensor_number(c->in[2], shift);
+            double x = (double)(ox * w->stride[1] - w->before[1] + kx * w->dilation[1]) +
+                       mlp_tensor_number(c->in[2], shift + w->nout);
+            double v = between(&s->x, (image * channels + ch) * w->nin, w->in, y, x);
+            mlp_tensor_set_number(&s->matrix, (row * w->nkernel + k) * w->nout + o,
+                                  mask ? v * mlp_tensor_number(mask, at) : v);
         }
-        c->out[0].f32[i] = most;
-    }
-    return MLP_OK;
 }
 
-/* How many elements the window at o has inside the input and its padding: with ceil_mode the last
- * one reaches beyond. */
-static size_t padded_count(const struct mlp_window *w, size_t o)
+static enum mlp_code run_deform_conv(const struct mlp_net_call *c)
 {
-    size_t count = 1;
-    for (uint32_t d = w->rank; d-- > 0;) {
-        int64_t start = (int64_t)(o % (size_t)w->out[d]) * w->stride[d];
-        int64_t room = w->in[d] + w->before[d] + w->after[d] - start, inside = 0;
-        for (int64_t k = 0; k < w->kernel[d]; k++)
-            inside += k * w->dilation[d] < room;
-        count *= (size_t)inside;
-        o /= (size_t)w->out[d];
-    }
-    return count;
-}
-
-static enum mlp_code average_pool_run(const struct mlp_net_call *c)
-{
-    const struct nn *p = c->node->params;
-    struct mlp_window w;
-    int64_t *at;
-    if (floats_only(c) || mlp_window_make(c, &p->window, NULL, &w) ||
-        make_out(c, &w, c->in[0]->dims[1]) || places(c, &w, &at))
+    const struct conv *p = c->node->params;
+    const struct mlp_tensor *bias = mlp_net_in(c, 3);
+    struct pass s = {.c = c};
+    if (take_inputs(&s) || conv_channels(&s, bias) ||
+        mlp_window_make(c, &p->window, s.k.dims + 2, &s.w) || deform_shapes(&s) ||
+        make_out(&s, (size_t)s.k.dims[0], s.w.out) || make_matrix(&s, s.in, s.w.nout))
         return c->e->code;
-    for (size_t i = 0; i < c->out[0].n; i++) {
-        const float *x = c->in[0]->f32 + i / w.nout * w.nin;
-        float sum = 0;
-        size_t inside = 0;
-        for (size_t k = 0; k < w.nkernel; k++) {
-            int64_t from = at[k * w.nout + i % w.nout];
-            sum += from < 0 ? 0 : x[from];
-            inside += from >= 0;
-        }
-        c->out[0].f32[i] = sum / (float)(p->count_pad ? padded_count(&w, i % w.nout) : inside);
+    for (size_t i = 0; s.y.n && i < s.images * s.groups; i++) {
+        for (size_t row = 0; row < s.in; row++)
+            lay_out_moved(&s, i / s.groups, i % s.groups * s.in + row, row);
+        multiply_group(&s, i);
     }
-    return MLP_OK;
+    return finish(&s, bias, s.w.nout);
 }
 
-/* One number a channel: the mean, or the largest. */
-static enum mlp_code global_pool(const struct mlp_net_call *c, bool largest)
-{
-    const struct mlp_tensor *x = c->in[0];
-    int64_t dims[MLP_MAX_RANK];
-    if (floats_only(c))
-        return c->e->code;
-    if (x->rank < 2)
-        return mlp_net_bad_type(c, 0);
-    for (uint32_t d = 0; d < x->rank; d++)
-        dims[d] = d < 2 ? x->dims[d] : 1;
-    if (mlp_tensor_make(&c->out[0], c->arena, MLP_DT_FLOAT, x->rank, dims, c->e))
-        return c->e->code;
-    size_t plane = c->out[0].n ? x->n / c->out[0].n : 0;
-    for (size_t i = 0; i < c->out[0].n; i++) {
-        const float *from = x->f32 + i * plane;
-        float v = largest ? -INFINITY : 0;
-        for (size_t k = 0; k < plane; k++)
-            v = !largest ? v + from[k] : !(from[k] <= v) ? from[k] : v;
-        c->out[0].f32[i] = largest ? v : v / (float)plane;
-    }
-    return MLP_OK;
-}
+/* --- Dropout: the input, and a mask that drops nothing. Training is refused but where it drops
+ * nothing either --- */
 
-static enum mlp_code global_average_run(const struct mlp_net_call *c)
+static enum mlp_code run_dropout(const struct mlp_net_call *c)
 {
-    return global_pool(c, false);
-}
-
-static enum mlp_code global_max_run(const struct mlp_net_call *c)
-{
-    return global_pool(c, true);
-}
-
-/* Inference: the input, and a mask that drops nothing. */
-static enum mlp_code dropout_run(const struct mlp_net_call *c)
-{
-    if (c->nin > 2 && c->in[2] && mlp_tensor_integer(c->in[2], 0))
-        return mlp_net_fail(c, "training_mode is for training");
+    const struct mlp_tensor *ratio = mlp_net_in(c, 1), *training = mlp_net_in(c, 2);
+    double drop = ratio && ratio->n ? mlp_tensor_number(ratio, 0) : 0.5;
+    if (training && training->n && mlp_tensor_integer(training, 0) && drop != 0)
+        return mlp_net_fail(c, "training_mode with a ratio of %g draws random numbers", drop);
     c->out[0] = *c->in[0];
     if (c->nout < 2)
         return MLP_OK;
@@ -218,11 +387,9 @@ static enum mlp_code dropout_run(const struct mlp_net_call *c)
 }
 
 const struct mlp_net_op mlp_net_nn[] = {
-    {"", "AveragePool", 1, 0, 1, 1, 1, window_prepare, average_pool_run},
-    {"", "Conv", 1, 0, 2, 3, 1, window_prepare, conv_run},
-    {"", "Dropout", 7, 0, 1, 3, 2, NULL, dropout_run},
-    {"", "GlobalAveragePool", 1, 0, 1, 1, 1, NULL, global_average_run},
-    {"", "GlobalMaxPool", 1, 0, 1, 1, 1, NULL, global_max_run},
-    {"", "MaxPool", 1, 0, 1, 1, 1, window_prepare, max_pool_run},
-    {NULL, NULL, 0, 0, 0, 0, 0, NULL, NULL},
-};
+    {"", "Col2Im", 18, 0, 3, 3, 1, prepare_conv, run_col2im},
+    {"", "Conv", 1, 0, 2, 3, 1, prepare_conv, run_conv},
+    {"", "ConvTranspose", 1, 0, 2, 3, 1, prepare_conv, run_conv_transpose},
+    {"", "DeformConv", 19, 0, 3, 5, 1, prepare_conv, run_deform_conv},
+    {"", "Dropout", 7, 0, 1, 3, 2, NULL, run_dropout},
+    {0}};

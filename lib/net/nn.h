@@ -35,6 +35,14 @@ enum mlp_code mlp_window_read(struct mlp_net_build *b, struct mlp_window_spec *s
 enum mlp_code mlp_window_make(const struct mlp_net_call *c, const struct mlp_window_spec *s,
                               const int64_t *kernel, struct mlp_window *w);
 
+/* Sets nin, nout and nkernel from the sizes, for who fills a window otherwise; fails where they or
+ * all places together overflow. */
+enum mlp_code mlp_window_count(const struct mlp_net_call *c, struct mlp_window *w);
+
+/* All places of a window, nkernel x nout of them as mlp_window_at() says, in the run's arena. */
+enum mlp_code mlp_window_places(const struct mlp_net_call *c, const struct mlp_window *w,
+                                int64_t **out);
+
 /* Where element k of the window at output position o lies in a plane of the input; -1 in the
  * padding. */
 int64_t mlp_window_at(const struct mlp_window *w, size_t o, size_t k);

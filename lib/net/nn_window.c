@@ -2,6 +2,8 @@
  * give the formulae of the output's size. */
 #include "net/nn.h"
 
+#include "net/real.h"
+
 static enum mlp_code read_list(struct mlp_net_build *b, const char *name, size_t each,
                                struct mlp_window_spec *s, const int64_t **list)
 {
@@ -72,7 +74,7 @@ enum mlp_code mlp_window_make(const struct mlp_net_call *c, const struct mlp_win
     if (x->rank < 3 || x->rank > MLP_NN_SPATIAL + 2 || (s->rank && s->rank != x->rank - 2) ||
         (!kernel && !s->kernel))
         return mlp_net_fail(c, "an input of rank %u does not fit the window", x->rank);
-    *w = (struct mlp_window){.rank = x->rank - 2, .nin = 1, .nout = 1, .nkernel = 1};
+    *w = (struct mlp_window){.rank = x->rank - 2};
     for (uint32_t d = 0; d < w->rank; d++) {
         bool given = s->pads && s->auto_pad == MLP_PAD_GIVEN;
         w->in[d] = x->dims[d + 2];
@@ -81,13 +83,39 @@ enum mlp_code mlp_window_make(const struct mlp_net_call *c, const struct mlp_win
         w->dilation[d] = s->dilations ? s->dilations[d] : 1;
         w->before[d] = given ? s->pads[d] : 0;
         w->after[d] = given ? s->pads[d + w->rank] : 0;
+        if (w->in[d] > INT32_MAX || w->kernel[d] < 1 || w->kernel[d] > INT32_MAX)
+            return mlp_net_fail(c, "dimension %u is of a size that no window slides over", d + 2);
         size_dimension(s, w, d);
         if (w->out[d] <= 0)
             return mlp_net_fail(c, "the window is larger than dimension %u", d + 2);
-        w->nin *= (size_t)w->in[d];
-        w->nout *= (size_t)w->out[d];
-        w->nkernel *= (size_t)w->kernel[d];
     }
+    return mlp_window_count(c, w);
+}
+
+enum mlp_code mlp_window_count(const struct mlp_net_call *c, struct mlp_window *w)
+{
+    size_t all;
+    bool fits = true;
+    w->nin = w->nout = w->nkernel = 1;
+    for (uint32_t d = 0; d < w->rank; d++)
+        fits = fits && mlp_real_times(w->nin, (size_t)w->in[d], &w->nin) &&
+               mlp_real_times(w->nout, (size_t)w->out[d], &w->nout) &&
+               mlp_real_times(w->nkernel, (size_t)w->kernel[d], &w->nkernel);
+    fits = fits && w->nin <= PTRDIFF_MAX && mlp_real_times(w->nout, w->nkernel, &all) &&
+           all <= PTRDIFF_MAX;
+    return fits ? MLP_OK : mlp_net_fail(c, "a window with too many places");
+}
+
+enum mlp_code mlp_window_places(const struct mlp_net_call *c, const struct mlp_window *w,
+                                int64_t **out)
+{
+    int64_t *at = mlp_arena_array64(c->arena, w->nkernel * w->nout, sizeof(*at));
+    if (!at)
+        return mlp_err_nomem(c->e);
+    for (size_t k = 0; k < w->nkernel; k++)
+        for (size_t o = 0; o < w->nout; o++)
+            at[k * w->nout + o] = mlp_window_at(w, o, k);
+    *out = at;
     return MLP_OK;
 }
 
