@@ -69,10 +69,11 @@ extern const struct mlp_net_op mlp_net_shape[];    /* Reshape ... Slice, Gather,
 extern const struct mlp_net_op mlp_net_arrange[];  /* Split, Pad, Tile, gathers, scatters, ranges */
 extern const struct mlp_net_op mlp_net_reduce[];   /* Reduce*, ArgMax, TopK, CumSum, Softmax */
 extern const struct mlp_net_op mlp_net_control[];  /* If, Loop, Scan, Identity of sequences */
-extern const struct mlp_net_op mlp_net_nn[];       /* Conv, Dropout */
+extern const struct mlp_net_op mlp_net_nn[];       /* convolutions, Dropout */
 extern const struct mlp_net_op mlp_net_norm[];     /* normalisations */
-extern const struct mlp_net_op mlp_net_pool[];     /* pools, ConvTranspose, Col2Im, ... */
-extern const struct mlp_net_op mlp_net_resize[];   /* Resize, GridSample, RoiAlign, ... */
+extern const struct mlp_net_op mlp_net_pool[];     /* pools, MaxUnpool */
+extern const struct mlp_net_op mlp_net_resize[];   /* Resize, Upsample */
+extern const struct mlp_net_op mlp_net_sample[];   /* GridSample, AffineGrid, RoiAlign */
 extern const struct mlp_net_op mlp_net_rnn[];      /* RNN, GRU, LSTM */
 extern const struct mlp_net_op mlp_net_attention[]; /* Attention, RotaryEmbedding */
 extern const struct mlp_net_op mlp_net_signal[];   /* DFT, STFT, windows, MelWeightMatrix */
