@@ -308,7 +308,7 @@ const struct mlp_net_op mlp_net_math[] = {
     ONE("Sin"), ONE("Cos"), ONE("Tan"), ONE("Asin"), ONE("Acos"), ONE("Atan"), ONE("Sinh"),
     ONE("Cosh"), ONE("Asinh"), ONE("Acosh"), ONE("Atanh"), ONE("Sign"), ONE("Softplus"),
     ONE("Softsign"), ONE("HardSwish"), ONE("Mish"), ONE("LeakyRelu"), ONE("Elu"), ONE("Selu"),
-    ONE("HardSigmoid"), ONE("ThresholdedRelu"), ONE("Celu"),
+    ONE("HardSigmoid"), ONE("ThresholdedRelu"), ONE("Celu"), ONE("Gelu"), ONE("Swish"), ONE("Shrink"),
     {"", "Not", 1, 0, 1, 1, 1, NULL, mlp_net_run_not},
     {"", "IsInf", 10, 0, 1, 1, 1, mlp_net_prepare_isinf, mlp_net_run_isinf},
     {"", "IsNaN", 9, 0, 1, 1, 1, NULL, mlp_net_run_isnan},

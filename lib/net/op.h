@@ -64,7 +64,8 @@ struct mlp_net_op {
 
 /* The tables; each ends with a row of zeros. */
 extern const struct mlp_net_op mlp_net_math[];     /* elementwise, comparison, logic, Cast */
-extern const struct mlp_net_op mlp_net_matrix[];   /* MatMul, Gemm, Einsum, Det */
+extern const struct mlp_net_op mlp_net_matrix[];   /* MatMul, Gemm, Det */
+extern const struct mlp_net_op mlp_net_einsum[];   /* Einsum */
 extern const struct mlp_net_op mlp_net_shape[];    /* Reshape ... Slice, Gather, Concat, Pad, ... */
 extern const struct mlp_net_op mlp_net_arrange[];  /* Split, Pad, Tile, gathers, scatters, ranges */
 extern const struct mlp_net_op mlp_net_reduce[];   /* Reduce*, ArgMax, TopK, CumSum, Softmax */

@@ -1,4 +1,4 @@
-/* reduce.c: operators that fold along axes: Reduce*, ArgMax, ArgMin, Softmax, TopK. */
+/* reduce.c: operators that fold along axes: Reduce*, ArgMax, ArgMin, Softmax, Hardmax, TopK. */
 #include <math.h>
 
 #include "net/element.h"
@@ -185,7 +185,7 @@ static enum mlp_code run_reduce(const struct mlp_net_call *c)
 
 struct axis {
     int64_t axis, keepdims, last, largest;
-    bool max, log, flat;
+    bool max, log, flat, hard;
 };
 
 static enum mlp_code prepare_arg(struct mlp_net_build *b, const void **params)
@@ -203,6 +203,8 @@ static enum mlp_code prepare_arg(struct mlp_net_build *b, const void **params)
 
 static bool better(const struct mlp_tensor *x, size_t a, size_t b, bool max)
 {
+    if (x->type == MLP_DT_UINT64)
+        return max ? x->u64[a] > x->u64[b] : x->u64[a] < x->u64[b];
     if (mlp_dtype_is_whole(x->type)) {
         int64_t p = mlp_tensor_integer(x, a), q = mlp_tensor_integer(x, b);
         return max ? p > q : p < q;
@@ -217,7 +219,7 @@ static enum mlp_code run_arg(const struct mlp_net_call *c)
     const struct mlp_tensor *x = c->in[0];
     struct folding f;
     uint32_t axis;
-    if (x->type == MLP_DT_STRING || x->type == MLP_DT_UINT64)
+    if (x->type == MLP_DT_STRING)
         return mlp_net_bad_type(c, 0);
     if (mlp_net_axis(c, p->axis, x->rank, &axis) ||
         make_reduced(c, MLP_DT_INT64, 1U << axis, p->keepdims))
@@ -247,7 +249,21 @@ static enum mlp_code prepare_softmax(struct mlp_net_build *b, const void **param
     *params = p;
     p->flat = b->opset < 13;
     p->log = mlp_str_is(b->node->op_type, "LogSoftmax");
+    p->hard = mlp_str_is(b->node->op_type, "Hardmax");
     return mlp_net_attr_int(b, "axis", p->flat ? 1 : -1, &p->axis);
+}
+
+/* 1 for the first of the largest, 0 for the others. */
+static void hardmax_line(const struct folding *f, size_t step, const struct mlp_tensor *x,
+                         struct mlp_tensor *y)
+{
+    size_t at = f->outer.offset[0], best = 0;
+    for (size_t k = 0; k < f->n; k++) {
+        if (better(x, at + k * step, at + best * step, true))
+            best = k;
+        mlp_tensor_set_number(y, at + k * step, 0);
+    }
+    mlp_tensor_set_number(y, at + best * step, 1);
 }
 
 static void softmax_line(const struct folding *f, size_t step, bool log_of,
@@ -283,8 +299,12 @@ static enum mlp_code run_softmax(const struct mlp_net_call *c)
     }
     plan_fold(&x, 1U << axis, &f);
     size_t lines = f.n ? x.n / f.n : 0;
+    size_t step = (size_t)f.inner.stride[0][axis];
     for (size_t i = 0; i < lines; i++, mlp_walk_next(&f.outer))
-        softmax_line(&f, (size_t)f.inner.stride[0][axis], p->log, &x, &c->out[0]);
+        if (p->hard)
+            hardmax_line(&f, step, &x, &c->out[0]);
+        else
+            softmax_line(&f, step, p->log, &x, &c->out[0]);
     return MLP_OK;
 }
 
@@ -326,7 +346,7 @@ static enum mlp_code run_topk(const struct mlp_net_call *c)
     struct mlp_tensor *y = &c->out[0], index;
     struct folding f, g;
     uint32_t axis;
-    if (x->type == MLP_DT_STRING || x->type == MLP_DT_UINT64 || c->in[1]->n != 1)
+    if (x->type == MLP_DT_STRING || c->in[1]->n != 1)
         return mlp_net_bad_type(c, 0);
     int64_t k = mlp_tensor_integer(c->in[1], 0);
     if (mlp_net_axis(c, p->axis, x->rank, &axis))
@@ -368,5 +388,6 @@ const struct mlp_net_op mlp_net_reduce[] = {
     {"", "ArgMin", 1, 0, 1, 1, 1, prepare_arg, run_arg},
     {"", "Softmax", 1, 0, 1, 1, 1, prepare_softmax, run_softmax},
     {"", "LogSoftmax", 1, 0, 1, 1, 1, prepare_softmax, run_softmax},
+    {"", "Hardmax", 1, 0, 1, 1, 1, prepare_softmax, run_softmax},
     {"", "TopK", 10, 0, 2, 2, 2, prepare_topk, run_topk},
     {0}};

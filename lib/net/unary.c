@@ -46,6 +46,20 @@ static double celu(double x, const float *k)
     return x >= 0 ? x : (double)k[0] * expm1(x / (double)k[0]);
 }
 
+/* By erf, or by its approximation with tanh: k[0] says which. */
+static double gelu(double x, const float *k)
+{
+    double inner = 0.7978845608028654 * (x + 0.044715 * x * x * x); /* sqrt(2 / pi) */
+    return k[0] != 0 ? x / 2 * (1 + tanh(inner)) : x / 2 * (1 + erf(x * 0.7071067811865476));
+}
+
+static double swish(double x, const float *k) { return x * sigmoid((double)k[0] * x); }
+
+static double shrink(double x, const float *k)
+{
+    return x < -(double)k[0] ? x + (double)k[1] : x > (double)k[0] ? x - (double)k[1] : 0;
+}
+
 static const struct unary UNARY[] = {
     {"Abs", fabs, NULL, 0, 0},
     {"Neg", neg, NULL, 0, 0},
@@ -82,6 +96,9 @@ static const struct unary UNARY[] = {
     {"HardSigmoid", NULL, hardsigmoid, 0.2F, 0.5F},
     {"ThresholdedRelu", NULL, thresholded, 1, 0},
     {"Celu", NULL, celu, 1, 0},
+    {"Gelu", NULL, gelu, 0, 0},
+    {"Swish", NULL, swish, 1, 0},
+    {"Shrink", NULL, shrink, 0.5F, 0},
 };
 
 enum mlp_code mlp_net_prepare_unary(struct mlp_net_build *b, const void **params)
@@ -92,11 +109,17 @@ enum mlp_code mlp_net_prepare_unary(struct mlp_net_build *b, const void **params
     for (size_t i = 0; i < sizeof(UNARY) / sizeof(UNARY[0]); i++)
         if (mlp_str_is(b->node->op_type, UNARY[i].name))
             p->u = &UNARY[i];
-    const char *second = mlp_str_is(b->node->op_type, "Selu") ? "gamma" : "beta";
+    bool shrinks = p->u->g == shrink;
+    const char *second = p->u->g == selu ? "gamma" : shrinks ? "bias" : "beta";
+    struct mlp_str approximate;
     *params = p;
-    if (mlp_net_attr_float(b, "alpha", p->u->alpha, &p->k[0]))
+    if (mlp_net_attr_float(b, shrinks ? "lambd" : "alpha", p->u->alpha, &p->k[0]) ||
+        mlp_net_attr_float(b, second, p->u->beta, &p->k[1]) ||
+        mlp_net_attr_str(b, "approximate", "none", &approximate))
         return b->e->code;
-    return mlp_net_attr_float(b, second, p->u->beta, &p->k[1]);
+    if (p->u->g == gelu)
+        p->k[0] = mlp_str_is(approximate, "tanh");
+    return MLP_OK;
 }
 
 static void whole_unary(const struct unary *u, const struct mlp_tensor *x, struct mlp_tensor *y)
@@ -130,7 +153,8 @@ enum mlp_code mlp_net_run_unary(const struct mlp_net_call *c)
     struct mlp_tensor *y = &c->out[0];
     double (*f)(double) = p->u->f;
     bool whole = mlp_dtype_is_whole(x->type) && (f == neg || f == fabs || f == sign || f == relu);
-    if ((!whole && !mlp_dtype_is_real(x->type)) || c->nin > 1)
+    bool computes = whole || mlp_dtype_is_real(x->type) || p->u->g == shrink;
+    if (!computes || x->type == MLP_DT_STRING || c->nin > 1)
         return mlp_net_bad_type(c, 0);
     if (mlp_tensor_like(y, c->arena, x->type, x, c->e))
         return c->e->code;
