@@ -139,6 +139,18 @@ static enum mlp_code label_of(const struct pass *s, size_t i, uint32_t d, uint32
     return MLP_OK;
 }
 
+static enum mlp_code take_size(struct pass *s, uint32_t label, size_t n)
+{
+    if (label >= LETTERS && label - LETTERS + 1 > s->dots)
+        s->dots = label - LETTERS + 1;
+    if (s->seen[label] && s->size[label] != n && s->size[label] != 1 && n != 1)
+        return mlp_net_fail(s->c, "a dimension of %zu, where others are %zu", n, s->size[label]);
+    if (!s->seen[label] || s->size[label] == 1)
+        s->size[label] = n;
+    s->seen[label] = true;
+    return MLP_OK;
+}
+
 static enum mlp_code take_sizes(struct pass *s)
 {
     for (size_t i = 0; i < s->p->nin; i++) {
@@ -148,19 +160,9 @@ static enum mlp_code take_sizes(struct pass *s)
             return mlp_net_bad_type(s->c, (uint32_t)i);
         if (t->rank == 0 && label_of(s, i, 0, &label))
             return s->c->e->code;
-        for (uint32_t d = 0; d < t->rank; d++) {
-            size_t n = (size_t)t->dims[d];
-            if (label_of(s, i, d, &label))
+        for (uint32_t d = 0; d < t->rank; d++)
+            if (label_of(s, i, d, &label) || take_size(s, label, (size_t)t->dims[d]))
                 return s->c->e->code;
-            if (label >= LETTERS && label - LETTERS + 1 > s->dots)
-                s->dots = label - LETTERS + 1;
-            if (s->seen[label] && s->size[label] != n && s->size[label] != 1 && n != 1)
-                return mlp_net_fail(s->c, "dimension %u of input %zu is %zu, where others are %zu",
-                                    d, i, n, s->size[label]);
-            if (!s->seen[label] || s->size[label] == 1)
-                s->size[label] = n;
-            s->seen[label] = true;
-        }
     }
     return MLP_OK;
 }
@@ -254,34 +256,45 @@ static void multiply(const struct pass *s, size_t batch, const struct mlp_net_ge
     }
 }
 
+enum { BATCH, ROWS, COLUMNS, INNER };
+
+/* Labels by what they are in a batch of products of matrices: of both operands, of one, or summed
+ * over as nothing needs them. */
+static void sort_labels(const struct operand *a, const struct operand *b,
+                        const bool needed[LABELS], struct order by[4])
+{
+    for (uint32_t l = 0; l < LABELS; l++) {
+        bool both = a->has[l] && b->has[l];
+        unsigned kind = !needed[l] ? INNER : both ? BATCH : a->has[l] ? ROWS : COLUMNS;
+        if (a->has[l] || b->has[l])
+            by[kind].label[by[kind].n++] = l;
+    }
+}
+
 /* a times b into y, which may be a; needed: labels that stay. */
 static enum mlp_code contract(const struct pass *s, const struct operand *a,
                               const struct operand *b, const bool needed[LABELS],
                               struct operand *y)
 {
-    struct order batch = {.n = 0}, m = batch, n = batch, k = batch;
-    for (uint32_t l = 0; l < LABELS; l++) {
-        if (!a->has[l] && !b->has[l])
-            continue;
-        struct order *o = !needed[l] ? &k : a->has[l] && b->has[l] ? &batch : a->has[l] ? &m : &n;
-        o->label[o->n++] = l;
-    }
-    struct order left = batch, right = batch, all = batch;
-    append(&left, &m), append(&left, &k);
-    append(&right, &k), append(&right, &n);
-    append(&all, &m), append(&all, &n);
+    struct order by[4] = {{.n = 0}};
+    sort_labels(a, b, needed, by);
+    struct order left = by[BATCH], right = by[BATCH], all = by[BATCH];
+    append(&left, &by[ROWS]), append(&left, &by[INNER]);
+    append(&right, &by[INNER]), append(&right, &by[COLUMNS]);
+    append(&all, &by[ROWS]), append(&all, &by[COLUMNS]);
     struct operand out = {0};
     struct mlp_tensor pa, pb;
-    size_t count, sizes[4];
-    if (!order_size(s, &all, &count) || !order_size(s, &batch, &sizes[0]) ||
-        !order_size(s, &m, &sizes[1]) || !order_size(s, &n, &sizes[2]) ||
-        !order_size(s, &k, &sizes[3]))
+    size_t count, n[4];
+    bool fits = order_size(s, &all, &count);
+    for (unsigned i = 0; i < 4; i++)
+        fits = order_size(s, &by[i], &n[i]) && fits;
+    if (!fits)
         return mlp_net_fail(s->c, "a product that is too large");
     if (pack(s, a, &left, &pa) || pack(s, b, &right, &pb) ||
         mlp_real_room(s->c->arena, s->type, count, &out.t, s->c->e))
         return s->c->e->code;
-    const struct mlp_net_gemm g = {sizes[1], sizes[2], sizes[3], sizes[3], sizes[2], sizes[2]};
-    multiply(s, sizes[0], &g, &pa, &pb, &out.t);
+    const struct mlp_net_gemm g = {n[ROWS], n[COLUMNS], n[INNER], n[INNER], n[COLUMNS], n[COLUMNS]};
+    multiply(s, n[BATCH], &g, &pa, &pb, &out.t);
     for (size_t i = all.n, step = 1; i-- > 0;) {
         out.has[all.label[i]] = true;
         out.stride[all.label[i]] = step;
@@ -335,34 +348,41 @@ static enum mlp_code unit_of(const struct pass *s, struct operand *one)
     return MLP_OK;
 }
 
+/* All operands multiplied into one, which has the labels of the output. */
+static enum mlp_code fold(const struct pass *s, const struct order *out, struct operand *sum)
+{
+    struct operand *o = mlp_arena_array(s->c->arena, MOST_TERMS + 1, sizeof(*o));
+    bool needed[LABELS];
+    size_t n = s->p->nin;
+    if (!o)
+        return mlp_err_nomem(s->c->e);
+    for (size_t i = 0; i < n; i++)
+        if (take_operand(s, i, &o[i]))
+            return s->c->e->code;
+    if (n == 1 && unit_of(s, &o[n++]))
+        return s->c->e->code;
+    *sum = o[0];
+    for (size_t i = 1; i < n; i++) {
+        mark_needed(s, o, i + 1, out, needed);
+        if (contract(s, sum, &o[i], needed, sum))
+            return s->c->e->code;
+    }
+    return MLP_OK;
+}
+
 static enum mlp_code run_einsum(const struct mlp_net_call *c)
 {
     struct pass s = {.c = c, .p = c->node->params};
     enum mlp_dtype type = c->in[0]->type;
-    struct operand *o = mlp_arena_array(c->arena, MOST_TERMS + 1, sizeof(*o)), sum;
+    struct operand sum;
     struct order out = {.n = 0};
     struct mlp_tensor packed;
     int64_t dims[MLP_MAX_RANK] = {0};
-    bool needed[LABELS];
-    if (!o)
-        return mlp_err_nomem(c->e);
     if (type == MLP_DT_STRING || type == MLP_DT_BOOL || type == MLP_DT_UINT64)
         return mlp_net_bad_type(c, 0);
     s.type = mlp_dtype_is_real(type) ? mlp_real_width(type) : MLP_DT_INT64;
-    if (take_sizes(&s) || out_order(&s, &out, dims))
-        return c->e->code;
-    for (size_t i = 0; i < s.p->nin; i++)
-        if (take_operand(&s, i, &o[i]))
-            return c->e->code;
-    if (s.p->nin == 1 && unit_of(&s, &o[1]))
-        return c->e->code;
-    sum = o[0];
-    for (size_t i = 1; i < (s.p->nin > 1 ? s.p->nin : 2); i++) {
-        mark_needed(&s, o, i + 1, &out, needed);
-        if (contract(&s, &sum, &o[i], needed, &sum))
-            return c->e->code;
-    }
-    if (pack(&s, &sum, &out, &packed))
+    if (take_sizes(&s) || out_order(&s, &out, dims) || fold(&s, &out, &sum) ||
+        pack(&s, &sum, &out, &packed))
         return c->e->code;
     packed.rank = (uint32_t)out.n;
     memcpy(packed.dims, dims, sizeof(dims));

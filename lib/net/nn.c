@@ -185,26 +185,49 @@ static enum mlp_code transposed_dimension(const struct mlp_net_call *c, struct m
                         : MLP_OK;
 }
 
-static enum mlp_code transposed_window(struct pass *s)
+static enum mlp_code fit_attributes(const struct pass *s)
+{
+    const struct conv *p = s->c->node->params;
+    size_t rank = s->w.rank;
+    bool fits = (!p->window.rank || p->window.rank == rank) &&
+                (!p->npadding || p->npadding == rank) &&
+                (!p->nshape || p->nshape == rank || p->nshape == rank + 2);
+    for (size_t d = 0; fits && d < p->npadding; d++)
+        fits = p->output_padding[d] >= 0 && p->output_padding[d] <= INT32_MAX;
+    return fits ? MLP_OK : mlp_net_fail(s->c, "attributes that do not fit an input of rank %u",
+                                        s->x.rank);
+}
+
+static bool slides(int64_t size)
+{
+    return size >= 1 && size <= INT32_MAX;
+}
+
+/* Dimension d of a window as the attributes say; the sizes are set. */
+static enum mlp_code set_steps(const struct pass *s, struct mlp_window *w, uint32_t d)
 {
     const struct conv *p = s->c->node->params;
     const struct mlp_window_spec *spec = &p->window;
+    w->stride[d] = spec->strides ? spec->strides[d] : 1;
+    w->dilation[d] = spec->dilations ? spec->dilations[d] : 1;
+    if (!slides(w->kernel[d]))
+        return mlp_net_fail(s->c, "a kernel of %lld elements", (long long)w->kernel[d]);
+    return MLP_OK;
+}
+
+static enum mlp_code transposed_window(struct pass *s)
+{
     struct mlp_window *w = &s->w;
     w->rank = s->x.rank - 2;
-    if ((spec->rank && spec->rank != w->rank) || (p->npadding && p->npadding != w->rank) ||
-        (p->nshape && p->nshape != w->rank && p->nshape != w->rank + 2))
-        return mlp_net_fail(s->c, "attributes that do not fit an input of rank %u", s->x.rank);
+    if (fit_attributes(s))
+        return s->c->e->code;
     for (uint32_t d = 0; d < w->rank; d++) {
         w->out[d] = s->x.dims[d + 2];
         w->kernel[d] = s->k.dims[d + 2];
-        w->stride[d] = spec->strides ? spec->strides[d] : 1;
-        w->dilation[d] = spec->dilations ? spec->dilations[d] : 1;
-        if (w->out[d] < 1 || w->out[d] > INT32_MAX || w->kernel[d] < 1 ||
-            w->kernel[d] > INT32_MAX || (p->npadding && (p->output_padding[d] < 0 ||
-                                                         p->output_padding[d] > INT32_MAX)))
+        if (!slides(w->out[d]))
             return mlp_net_fail(s->c, "dimension %u is of a size that no window slides over",
                                 d + 2);
-        if (transposed_dimension(s->c, w, d))
+        if (set_steps(s, w, d) || transposed_dimension(s->c, w, d))
             return s->c->e->code;
     }
     return mlp_window_count(s->c, w);
@@ -262,11 +285,11 @@ static enum mlp_code block_window(struct pass *s)
         int64_t pads = spec->pads ? spec->pads[d] + spec->pads[d + w->rank] : 0;
         w->in[d] = image->i64[d];
         w->kernel[d] = block->i64[d];
-        w->stride[d] = spec->strides ? spec->strides[d] : 1;
-        w->dilation[d] = spec->dilations ? spec->dilations[d] : 1;
         w->before[d] = spec->pads ? spec->pads[d] : 0;
-        if (w->in[d] < 1 || w->in[d] > INT32_MAX || w->kernel[d] < 1 || w->kernel[d] > INT32_MAX)
-            return mlp_net_fail(c, "dimension %u of image or block is no size", d);
+        if (!slides(w->in[d]))
+            return mlp_net_fail(c, "dimension %u of the image is %lld", d, (long long)w->in[d]);
+        if (set_steps(s, w, d))
+            return c->e->code;
         int64_t room = w->in[d] + pads - ((w->kernel[d] - 1) * w->dilation[d] + 1);
         w->out[d] = room < 0 ? 0 : room / w->stride[d] + 1;
     }

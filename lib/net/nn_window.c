@@ -44,27 +44,31 @@ enum mlp_code mlp_window_read(struct mlp_net_build *b, struct mlp_window_spec *s
                        MLP_STR_ARG(word));
 }
 
-/* One dimension, its sizes but out known. */
-static void size_dimension(const struct mlp_window_spec *s, struct mlp_window *w, uint32_t d)
+/* One dimension, its sizes but out known; false where no window fits. */
+static bool size_dimension(const struct mlp_window_spec *s, struct mlp_window *w, uint32_t d)
 {
-    int64_t span = (w->kernel[d] - 1) * w->dilation[d] + 1, in = w->in[d], stride = w->stride[d];
+    if (w->in[d] > INT32_MAX || w->kernel[d] < 1 || w->kernel[d] > INT32_MAX)
+        return false;
+    int64_t stride = s->strides ? s->strides[d] : 1, dilation = s->dilations ? s->dilations[d] : 1;
+    int64_t span = (w->kernel[d] - 1) * dilation + 1, in = w->in[d];
+    w->stride[d] = stride;
+    w->dilation[d] = dilation;
     if (s->auto_pad == MLP_PAD_UPPER || s->auto_pad == MLP_PAD_LOWER) {
         w->out[d] = (in + stride - 1) / stride;
         int64_t pad = (w->out[d] - 1) * stride + span - in;
         pad = pad > 0 ? pad : 0;
         w->before[d] = s->auto_pad == MLP_PAD_UPPER ? pad / 2 : pad - pad / 2;
         w->after[d] = pad - w->before[d];
-        return;
+        return w->out[d] > 0;
     }
     int64_t room = in + w->before[d] + w->after[d] - span;
-    if (room < 0) {
-        w->out[d] = 0;
-        return;
-    }
+    if (room < 0)
+        return false;
     w->out[d] = (room + (s->ceil ? stride - 1 : 0)) / stride + 1;
     /* A window that would start in the padding after the input does not count. */
     if (s->ceil && (w->out[d] - 1) * stride >= in + w->before[d])
         w->out[d]--;
+    return w->out[d] > 0;
 }
 
 enum mlp_code mlp_window_make(const struct mlp_net_call *c, const struct mlp_window_spec *s,
@@ -79,15 +83,10 @@ enum mlp_code mlp_window_make(const struct mlp_net_call *c, const struct mlp_win
         bool given = s->pads && s->auto_pad == MLP_PAD_GIVEN;
         w->in[d] = x->dims[d + 2];
         w->kernel[d] = kernel ? kernel[d] : s->kernel[d];
-        w->stride[d] = s->strides ? s->strides[d] : 1;
-        w->dilation[d] = s->dilations ? s->dilations[d] : 1;
         w->before[d] = given ? s->pads[d] : 0;
         w->after[d] = given ? s->pads[d + w->rank] : 0;
-        if (w->in[d] > INT32_MAX || w->kernel[d] < 1 || w->kernel[d] > INT32_MAX)
-            return mlp_net_fail(c, "dimension %u is of a size that no window slides over", d + 2);
-        size_dimension(s, w, d);
-        if (w->out[d] <= 0)
-            return mlp_net_fail(c, "the window is larger than dimension %u", d + 2);
+        if (!size_dimension(s, w, d))
+            return mlp_net_fail(c, "the window does not fit dimension %u", d + 2);
     }
     return mlp_window_count(c, w);
 }

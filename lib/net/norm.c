@@ -1,4 +1,4 @@
-/* norm.c: normalisations (onnx.ai/onnx/operators). Sums are of doubles; a result is rounded once. */
+/* norm.c: normalisations (onnx.ai/onnx/operators). Sums are of doubles, rounded once. */
 #include <math.h>
 
 #include "net/real.h"
@@ -75,6 +75,8 @@ static enum mlp_code batch_moments(const struct mlp_net_call *c, double *mean, d
 {
     const struct norm *p = c->node->params;
     const struct mlp_tensor *x = c->in[0];
+    if (x->rank < 2 || !x->n)
+        return mlp_net_fail(c, "no channels to train with");
     size_t channels = (size_t)x->dims[1], plane = plane_of(x), n = x->n / channels;
     for (size_t i = 0; i < x->n; i++)
         mean[i / plane % channels] += mlp_tensor_number(x, i) / (double)n;
@@ -117,14 +119,10 @@ static enum mlp_code run_batch(const struct mlp_net_call *c)
     double *mean = mlp_real_doubles(c, channels), *variance = mlp_real_doubles(c, channels);
     if (!mean || !variance)
         return c->e->code;
-    if (p->training) {
-        if (x->rank < 2 || !x->n || c->nout > 3)
-            return mlp_net_fail(c, "no channels to train with");
-        if (batch_moments(c, mean, variance))
-            return c->e->code;
-    } else if (c->nout > 1) {
-        return mlp_net_fail(c, "more than one output is for training");
-    }
+    if (c->nout > (p->training ? 3 : 1))
+        return mlp_net_fail(c, "%u outputs", c->nout);
+    if (p->training && batch_moments(c, mean, variance))
+        return c->e->code;
     mlp_real_read(c->in[3], 0, p->training ? 0 : channels, mean);
     mlp_real_read(c->in[4], 0, p->training ? 0 : channels, variance);
     for (size_t at = 0, i = 0; at < x->n; at += plane, i++) {

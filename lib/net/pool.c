@@ -120,7 +120,7 @@ static double lp_norm(const struct view *v, size_t plane, size_t o)
     return lp_end(sum, v->p->p);
 }
 
-/* The index that MaxPool's second output has of a place: with storage_order 1 columns come first. */
+/* The index that MaxPool's second output has of a place; with storage_order 1 columns are first. */
 static int64_t index_of(const struct view *v, size_t plane, int64_t place)
 {
     const struct mlp_window *w = v->w;

@@ -116,6 +116,24 @@ static void keep_ratio(const struct resize *p, struct axis *axes, const uint32_t
     }
 }
 
+static enum mlp_code axis_by_size(const struct mlp_net_call *c, struct axis *a, double out)
+{
+    if (out < 0 || out > INT32_MAX || a->in > INT32_MAX)
+        return mlp_net_fail(c, "%lld elements cannot become %g", (long long)a->in, out);
+    a->out = (int64_t)out;
+    a->scale = a->in ? out / (double)a->in : 1;
+    return MLP_OK;
+}
+
+static enum mlp_code axis_by_scale(const struct mlp_net_call *c, struct axis *a, double scale)
+{
+    double out = floor(scale * (double)a->in);
+    if (scale <= 0 || axis_by_size(c, a, out))
+        return mlp_net_fail(c, "%lld elements cannot be scaled by %g", (long long)a->in, scale);
+    a->scale = scale;
+    return MLP_OK;
+}
+
 static enum mlp_code size_axes(const struct mlp_net_call *c, struct axis *axes,
                                const uint32_t *which, size_t n)
 {
@@ -130,14 +148,10 @@ static enum mlp_code size_axes(const struct mlp_net_call *c, struct axis *axes,
         return c->e->code;
     if (by_scale == by_size)
         return mlp_net_fail(c, "either scales or sizes are needed");
-    for (size_t i = 0; i < n; i++) {
-        struct axis *a = &axes[which[i]];
-        double out = by_size ? sizes[i] : floor(scales[i] * (double)a->in);
-        if (out < 0 || out > INT32_MAX || (by_scale && scales[i] <= 0) || a->in > INT32_MAX)
-            return mlp_net_fail(c, "dimension %u cannot become %g", which[i], out);
-        a->out = (int64_t)out;
-        a->scale = by_scale ? scales[i] : a->in ? out / (double)a->in : 1;
-    }
+    for (size_t i = 0; i < n; i++)
+        if (by_size ? axis_by_size(c, &axes[which[i]], sizes[i])
+                    : axis_by_scale(c, &axes[which[i]], scales[i]))
+            return c->e->code;
     if (by_size && p->policy != STRETCH)
         keep_ratio(p, axes, which, n);
     return MLP_OK;
@@ -336,14 +350,24 @@ static enum mlp_code resize_axis(const struct mlp_net_call *c, const struct axis
     return MLP_OK;
 }
 
+static bool computes(const struct resize *p, enum mlp_dtype type)
+{
+    return p->mode == NEAREST || (p->mode == LINEAR && type != MLP_DT_STRING) ||
+           mlp_dtype_is_real(type);
+}
+
+static bool stays(const struct axis *a)
+{
+    return a->in == a->out && a->scale == 1 && a->start == 0 && a->end == 1;
+}
+
 static enum mlp_code run_resize(const struct mlp_net_call *c)
 {
     const struct resize *p = c->node->params;
     struct axis axes[MLP_MAX_RANK];
     struct mlp_tensor x = *c->in[0];
     int64_t dims[MLP_MAX_RANK];
-    if (p->mode != NEAREST && (x.type == MLP_DT_STRING ||
-                               (p->mode == CUBIC && !mlp_dtype_is_real(x.type))))
+    if (!computes(p, x.type))
         return mlp_net_bad_type(c, 0);
     if (take_axes(c, axes))
         return c->e->code;
@@ -355,12 +379,9 @@ static enum mlp_code run_resize(const struct mlp_net_call *c)
         return c->out[0].n ? mlp_net_fail(c, "an input without elements") : MLP_OK;
     if (p->mode != NEAREST && mlp_real_as(c->arena, c->in[0], MLP_DT_DOUBLE, &x, c->e))
         return c->e->code;
-    for (uint32_t d = 0; d < x.rank; d++) {
-        const struct axis *a = &axes[d];
-        bool same = a->in == a->out && a->scale == 1 && a->start == 0 && a->end == 1;
-        if (!same && resize_axis(c, a, d, &x))
+    for (uint32_t d = 0; d < x.rank; d++)
+        if (!stays(&axes[d]) && resize_axis(c, &axes[d], d, &x))
             return c->e->code;
-    }
     return mlp_real_as(c->arena, &x, c->in[0]->type, &c->out[0], c->e);
 }
 

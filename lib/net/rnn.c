@@ -78,6 +78,13 @@ static enum mlp_code prepare_weights(struct mlp_net_build *b, uint32_t i, struct
     return turn_over(b->arena, w, to, b->e);
 }
 
+static enum mlp_cell_kind kind_of(struct mlp_str op_type)
+{
+    if (mlp_str_is(op_type, "LSTM"))
+        return MLP_CELL_LSTM;
+    return mlp_str_is(op_type, "GRU") ? MLP_CELL_GRU : MLP_CELL_RNN;
+}
+
 static enum mlp_code prepare_rnn(struct mlp_net_build *b, const void **params)
 {
     struct rnn *p = mlp_arena_alloc(b->arena, sizeof(*p));
@@ -85,10 +92,9 @@ static enum mlp_code prepare_rnn(struct mlp_net_build *b, const void **params)
     if (!p)
         return mlp_err_nomem(b->e);
     *params = p;
-    p->cell.kind = b->node->op_type.p[0] == 'R'   ? MLP_CELL_RNN
-                   : b->node->op_type.p[0] == 'G' ? MLP_CELL_GRU
-                                                  : MLP_CELL_LSTM;
-    p->gates = p->cell.kind == MLP_CELL_RNN ? 1 : p->cell.kind == MLP_CELL_GRU ? 3 : 4;
+    static const size_t gates[] = {1, 3, 4};
+    p->cell.kind = kind_of(b->node->op_type);
+    p->gates = gates[p->cell.kind];
     if (mlp_net_attr_int(b, "hidden_size", 0, &p->hidden) ||
         mlp_net_attr_int(b, "layout", 0, &p->layout) ||
         mlp_net_attr_int(b, "input_forget", 0, &p->input_forget) ||
@@ -150,6 +156,22 @@ static enum mlp_code check_types(const struct mlp_net_call *c)
     return MLP_OK;
 }
 
+static enum mlp_code check_shapes(const struct pass *s)
+{
+    const struct mlp_net_call *c = s->c;
+    int64_t hidden = (int64_t)s->cell.hidden, wide = (int64_t)s->wide;
+    int64_t dirs = (int64_t)s->p->dirs, batch = (int64_t)s->batch;
+    int64_t rows = s->p->layout ? batch : dirs, cols = s->p->layout ? dirs : batch;
+    if (check_shape(c, 1, 3, (const int64_t[]){dirs, wide, (int64_t)s->in}) ||
+        check_shape(c, 2, 3, (const int64_t[]){dirs, wide, hidden}) ||
+        check_shape(c, 3, 2, (const int64_t[]){dirs, 2 * wide}) ||
+        check_shape(c, 5, 3, (const int64_t[]){rows, cols, hidden}) ||
+        check_shape(c, 6, 3, (const int64_t[]){rows, cols, hidden}) ||
+        check_shape(c, 7, 2, (const int64_t[]){dirs, 3 * hidden}))
+        return c->e->code;
+    return check_lengths(s);
+}
+
 /* Sizes from X, W and R; then everything else has to fit them. */
 static enum mlp_code take_shapes(struct pass *s)
 {
@@ -160,25 +182,14 @@ static enum mlp_code take_shapes(struct pass *s)
     if (x->rank != 3 || r->rank != 3 || r->dims[2] < 1 || r->dims[2] > INT32_MAX ||
         (s->p->hidden && s->p->hidden != r->dims[2]))
         return mlp_net_fail(c, "inputs that are no sequences and weights of the hidden size");
-    int64_t hidden = r->dims[2], wide = hidden * (int64_t)s->p->gates, dirs = (int64_t)s->p->dirs;
-    int64_t batch = x->dims[s->p->layout ? 0 : 1];
-    int64_t rows = s->p->layout ? batch : dirs, cols = s->p->layout ? dirs : batch;
-    s->cell.hidden = (size_t)hidden;
-    s->wide = (size_t)wide;
+    s->cell.hidden = (size_t)r->dims[2];
+    s->wide = s->cell.hidden * s->p->gates;
     s->seq = (size_t)x->dims[s->p->layout ? 1 : 0];
-    s->batch = (size_t)batch;
+    s->batch = (size_t)x->dims[s->p->layout ? 0 : 1];
     s->in = (size_t)x->dims[2];
     s->direct = s->cell.kind == MLP_CELL_GRU ? 2 * s->cell.hidden : s->wide;
-    if (check_shape(c, 1, 3, (const int64_t[]){dirs, wide, x->dims[2]}) ||
-        check_shape(c, 2, 3, (const int64_t[]){dirs, wide, hidden}) ||
-        check_shape(c, 3, 2, (const int64_t[]){dirs, 2 * wide}) ||
-        check_shape(c, 5, 3, (const int64_t[]){rows, cols, hidden}) ||
-        check_shape(c, 6, 3, (const int64_t[]){rows, cols, hidden}) ||
-        check_shape(c, 7, 2, (const int64_t[]){dirs, 3 * hidden}))
-        return c->e->code;
-    return check_lengths(s);
+    return check_shapes(s);
 }
-
 static enum mlp_code make_room(struct pass *s)
 {
     const struct mlp_net_call *c = s->c;
@@ -372,7 +383,8 @@ static enum mlp_code make_outputs(const struct pass *s)
     return MLP_OK;
 }
 
-/* A sequence without steps has states of zeros, as onnxruntime says; the specification is silent. */
+/* A sequence without steps has states of zeros, as onnxruntime has it: the operator set is
+ * silent. */
 static void write_states(const struct pass *s, size_t d, uint32_t i, const double *from)
 {
     const struct mlp_tensor *len = mlp_net_in(s->c, 4);

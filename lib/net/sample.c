@@ -234,6 +234,15 @@ struct roi {
     bool max, half_pixel;
 };
 
+static enum mlp_code check_roi(struct mlp_net_build *b, const struct roi *p, struct mlp_str mode)
+{
+    bool sizes = p->height >= 1 && p->height <= INT32_MAX && p->width >= 1 &&
+                 p->width <= INT32_MAX && p->ratio >= 0 && p->ratio <= MOST_SAMPLES;
+    return sizes && (p->max || mlp_str_is(mode, "avg"))
+               ? MLP_OK
+               : mlp_net_bad(b, "a size, ratio or mode that is none");
+}
+
 static enum mlp_code prepare_roi(struct mlp_net_build *b, const void **params)
 {
     struct roi *p = mlp_arena_alloc(b->arena, sizeof(*p));
@@ -251,10 +260,7 @@ static enum mlp_code prepare_roi(struct mlp_net_build *b, const void **params)
         return b->e->code;
     p->max = mlp_str_is(mode, "max");
     p->half_pixel = mlp_str_is(place, "half_pixel");
-    if (p->height < 1 || p->height > INT32_MAX || p->width < 1 || p->width > INT32_MAX ||
-        p->ratio < 0 || p->ratio > MOST_SAMPLES || (!p->max && !mlp_str_is(mode, "avg")))
-        return mlp_net_bad(b, "a size, ratio or mode that is none");
-    return MLP_OK;
+    return check_roi(b, p, mode);
 }
 
 /* A region: where its bins start, how large they are and how many samples a side they take. */
@@ -331,27 +337,37 @@ static double bin_value(const struct mlp_net_call *c, const struct region *g, si
     return p->max ? all : all / (double)(n ? n : 1);
 }
 
-static enum mlp_code run_roi(const struct mlp_net_call *c)
+static enum mlp_code check_regions(const struct mlp_net_call *c)
 {
-    const struct roi *p = c->node->params;
     const struct mlp_tensor *x = c->in[0], *rois = c->in[1], *batch = c->in[2];
     if (mlp_real_inputs(c, 2))
         return c->e->code;
     if (x->rank != 4 || rois->rank != 2 || rois->dims[1] != 4 || batch->type != MLP_DT_INT64 ||
         batch->rank != 1 || batch->dims[0] != rois->dims[0] || x->dims[2] < 1 || x->dims[3] < 1)
         return mlp_net_fail(c, "regions that do not fit the input");
+    for (size_t r = 0; r < batch->n; r++)
+        if (batch->i64[r] < 0 || batch->i64[r] >= x->dims[0])
+            return mlp_net_fail(c, "image %lld of %lld", (long long)batch->i64[r],
+                                (long long)x->dims[0]);
+    return MLP_OK;
+}
+
+static enum mlp_code run_roi(const struct mlp_net_call *c)
+{
+    const struct roi *p = c->node->params;
+    const struct mlp_tensor *x = c->in[0], *rois = c->in[1], *batch = c->in[2];
+    if (check_regions(c))
+        return c->e->code;
     const int64_t dims[4] = {rois->dims[0], x->dims[1], p->height, p->width};
     if (mlp_tensor_make(&c->out[0], c->arena, x->type, 4, dims, c->e))
         return c->e->code;
     size_t channels = (size_t)x->dims[1], bins = (size_t)p->height * (size_t)p->width;
     for (size_t r = 0; c->out[0].n && r < (size_t)dims[0]; r++) {
         struct region g;
-        if (batch->i64[r] < 0 || batch->i64[r] >= x->dims[0])
-            return mlp_net_fail(c, "image %lld of %lld", (long long)batch->i64[r],
-                                (long long)x->dims[0]);
         if (take_region(c, r, &g))
             return c->e->code;
-        size_t image = (size_t)batch->i64[r] * channels, plane = x->n / (size_t)x->dims[0] / channels;
+        size_t image = (size_t)batch->i64[r] * channels;
+        size_t plane = (size_t)x->dims[2] * (size_t)x->dims[3];
         for (size_t i = 0; i < channels * bins; i++)
             mlp_tensor_set_number(&c->out[0], r * channels * bins + i,
                                   bin_value(c, &g, (image + i / bins) * plane, i % bins));

@@ -64,7 +64,8 @@ static enum mlp_code run_depth_to_space(const struct mlp_net_call *c)
     int64_t dims[4] = {x->dims[0], x->dims[1] / (b * b), x->dims[2], x->dims[3]};
     const struct blocks s = {(size_t)dims[0], (size_t)dims[1], (size_t)dims[2], (size_t)dims[3],
                              (size_t)b, p->columns_first};
-    if (__builtin_mul_overflow(dims[2], b, &dims[2]) || __builtin_mul_overflow(dims[3], b, &dims[3]))
+    if (__builtin_mul_overflow(dims[2], b, &dims[2]) ||
+        __builtin_mul_overflow(dims[3], b, &dims[3]))
         return mlp_net_fail(c, "an output that is too large");
     if (mlp_tensor_make(&c->out[0], c->arena, x->type, 4, dims, c->e))
         return c->e->code;
@@ -90,18 +91,26 @@ static enum mlp_code run_space_to_depth(const struct mlp_net_call *c)
 
 /* --- ReverseSequence --- */
 
-static enum mlp_code run_reverse(const struct mlp_net_call *c)
+static enum mlp_code check_sequences(const struct mlp_net_call *c)
 {
     const struct space *p = c->node->params;
     const struct mlp_tensor *x = c->in[0], *len = c->in[1];
-    if (x->rank < 2 || p->time == p->batch || p->time < 0 || p->time > 1 || p->batch < 0 ||
-        p->batch > 1 || len->type != MLP_DT_INT64 || (int64_t)len->n != x->dims[p->batch])
+    bool axes = (p->time == 0 && p->batch == 1) || (p->time == 1 && p->batch == 0);
+    if (x->rank < 2 || !axes || len->type != MLP_DT_INT64 ||
+        (int64_t)len->n != x->dims[p->batch])
         return mlp_net_fail(c, "sequences of a batch and their lengths do not fit");
     for (size_t i = 0; i < len->n; i++)
         if (len->i64[i] < 0 || len->i64[i] > x->dims[p->time])
             return mlp_net_fail(c, "a sequence of %lld of %lld", (long long)len->i64[i],
                                 (long long)x->dims[p->time]);
-    if (mlp_tensor_like(&c->out[0], c->arena, x->type, x, c->e))
+    return MLP_OK;
+}
+
+static enum mlp_code run_reverse(const struct mlp_net_call *c)
+{
+    const struct space *p = c->node->params;
+    const struct mlp_tensor *x = c->in[0], *len = c->in[1];
+    if (check_sequences(c) || mlp_tensor_like(&c->out[0], c->arena, x->type, x, c->e))
         return c->e->code;
     size_t second = (size_t)x->dims[1], rows = x->n ? (size_t)x->dims[0] * second : 0;
     size_t inner = rows ? x->n / rows : 0;

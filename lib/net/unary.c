@@ -146,6 +146,12 @@ static void real_unary(const struct unary_params *p, const struct mlp_tensor *x,
     }
 }
 
+static void float_relu(const struct mlp_tensor *x, struct mlp_tensor *y)
+{
+    for (size_t i = 0; i < x->n; i++)
+        y->f32[i] = x->f32[i] < 0 ? 0 : x->f32[i];
+}
+
 enum mlp_code mlp_net_run_unary(const struct mlp_net_call *c)
 {
     const struct unary_params *p = c->node->params;
@@ -153,19 +159,17 @@ enum mlp_code mlp_net_run_unary(const struct mlp_net_call *c)
     struct mlp_tensor *y = &c->out[0];
     double (*f)(double) = p->u->f;
     bool whole = mlp_dtype_is_whole(x->type) && (f == neg || f == fabs || f == sign || f == relu);
-    bool computes = whole || mlp_dtype_is_real(x->type) || p->u->g == shrink;
-    if (!computes || x->type == MLP_DT_STRING || c->nin > 1)
+    bool computes = p->u->g == shrink ? x->type != MLP_DT_STRING : mlp_dtype_is_real(x->type);
+    if ((!whole && !computes) || c->nin > 1)
         return mlp_net_bad_type(c, 0);
     if (mlp_tensor_like(y, c->arena, x->type, x, c->e))
         return c->e->code;
-    if (whole) {
+    if (whole)
         whole_unary(p->u, x, y);
-    } else if (f == relu && x->type == MLP_DT_FLOAT) {
-        for (size_t i = 0; i < x->n; i++)
-            y->f32[i] = x->f32[i] < 0 ? 0 : x->f32[i];
-    } else {
+    else if (f == relu && x->type == MLP_DT_FLOAT)
+        float_relu(x, y);
+    else
         real_unary(p, x, y);
-    }
     return MLP_OK;
 }
 
