@@ -1,14 +1,8 @@
-#include "verbs.h"
+#include "check.h"
 
-#include "base/file.h"
-#include "rule/rule.h"
-#include "stat/profile.h"
 #include "text/json.h"
 
 #include <stdlib.h>
-
-enum { OPT_RULES, OPT_REJECTS, OPT_OUTPUT, OPT_REPORT, OPT_FORMAT, OPT_PROFILE, OPT_MAX_REJECTS,
-       OPT_FAIL_FAST, OPT_FAIL_ON, OPT_DRY_RUN, OPT_QUIET, MLP_INPUT_NAMES };
 
 static const struct mlp_opt opts[] = {
     [OPT_RULES] = {"rules", 'r', MLP_OPT_FILE, "FILE", "the rules, see mlp-rules(5)", NULL, NULL,
@@ -17,7 +11,8 @@ static const struct mlp_opt opts[] = {
                      "every reason to reject a row, as NDJSON", NULL, NULL, false},
     [OPT_OUTPUT] = {"output", 'o', MLP_OPT_FILE, "FILE", "where good rows go", NULL, "-", false},
     [OPT_REPORT] = {"report", 'R', MLP_OPT_TEXT, "[FORMAT:]FILE",
-                    "write the report there; text, json, junit, sarif, github, html or prom", NULL,
+                    "write the report there; text, json, junit, sarif, github, html, prom or gx "
+                    "(Great Expectations' result)", NULL,
                     NULL, true},
     [OPT_FORMAT] = {"format", 'f', MLP_OPT_CHOICE, "FORMAT", "form of the report on stderr",
                     MLP_REPORT_CHOICES, "text", false},
@@ -36,24 +31,8 @@ static const struct mlp_opt opts[] = {
     {0},
 };
 
-/* One run: where things come from and go to. */
-struct run {
-    const struct mlp_cmd *cmd;
-    struct mlp_rules *rules;
-    struct mlp_table *table;
-    struct mlp_checker *checker;
-    struct mlp_profiler *profiler; /* or NULL */
-    struct mlp_out good, rejects;
-    struct mlp_buf line;
-    uint8_t *flags;
-    size_t room;
-    uint64_t stop_at;       /* rejected rows */
-    uint64_t told;          /* of the progress line, monotonic ns */
-    bool progress;
-};
-
 /* Now and then, for a person who waits. */
-static void tell_progress(struct run *run, bool last)
+static void tell_progress(struct check_run *run, bool last)
 {
     uint64_t now = mlp_os_monotonic_ns(), size = mlp_table_size(run->table);
     if (!run->progress || (!last && now - run->told < 500000000u))
@@ -70,7 +49,7 @@ static void tell_progress(struct run *run, bool last)
 }
 
 /* The line end that follows row r; that of the header where the input ends without one. */
-static struct mlp_str line_end(const struct run *run, const struct mlp_batch *b, size_t r)
+static struct mlp_str line_end(const struct check_run *run, const struct mlp_batch *b, size_t r)
 {
     const char *end = b->raw[r].p + b->raw[r].n;
     if (b->open_end && r + 1 == b->nrows)
@@ -80,7 +59,7 @@ static struct mlp_str line_end(const struct run *run, const struct mlp_batch *b,
 
 /* Good rows that stand next to each other in the block leave in one write, with whatever line
  * ends they had. */
-static void write_good(struct run *run, const struct mlp_batch *b)
+static void write_good(struct check_run *run, const struct mlp_batch *b)
 {
     for (size_t r = 0; r < b->nrows; r++) {
         if (!run->flags[r])
@@ -97,7 +76,7 @@ static void write_good(struct run *run, const struct mlp_batch *b)
     }
 }
 
-static void write_rejects(struct run *run)
+static void write_rejects(struct check_run *run)
 {
     size_t n;
     const struct mlp_reject *x = mlp_checker_rejects(run->checker, &n);
@@ -116,7 +95,7 @@ static void write_rejects(struct run *run)
     }
 }
 
-static enum mlp_code take_batch(struct run *run, const struct mlp_batch *b, struct mlp_err *e)
+static enum mlp_code take_batch(struct check_run *run, const struct mlp_batch *b, struct mlp_err *e)
 {
     if (b->nrows > run->room) {
         uint8_t *flags = realloc(run->flags, b->nrows);
@@ -138,7 +117,7 @@ static enum mlp_code take_batch(struct run *run, const struct mlp_batch *b, stru
     return code;
 }
 
-static enum mlp_code read_all(struct run *run, struct mlp_err *e)
+static enum mlp_code read_all(struct check_run *run, struct mlp_err *e)
 {
     struct mlp_batch *b;
     enum mlp_code code;
@@ -154,7 +133,7 @@ static enum mlp_code read_all(struct run *run, struct mlp_err *e)
     return code;
 }
 
-static enum mlp_code open_outputs(struct run *run, struct mlp_err *e)
+static enum mlp_code open_outputs(struct check_run *run, struct mlp_err *e)
 {
     const char *rejects = mlp_opt_text(run->cmd, OPT_REJECTS);
     enum mlp_code code = mlp_out_open(&run->good, mlp_opt_text(run->cmd, OPT_OUTPUT), e);
@@ -169,7 +148,7 @@ static enum mlp_code open_outputs(struct run *run, struct mlp_err *e)
     return code;
 }
 
-static enum mlp_code save_profile(struct run *run, struct mlp_err *e)
+static enum mlp_code save_profile(struct check_run *run, struct mlp_err *e)
 {
     struct mlp_profile p = {0};
     if (!run->profiler)
@@ -181,7 +160,7 @@ static enum mlp_code save_profile(struct run *run, struct mlp_err *e)
     return code;
 }
 
-static enum mlp_code finish(struct run *run, struct mlp_err *e)
+static enum mlp_code finish(struct check_run *run, struct mlp_err *e)
 {
     struct mlp_report report;
     mlp_report_init(&report, "mlp-validate", "data");
@@ -193,6 +172,8 @@ static enum mlp_code finish(struct run *run, struct mlp_err *e)
         code = mlp_out_commit(&run->rejects, e);
     if (code == MLP_OK)
         code = save_profile(run, e);
+    if (code == MLP_OK)
+        code = check_give_gx(run, e);
     const char *format = mlp_opt_text(run->cmd, OPT_FORMAT);
     if (code == MLP_OK)
         code = give_report(run->cmd, OPT_REPORT, &report,
@@ -205,33 +186,7 @@ static enum mlp_code finish(struct run *run, struct mlp_err *e)
     return code;
 }
 
-static enum mlp_code open_input(struct run *run, struct mlp_err *e)
-{
-    struct mlp_input in;
-    const char *path = mlp_operand(run->cmd, 0, "-");
-    enum mlp_code code = mlp_input_init(&in, run->cmd, MLP_INPUT_INDICES, e);
-    if (code != MLP_OK)
-        return code;
-    mlp_rules_input(run->rules, &in.table);
-    code = mlp_table_open(path, &in.table, &run->table, e);
-    return code == MLP_OK ? mlp_checker_new(run->rules, run->table, &run->checker, e) : code;
-}
-
-static enum mlp_code load_rules(struct run *run, struct mlp_err *e)
-{
-    const char *path = mlp_opt_text(run->cmd, OPT_RULES);
-    if (!path) {
-        mlp_err_set(e, MLP_EUSAGE, "--rules FILE is needed");
-        return mlp_err_hint(e, "mlp-validate infer DATA > rules.yaml makes a first one");
-    }
-    enum mlp_code code = mlp_rules_load(path, &run->rules, e);
-    if (code != MLP_OK || mlp_rules_count(run->rules))
-        return code;
-    mlp_err_set(e, MLP_EINPUT, "no rule: nothing would be checked");
-    return mlp_err_at(e, path, 0, 0);
-}
-
-static enum mlp_code describe(const struct run *run, struct mlp_err *e)
+static enum mlp_code describe(const struct check_run *run, struct mlp_err *e)
 {
     struct mlp_buf b;
     mlp_buf_init(&b, (size_t)16 << 20);
@@ -242,9 +197,9 @@ static enum mlp_code describe(const struct run *run, struct mlp_err *e)
     return code;
 }
 
-static enum mlp_code check(struct run *run, struct mlp_err *e)
+static enum mlp_code check(struct check_run *run, struct mlp_err *e)
 {
-    enum mlp_code code = open_input(run, e);
+    enum mlp_code code = check_open(run, e);
     if (code == MLP_OK)
         code = open_outputs(run, e);
     if (code == MLP_OK)
@@ -258,14 +213,14 @@ static enum mlp_code check(struct run *run, struct mlp_err *e)
 
 static enum mlp_code run_check(struct mlp_cmd *cmd, struct mlp_err *e)
 {
-    struct run run = {.cmd = cmd, .good.fd = -1, .rejects.fd = -1};
+    struct check_run run = {.cmd = cmd, .good.fd = -1, .rejects.fd = -1};
     run.progress = mlp_os_isatty(2) && !mlp_opt_flag(cmd, OPT_QUIET);
     run.stop_at = mlp_opt_given(cmd, OPT_MAX_REJECTS)
                       ? (uint64_t)mlp_opt_int(cmd, OPT_MAX_REJECTS, 0) + 1 : UINT64_MAX;
     if (mlp_opt_flag(cmd, OPT_FAIL_FAST))
         run.stop_at = 1;
     mlp_buf_init(&run.line, (size_t)64 << 20);
-    enum mlp_code code = load_rules(&run, e);
+    enum mlp_code code = check_load(&run, e);
     if (code == MLP_OK)
         code = mlp_opt_flag(cmd, OPT_DRY_RUN) ? describe(&run, e) : check(&run, e);
     mlp_out_abort(&run.good);
@@ -273,6 +228,8 @@ static enum mlp_code run_check(struct mlp_cmd *cmd, struct mlp_err *e)
     mlp_profiler_free(run.profiler);
     mlp_checker_free(run.checker);
     mlp_table_close(run.table);
+    if (run.copy[0])
+        mlp_os_unlink(run.copy, NULL);
     mlp_rules_free(run.rules);
     mlp_buf_fini(&run.line);
     free(run.flags);

@@ -24,7 +24,8 @@ enum mlp_code give_report(const struct mlp_cmd *cmd, int opt_report, const struc
     enum mlp_code code = MLP_OK;
     const char *spec;
     for (size_t i = 0; (spec = mlp_opt_nth(cmd, opt_report, i)) != NULL && code == MLP_OK; i++)
-        code = mlp_report_save(r, spec, e);
+        if (strncmp(spec, "gx:", 3) != 0)
+            code = mlp_report_save(r, spec, e);
     if (code == MLP_OK && format)
         code = print(r, format, e);
     return code;

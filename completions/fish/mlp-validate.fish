@@ -8,7 +8,7 @@ complete -c mlp-validate -n __fish_use_subcommand -a lint -d 'check a rules file
 complete -c mlp-validate -l rules -s r -r -d 'the rules, see mlp-rules(5)'
 complete -c mlp-validate -l rejects -r -d 'every reason to reject a row, as NDJSON'
 complete -c mlp-validate -l output -s o -r -d 'where good rows go'
-complete -c mlp-validate -l report -s R -x -d 'write the report there; text, json, junit, sarif, github, html or prom'
+complete -c mlp-validate -l report -s R -x -d 'write the report there; text, json, junit, sarif, github, html, prom or gx (Great Expectations\' result)'
 complete -c mlp-validate -l format -s f -x -a 'text json junit sarif github html prom' -d 'form of the report on stderr'
 complete -c mlp-validate -l profile -r -d 'profile of the good rows'
 complete -c mlp-validate -l max-rejects -x -d 'stop after N rejected rows'

@@ -1,5 +1,5 @@
 /* The engine: a batch is walked column by column, rule by rule. */
-#include "rule/internal.h"
+#include "rule/checker.h"
 
 #include "base/os.h"
 
@@ -7,39 +7,6 @@
 #include <stdlib.h>
 
 #define MOST_REASONS ((size_t)1 << 22)
-
-/* A column of the rules bound to one of the table; index -1 when the table lacks it. */
-struct bound_column {
-    const struct mlp_rule_column *column;
-    int index;
-    struct mlp_expr_place *when; /* of the column's `when` */
-    struct mlp_column_sums sums;
-};
-
-/* A rule at work. */
-struct active {
-    const struct mlp_rule *rule;
-    struct mlp_tally tally;
-    struct mlp_rule_state state;
-    struct mlp_vec key_index;   /* of int */
-    struct mlp_row_check check; /* of kind CHECK */
-};
-
-struct mlp_checker {
-    const struct mlp_rules *rules;
-    struct bound_column *columns;
-    struct active *active;      /* one a rule */
-    struct mlp_tally shape;     /* rows that are not well formed */
-    struct mlp_arena arena;     /* of examples */
-    struct mlp_vec rejects;     /* of struct mlp_reject, of this batch */
-    uint64_t rows, rejected;
-    struct mlp_column_view view; /* of the column at hand */
-    size_t room;                /* rows that it has room for */
-    struct mlp_matcher matcher;
-    struct mlp_str columns_fault;
-    double now;                 /* seconds since 1970, when checking began */
-    struct mlp_err *e;          /* of the call at hand */
-};
 
 /* ---- counting */
 
@@ -83,10 +50,32 @@ static void reject(struct mlp_checker *c, const struct place *at, struct mlp_str
     };
 }
 
-static void fail_cell(struct mlp_checker *c, struct active *a, const struct place *at,
+/* The cells that the rule looked at, for those who want them all. Without memory it keeps fewer,
+ * which shows. */
+static void keep_row(struct mlp_checker *c, struct mlp_active *a, const struct place *at)
+{
+    size_t n = a->key_index.n ? a->key_index.n : 1;
+    struct mlp_str *cells = mlp_arena_array(&c->arena, n, sizeof *cells);
+    struct mlp_kept *kept = cells ? mlp_vec_push(&a->kept) : NULL;
+    if (!kept)
+        return;
+    *kept = (struct mlp_kept){at->b->first_row + at->row, cells};
+    for (size_t k = 0; k < n; k++) {
+        struct mlp_str cell = at->value;
+        if (a->key_index.n)
+            cell = mlp_cell_str(mlp_cell_at(at->b, at->row,
+                                            (size_t)*(int *)mlp_vec_at(&a->key_index, k)));
+        if (cell.p)
+            cells[k] = mlp_arena_str(&c->arena, cell);
+    }
+}
+
+static void fail_cell(struct mlp_checker *c, struct mlp_active *a, const struct place *at,
                       uint8_t *good)
 {
     a->tally.failed++;
+    if (a->kept.n < c->keep)
+        keep_row(c, a, at);
     keep_example(c, &a->tally, at->b, at->row, at->value);
     if (a->rule->severity == MLP_SEV_ERROR)
         reject(c, at, a->rule->column, a->rule->name, good);
@@ -94,7 +83,7 @@ static void fail_cell(struct mlp_checker *c, struct active *a, const struct plac
 
 /* ---- columns */
 
-static void count_distinct(struct mlp_checker *c, struct active *a)
+static void count_distinct(struct mlp_checker *c, struct mlp_active *a)
 {
     for (size_t r = 0; r < c->view.n; r++) {
         const struct mlp_cell *cell = &c->view.cell[r];
@@ -113,16 +102,23 @@ static uint64_t total_of(const struct mlp_rule *rule, const struct mlp_column_vi
     return rule->kind == MLP_RULE_TYPE ? there : fits;
 }
 
-static void run_rule(struct mlp_checker *c, struct active *a, const struct mlp_batch *b,
-                     uint8_t *good)
+/* all_numbers: and the rules say that such a column has no format. */
+static void run_rule(struct mlp_checker *c, struct mlp_active *a, const struct mlp_batch *b,
+                     uint8_t *good, bool all_numbers)
 {
     const struct mlp_column_view *v = &c->view;
     if (a->rule->kind == MLP_RULE_DISTINCT || a->rule->kind == MLP_RULE_DISTINCT_SHARE)
         count_distinct(c, a);
-    if (a->rule->kind >= MLP_RULE_MISSING)
+    if (a->rule->kind == MLP_RULE_SPREAD)
+        mlp_spread_add(a->rule, v, &a->spread, c->e);
+    if (a->rule->kind >= MLP_RULE_MISSING || a->rule->kind == MLP_RULE_WIDE)
         return;
+    a->tally.seen += v->n - v->count[MLP_CELL_BAD];
+    a->tally.absent += v->count[MLP_CELL_ABSENT];
     a->tally.total += total_of(a->rule, v);
     size_t left = mlp_rule_mark(a->rule, v, &c->matcher, &a->state, c->e);
+    if (a->rule->kind == MLP_RULE_FORMAT && all_numbers)
+        left = mlp_rule_mark_present(v);
     for (size_t r = 0; left; r++) {
         if (!v->fails[r])
             continue;
@@ -133,7 +129,7 @@ static void run_rule(struct mlp_checker *c, struct active *a, const struct mlp_b
 
 /* Rows for which the column's `when` is not true are as if they were not well formed: no rule
  * looks at them. */
-static void mask_rows(struct mlp_checker *c, const struct bound_column *bound,
+static void mask_rows(struct mlp_checker *c, const struct mlp_bound_column *bound,
                       const struct mlp_batch *b)
 {
     struct mlp_expr_context context = {bound->when, &c->matcher, c->now};
@@ -155,7 +151,30 @@ static void mask_rows(struct mlp_checker *c, const struct bound_column *bound,
     }
 }
 
-static void run_column(struct mlp_checker *c, struct bound_column *bound,
+/* Values of another type than the column's, where that is trouble, or they stay. */
+static void take_unfit(struct mlp_checker *c, const struct mlp_bound_column *bound,
+                       const struct mlp_batch *b)
+{
+    struct mlp_column_view *v = &c->view;
+    for (size_t r = 0; r < v->n; r++) {
+        struct mlp_str s = mlp_cell_str(&v->cell[r]);
+        if (v->state[r] != MLP_CELL_WRONG)
+            continue;
+        if (bound->column->unfit == MLP_UNFIT_TROUBLE) {
+            mlp_err_set(c->e, MLP_EINPUT, "column \"%.*s\": \"%.*s\" is no %s, which a rule needs",
+                        MLP_STR_ARG(bound->column->name), (int)(s.n < 60 ? s.n : 60), s.p,
+                        mlp_rule_type_names[bound->column->type]);
+            mlp_err_at(c->e, c->source, b->line[r], 0);
+            return;
+        }
+        v->state[r] = MLP_CELL_FITS;
+        v->value[r] = NAN;
+        v->count[MLP_CELL_WRONG]--;
+        v->count[MLP_CELL_FITS]++;
+    }
+}
+
+static void run_column(struct mlp_checker *c, struct mlp_bound_column *bound,
                        const struct mlp_batch *b, uint8_t *good)
 {
     if (bound->index < 0)
@@ -163,14 +182,20 @@ static void run_column(struct mlp_checker *c, struct bound_column *bound,
     mlp_column_view(&c->view, b, (size_t)bound->index, bound->column->type);
     if (bound->column->when)
         mask_rows(c, bound, b);
+    if (bound->column->unfit != MLP_UNFIT_REJECT && c->view.count[MLP_CELL_WRONG])
+        take_unfit(c, bound, b);
+    if (c->keep || bound->column->numbers == MLP_NUMBERS_TROUBLE)
+        mlp_cell_kinds_add(&bound->kinds, &c->view);
     mlp_column_sums_add(&bound->sums, &c->view, c->e);
-    for (size_t i = 0; i < bound->column->n; i++)
-        run_rule(c, &c->active[bound->column->first + i], b, good);
+    bool all_numbers = bound->column->numbers == MLP_NUMBERS_FAIL &&
+                       mlp_cell_kinds_numbers(&bound->surveyed);
+    for (size_t i = 0; i < bound->column->n && c->e->code == MLP_OK; i++)
+        run_rule(c, &c->active[bound->column->first + i], b, good, all_numbers);
 }
 
 /* ---- compound keys */
 
-static uint64_t key_hash(const struct active *a, const struct mlp_batch *b, size_t r)
+static uint64_t key_hash(const struct mlp_active *a, const struct mlp_batch *b, size_t r)
 {
     uint64_t h = 0;
     for (size_t k = 0; k < a->key_index.n; k++) {
@@ -181,7 +206,7 @@ static uint64_t key_hash(const struct active *a, const struct mlp_batch *b, size
     return h;
 }
 
-static void run_key(struct mlp_checker *c, struct active *a, const struct mlp_batch *b,
+static void run_key(struct mlp_checker *c, struct mlp_active *a, const struct mlp_batch *b,
                     uint8_t *good)
 {
     for (size_t r = 0; r < b->nrows; r++) {
@@ -195,7 +220,7 @@ static void run_key(struct mlp_checker *c, struct active *a, const struct mlp_ba
     }
 }
 
-static void run_check(struct mlp_checker *c, struct active *a, const struct mlp_batch *b,
+static void run_check(struct mlp_checker *c, struct mlp_active *a, const struct mlp_batch *b,
                       uint8_t *good)
 {
     struct mlp_expr_context context = {.matcher = &c->matcher, .now = c->now};
@@ -209,6 +234,29 @@ static void run_check(struct mlp_checker *c, struct active *a, const struct mlp_
         marks.failed--;
         fail_cell(c, a, &(struct place){b, r, mlp_row_check_value(&a->check, b, r)}, good);
     }
+}
+
+static void run_wide(struct mlp_checker *c, struct mlp_active *a, const struct mlp_batch *b,
+                     uint8_t *good)
+{
+    uint8_t *looks = mlp_checker_looks(c, a, b);
+    struct mlp_wide_rows rows = {b, a->key_index.p, a->key_index.n, looks};
+    if (!looks)
+        return;
+    for (size_t r = 0; r < b->nrows; r++)
+        a->tally.seen += looks[r];
+    if (!a->rule->wide || mlp_wide_mark(a->rule, &rows, &a->wide, c->e) != MLP_OK)
+        return;
+    for (size_t r = 0; r < b->nrows; r++) {
+        struct place at = {b, r, b->raw[r]};
+        a->tally.total += looks[r] != 0;
+        if (looks[r] != 2)
+            continue;
+        if (a->key_index.n == 1)
+            at.value = mlp_cell_str(mlp_cell_at(b, r, (size_t)*(int *)a->key_index.p));
+        fail_cell(c, a, &at, good);
+    }
+    a->tally.absent = a->tally.seen - a->tally.total;
 }
 
 /* ---- batches */
@@ -279,6 +327,8 @@ enum mlp_code mlp_checker_batch(struct mlp_checker *c, const struct mlp_batch *b
             run_key(c, &c->active[i], b, good);
         else if (c->active[i].rule->kind == MLP_RULE_CHECK)
             run_check(c, &c->active[i], b, good);
+        else if (c->active[i].rule->wide || c->active[i].when)
+            run_wide(c, &c->active[i], b, good);
     }
     if (c->rejects.n)
         qsort(c->rejects.p, c->rejects.n, sizeof(struct mlp_reject), by_row);
@@ -286,6 +336,34 @@ enum mlp_code mlp_checker_batch(struct mlp_checker *c, const struct mlp_batch *b
     for (size_t r = 0; r < b->nrows; r++)
         c->rejected += !good[r];
     return c->e->code;
+}
+
+enum mlp_code mlp_checker_survey(struct mlp_checker *c, const struct mlp_batch *b,
+                                 struct mlp_err *e)
+{
+    struct mlp_err local;
+    mlp_err_init(&local);
+    c->e = e ? e : &local;
+    if (reserve(c, b->nrows) != MLP_OK)
+        return c->e->code;
+    for (size_t i = 0; i < c->rules->columns.n; i++) {
+        struct mlp_bound_column *bound = &c->columns[i];
+        if (bound->column->numbers != MLP_NUMBERS_FAIL || bound->index < 0)
+            continue;
+        mlp_column_view(&c->view, b, (size_t)bound->index, MLP_TYPE_ANY);
+        if (bound->column->when)
+            mask_rows(c, bound, b);
+        mlp_cell_kinds_add(&bound->surveyed, &c->view);
+    }
+    for (size_t i = 0; i < c->rules->rules.n && c->e->code == MLP_OK; i++)
+        if (mlp_wide_looks_twice(c->active[i].rule))
+            mlp_checker_survey_wide(c, &c->active[i], b);
+    return c->e->code;
+}
+
+void mlp_checker_keep(struct mlp_checker *c, size_t most)
+{
+    c->keep = most;
 }
 
 const struct mlp_reject *mlp_checker_rejects(const struct mlp_checker *c, size_t *n)
@@ -329,8 +407,8 @@ static enum mlp_code missing_column(const struct mlp_checker *c, const struct ml
     return mlp_err_at(e, mlp_table_source(t), 1, 0);
 }
 
-static enum mlp_code bind_keys(struct mlp_checker *c, struct active *a, const struct mlp_table *t,
-                               struct mlp_err *e)
+static enum mlp_code bind_keys(struct mlp_checker *c, struct mlp_active *a,
+                               const struct mlp_table *t, struct mlp_err *e)
 {
     mlp_vec_init(&a->key_index, sizeof(int));
     for (size_t i = 0; i < a->rule->key_columns.n; i++) {
@@ -345,11 +423,20 @@ static enum mlp_code bind_keys(struct mlp_checker *c, struct active *a, const st
     return MLP_OK;
 }
 
-static enum mlp_code bind_check(struct mlp_checker *c, struct active *a, const struct mlp_table *t,
-                                struct mlp_err *e)
+static enum mlp_code bind_check(struct mlp_checker *c, struct mlp_active *a,
+                                const struct mlp_table *t, struct mlp_err *e)
 {
     struct mlp_row_binding to = {.rules = c->rules, .table = t, .arena = &c->arena};
     enum mlp_code code = mlp_row_check_bind(&a->check, a->rule, &to, e);
+    return code == MLP_OK && to.missing.p ? missing_column(c, t, to.missing, e) : code;
+}
+
+/* The `when` of a rule on the table. */
+static enum mlp_code bind_when(struct mlp_checker *c, struct mlp_active *a,
+                               const struct mlp_table *t, struct mlp_err *e)
+{
+    struct mlp_row_binding to = {.rules = c->rules, .table = t, .arena = &c->arena};
+    enum mlp_code code = mlp_expr_bind(a->rule->when, &to, &a->when, e);
     return code == MLP_OK && to.missing.p ? missing_column(c, t, to.missing, e) : code;
 }
 
@@ -377,12 +464,12 @@ static struct mlp_str compare_columns(struct mlp_checker *c, const struct mlp_ta
 }
 
 static enum mlp_code bind_column(struct mlp_checker *c, const struct mlp_rule_column *column,
-                                 struct bound_column *bound, const struct mlp_table *t,
+                                 struct mlp_bound_column *bound, const struct mlp_table *t,
                                  struct mlp_err *e)
 {
     const struct mlp_rule_column *declared = mlp_rules_column(c->rules, column->name);
     struct mlp_row_binding to = {.rules = c->rules, .table = t, .arena = &c->arena};
-    *bound = (struct bound_column){
+    *bound = (struct mlp_bound_column){
         .column = column,
         .index = mlp_table_find(t, column->name),
     };
@@ -400,6 +487,20 @@ static enum mlp_code bind_column(struct mlp_checker *c, const struct mlp_rule_co
     return code;
 }
 
+static enum mlp_code copy_names(struct mlp_checker *c, const struct mlp_table *t,
+                                struct mlp_err *e)
+{
+    c->nnames = mlp_table_ncols(t);
+    c->names = mlp_arena_array(&c->arena, c->nnames, sizeof *c->names);
+    c->source = mlp_arena_strz(&c->arena, mlp_str_from(mlp_table_source(t)));
+    bool whole = c->names && c->source;
+    for (size_t i = 0; i < c->nnames && whole; i++) {
+        c->names[i] = mlp_arena_str(&c->arena, mlp_table_name(t, i));
+        whole = c->names[i].p != NULL;
+    }
+    return whole ? MLP_OK : mlp_err_nomem(e);
+}
+
 static enum mlp_code bind(struct mlp_checker *c, const struct mlp_table *t, struct mlp_err *e)
 {
     for (size_t i = 0; i < c->rules->columns.n; i++) {
@@ -411,13 +512,16 @@ static enum mlp_code bind(struct mlp_checker *c, const struct mlp_table *t, stru
     for (size_t i = 0; i < c->rules->rules.n; i++) {
         c->active[i].rule = mlp_vec_at(&c->rules->rules, i);
         bool check = c->active[i].rule->kind == MLP_RULE_CHECK;
+        mlp_vec_init(&c->active[i].kept, sizeof(struct mlp_kept));
         enum mlp_code code = check ? bind_check(c, &c->active[i], t, e)
                                    : bind_keys(c, &c->active[i], t, e);
+        if (code == MLP_OK && !check && c->active[i].rule->when)
+            code = bind_when(c, &c->active[i], t, e);
         if (code != MLP_OK)
             return code;
     }
     c->columns_fault = compare_columns(c, t);
-    return MLP_OK;
+    return copy_names(c, t, e);
 }
 
 enum mlp_code mlp_checker_new(const struct mlp_rules *rules, const struct mlp_table *t,
@@ -445,16 +549,25 @@ enum mlp_code mlp_checker_new(const struct mlp_rules *rules, const struct mlp_ta
     return code;
 }
 
+static void free_active(struct mlp_active *a)
+{
+    mlp_hashes_fini(&a->state.hashes);
+    mlp_buf_fini(&a->state.last_text);
+    mlp_wide_state_fini(&a->wide);
+    mlp_spread_state_fini(&a->spread);
+    mlp_buf_fini(&a->found.words);
+    mlp_buf_fini(&a->found.json);
+    mlp_vec_fini(&a->kept);
+    if (a->rule)
+        mlp_vec_fini(&a->key_index);
+}
+
 void mlp_checker_free(struct mlp_checker *c)
 {
     if (!c)
         return;
-    for (size_t i = 0; c->active && i < c->rules->rules.n; i++) {
-        mlp_hashes_fini(&c->active[i].state.hashes);
-        mlp_buf_fini(&c->active[i].state.last_text);
-        if (c->active[i].rule)
-            mlp_vec_fini(&c->active[i].key_index);
-    }
+    for (size_t i = 0; c->active && i < c->rules->rules.n; i++)
+        free_active(&c->active[i]);
     for (size_t i = 0; c->columns && i < c->rules->columns.n; i++)
         mlp_column_sums_fini(&c->columns[i].sums);
     free(c->active);
@@ -464,135 +577,4 @@ void mlp_checker_free(struct mlp_checker *c)
     mlp_matcher_fini(&c->matcher);
     mlp_arena_fini(&c->arena);
     free(c);
-}
-
-/* ---- the report */
-
-static void add_check(struct mlp_report *report, const struct mlp_rule *rule,
-                      const struct mlp_tally *tally, struct mlp_check *c)
-{
-    c->id = rule->column.n ? mlp_report_text(report, "%.*s/%.*s", MLP_STR_ARG(rule->column),
-                                             MLP_STR_ARG(rule->name))
-                           : rule->name;
-    c->type = rule->name;
-    c->column = rule->column;
-    c->severity = rule->severity;
-    c->expected = rule->expected;
-    struct mlp_check *added = mlp_report_add(report, c);
-    for (size_t i = 0; tally && i < tally->nexamples; i++)
-        mlp_report_example(report, added, tally->examples[i].line, tally->examples[i].row,
-                           tally->examples[i].value);
-}
-
-static double share_of(uint64_t part, uint64_t whole)
-{
-    return whole ? (double)part / (double)whole : 0;
-}
-
-static void report_row_rule(struct mlp_report *report, const struct mlp_rule *rule,
-                            const struct mlp_tally *t)
-{
-    double share = share_of(t->failed, t->total), total = (double)t->total;
-    struct mlp_check c = {.failed = t->failed, .total = t->total};
-    /* 9 of 10 are 90 %, whatever 0.9 is in binary. */
-    bool holds = total - (double)t->failed >= rule->mostly * total - total * 1e-9;
-    c.outcome = holds ? MLP_PASS : MLP_FAIL;
-    c.observed = t->failed ? mlp_report_text(report, "%llu of %llu do not (%.3g %%)",
-                                             (unsigned long long)t->failed,
-                                             (unsigned long long)t->total, share * 100)
-                           : mlp_report_text(report, "all %llu hold", (unsigned long long)t->total);
-    if (t->failed && c.outcome == MLP_PASS)
-        c.message = mlp_report_text(report, "within what mostly: %.9g allows", rule->mostly);
-    add_check(report, rule, t, &c);
-}
-
-/* The column of the rules that a rule is about; NULL for one on the table. */
-static struct bound_column *column_of(const struct mlp_checker *c, const struct active *a)
-{
-    size_t at = (size_t)(a - c->active);
-    for (size_t i = 0; i < c->rules->columns.n; i++) {
-        const struct mlp_rule_column *column = c->columns[i].column;
-        if (at >= column->first && at - column->first < column->n)
-            return &c->columns[i];
-    }
-    return NULL;
-}
-
-/* The number that a rule at the end looks at; NaN when there is none. Rows that are not well
- * formed have no cells that could be missing. */
-static double end_value(const struct mlp_checker *c, const struct active *a,
-                        struct bound_column *column)
-{
-    uint64_t distinct = a->state.hashes.n + a->state.hashes.has_zero;
-    switch (a->rule->kind) {
-    case MLP_RULE_ROWS: return (double)c->rows;
-    case MLP_RULE_REJECTS: return share_of(c->rejected, c->rows);
-    case MLP_RULE_DISTINCT: return (double)distinct;
-    case MLP_RULE_DISTINCT_SHARE:
-        return share_of(distinct, column->sums.rows - column->sums.missing);
-    default: return mlp_column_sums_value(&column->sums, a->rule);
-    }
-}
-
-static bool is_share(enum mlp_rule_kind kind)
-{
-    return kind == MLP_RULE_MISSING || kind == MLP_RULE_REJECTS || kind == MLP_RULE_DISTINCT_SHARE;
-}
-
-static void report_end_rule(const struct mlp_checker *c, struct mlp_report *report,
-                            const struct active *a)
-{
-    struct bound_column *column = column_of(c, a);
-    struct mlp_check check = {.outcome = MLP_PASS};
-    if (column && column->index < 0) {
-        check.observed = MLP_STR("the column is absent, as it may be");
-        add_check(report, a->rule, NULL, &check);
-        return;
-    }
-    double v = end_value(c, a, column);
-    if (isnan(v) || v < a->rule->lo || v > a->rule->hi)
-        check.outcome = MLP_FAIL;
-    check.observed = is_share(a->rule->kind)
-                         ? mlp_report_text(report, "%.4g (%.3g %%)", v, v * 100)
-                         : mlp_report_text(report, "%.10g", v);
-    bool ranked = a->rule->kind == MLP_RULE_MEDIAN || a->rule->kind == MLP_RULE_QUANTILE;
-    double error = ranked ? mlp_column_sums_rank_error(&column->sums) : 0;
-    if (error > 0)
-        check.message = mlp_report_text(report, "approximate: within %.2g %% of the rows",
-                                        error * 100);
-    add_check(report, a->rule, NULL, &check);
-    mlp_report_measure(report, report->last, "value", v);
-}
-
-static void report_columns(const struct mlp_checker *c, struct mlp_report *report,
-                           const struct mlp_rule *rule)
-{
-    struct mlp_check check = {.outcome = c->columns_fault.n ? MLP_FAIL : MLP_PASS};
-    check.observed = c->columns_fault.n
-                         ? mlp_report_text(report, "column \"%.*s\" is extra or out of place",
-                                           MLP_STR_ARG(c->columns_fault))
-                         : MLP_STR("the columns are as expected");
-    add_check(report, rule, NULL, &check);
-}
-
-enum mlp_code mlp_checker_finish(struct mlp_checker *c, struct mlp_report *report,
-                                 struct mlp_err *e)
-{
-    static const struct mlp_rule shape = {
-        .name = {"row", 3}, .expected = {"well-formed rows", 16}, .mostly = 1,
-    };
-    report_row_rule(report, &shape, &c->shape);
-    for (size_t i = 0; i < c->rules->rules.n; i++) {
-        const struct active *a = &c->active[i];
-        if (a->rule->kind == MLP_RULE_COLUMNS)
-            report_columns(c, report, a->rule);
-        else if (a->rule->kind >= MLP_RULE_MISSING)
-            report_end_rule(c, report, a);
-        else
-            report_row_rule(report, a->rule, &a->tally);
-    }
-    mlp_report_summary(report, "rows", (double)c->rows);
-    mlp_report_summary(report, "rejected", (double)c->rejected);
-    mlp_report_summary(report, "rejected_share", share_of(c->rejected, c->rows));
-    return report->nchecks == c->rules->rules.n + 1 ? MLP_OK : mlp_err_nomem(e);
 }

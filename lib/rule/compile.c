@@ -3,6 +3,8 @@
 #include "rule/compile.h"
 
 #include "rule/import.h"
+#include "rule/spread.h"
+#include "rule/wide.h"
 
 #include <stdlib.h>
 
@@ -56,8 +58,7 @@ static void read_keys(struct mlp_maker *m, const struct mlp_node *list)
         read_key(m, k, list);
 }
 
-static struct mlp_expr *read_expression(struct mlp_maker *m, const struct mlp_node *map,
-                                        const char *key)
+struct mlp_expr *mlp_make_expr(struct mlp_maker *m, const struct mlp_node *map, const char *key)
 {
     struct mlp_expr *x = NULL;
     const struct mlp_node *n = mlp_node_get(map, key);
@@ -74,7 +75,7 @@ static struct mlp_expr *read_expression(struct mlp_maker *m, const struct mlp_no
 static void read_check(struct mlp_maker *m, const struct mlp_node *map)
 {
     static const char *const known[] = {"name", "when", "expect", "mostly", "severity",
-                                        "description", NULL};
+                                        "description", "meta", NULL};
     const struct mlp_node *name = mlp_node_get(map, "name"), *expect = mlp_node_get(map, "expect");
     if (mlp_node_known(&m->rules->doc, map, known, m->e) != MLP_OK)
         return;
@@ -82,8 +83,8 @@ static void read_check(struct mlp_maker *m, const struct mlp_node *map)
     struct mlp_rule *r = mlp_make_rule(m, MLP_RULE_CHECK, map);
     if (!r)
         return;
-    r->when = read_expression(m, map, "when");
-    r->expect = read_expression(m, map, "expect");
+    r->when = mlp_make_expr(m, map, "when");
+    r->expect = mlp_make_expr(m, map, "expect");
     r->name = name ? name->text : expect->text;
     r->expected = mlp_make_words(m, "", expect->text);
 }
@@ -92,9 +93,9 @@ static void read_check(struct mlp_maker *m, const struct mlp_node *map)
  * tolerance of its own. */
 static void read_column_check(struct mlp_maker *m, const struct mlp_node *map)
 {
-    static const char *const more[] = {"name", "column", "when", NULL};
+    static const char *const more[] = {"name", "column", "when", "meta", NULL};
     size_t before = m->rules->columns.n;
-    struct mlp_expr *when = read_expression(m, map, "when");
+    struct mlp_expr *when = mlp_make_expr(m, map, "when");
     m->column = mlp_node_get(map, "column")->text;
     m->label = mlp_node_str(mlp_node_get(map, "name"), "");
     if (!mlp_make_failed(m))
@@ -111,7 +112,10 @@ static void read_checks(struct mlp_maker *m, const struct mlp_node *list)
     if (list->type != MLP_DOC_LIST)
         mlp_make_fault(m, list, "a list of checks");
     for (const struct mlp_node *n = list->child; n && !mlp_make_failed(m); n = n->next) {
-        if (n->type == MLP_DOC_MAP && mlp_node_get(n, "expect"))
+        m->meta = mlp_node_get(n, "meta");
+        if (n->type == MLP_DOC_MAP && mlp_make_is_wide(n))
+            mlp_make_wide(m, n);
+        else if (n->type == MLP_DOC_MAP && mlp_node_get(n, "expect"))
             read_check(m, n);
         else if (n->type == MLP_DOC_MAP && mlp_node_get(n, "column"))
             read_column_check(m, n);
@@ -119,6 +123,7 @@ static void read_checks(struct mlp_maker *m, const struct mlp_node *list)
             mlp_make_fault(m, n, "a check such as {name: order, expect: 'start <= end'} or "
                                  "{column: age, when: 'plan == \"pro\"', min: 18}");
     }
+    m->meta = NULL;
     m->severity = MLP_SEV_ERROR;
     m->mostly = 1;
 }
@@ -235,6 +240,10 @@ void mlp_rules_free(struct mlp_rules *r)
             pcre2_code_free(((struct mlp_regex *)mlp_vec_at(&rule->regexes, k))->code);
         mlp_vec_fini(&rule->regexes);
         mlp_map_fini(&rule->set.texts);
+        if (rule->wide)
+            mlp_map_fini(&rule->wide->pairs);
+        if (rule->spread)
+            mlp_map_fini(&rule->spread->set);
         mlp_expr_fini(rule->when);
         mlp_expr_fini(rule->expect);
         mlp_vec_fini(&rule->key_columns);
@@ -276,20 +285,60 @@ size_t mlp_rules_count(const struct mlp_rules *r)
     return r->rules.n;
 }
 
+bool mlp_rules_look_twice(const struct mlp_rules *r)
+{
+    for (size_t i = 0; i < r->rules.n; i++)
+        if (mlp_wide_looks_twice(mlp_vec_at(&r->rules, i)))
+            return true;
+    for (size_t i = 0; i < r->columns.n; i++)
+        if (((struct mlp_rule_column *)mlp_vec_at(&r->columns, i))->numbers == MLP_NUMBERS_FAIL)
+            return true;
+    return false;
+}
+
+static const char one_pass[] = "one pass";
+
+static const char *cost_of_spread(const struct mlp_spread *x)
+{
+    if (x->op == MLP_SPREAD_QUANTILES || x->op == MLP_SPREAD_KS)
+        return "one pass, exact up to 4,194,304 values, then a sample";
+    bool counts = x->op <= MLP_SPREAD_MOST_COMMON || x->op == MLP_SPREAD_CHI_SQUARE ||
+                  (x->op == MLP_SPREAD_KL && !x->edges);
+    return counts ? "one pass, memory for each distinct value, 256 MB at most" : one_pass;
+}
+
+static const char *cost_of_wide(const struct mlp_rule *rule)
+{
+    if (!mlp_wide_looks_twice(rule))
+        return one_pass;
+    return rule->wide->op == MLP_WIDE_ZSCORE ? "two passes"
+                                             : "two passes, 16 bytes for each distinct value";
+}
+
+/* What a rule costs beside the pass over the data. */
+static const char *cost_of(const struct mlp_rule *rule)
+{
+    switch (rule->kind) {
+    case MLP_RULE_UNIQUE:
+    case MLP_RULE_KEY:
+    case MLP_RULE_DISTINCT:
+    case MLP_RULE_DISTINCT_SHARE: return "one pass, 16 bytes for each distinct value";
+    case MLP_RULE_MEDIAN:
+    case MLP_RULE_QUANTILE: return "one pass, exact up to 4,194,304 values, then a sample";
+    case MLP_RULE_ASSOCIATION: return "one pass, memory for each distinct pair, 256 MB at most";
+    case MLP_RULE_WIDE: return cost_of_wide(rule);
+    case MLP_RULE_SPREAD: return cost_of_spread(rule->spread);
+    default: return one_pass;
+    }
+}
+
 void mlp_rules_describe(const struct mlp_rules *r, struct mlp_buf *out)
 {
     for (size_t i = 0; i < r->rules.n; i++) {
         const struct mlp_rule *rule = mlp_vec_at(&r->rules, i);
-        bool memory = rule->kind == MLP_RULE_UNIQUE || rule->kind == MLP_RULE_KEY ||
-                      rule->kind == MLP_RULE_DISTINCT ||
-                      rule->kind == MLP_RULE_DISTINCT_SHARE;
-        bool values = rule->kind == MLP_RULE_MEDIAN || rule->kind == MLP_RULE_QUANTILE;
         const char *what = rule->kind < MLP_RULE_MISSING ? "row rule" : "decided at the end";
         mlp_buf_addf(out, "%.*s%s%.*s: %.*s (%s; %s)\n", MLP_STR_ARG(rule->column),
                      rule->column.n ? "/" : "", MLP_STR_ARG(rule->name),
-                     MLP_STR_ARG(rule->expected), what,
-                     memory   ? "one pass, 16 bytes for each distinct value"
-                     : values ? "one pass, exact up to 4,194,304 values, then a sample"
-                              : "one pass");
+                     MLP_STR_ARG(rule->expected), what, cost_of(rule));
     }
 }

@@ -13,8 +13,10 @@ struct mlp_maker {
     struct mlp_str column;        /* of the rules that come; empty for rules on the table */
     struct mlp_str label;         /* their name, when the check has one */
     enum mlp_rule_type type;
+    enum mlp_unfit unfit;
     enum mlp_severity severity;
     double mostly;
+    const struct mlp_node *meta;  /* of the check at hand, or NULL */
 };
 
 static inline bool mlp_make_failed(const struct mlp_maker *m)
@@ -38,6 +40,36 @@ bool mlp_make_share(const struct mlp_node *n, double *out);
 /* A rule whose value is an interval: [lo, hi] with null for an open end, {min: lo, max: hi}, or
  * one number for both ends. */
 void mlp_make_interval(struct mlp_maker *m, const struct mlp_node *n, enum mlp_rule_kind kind);
+
+/* The same for bounds of the caller's: an interval whose ends may be left out with `above` and
+ * `below` in the place of `min` and `max`; {} has none. False after a fault. */
+struct mlp_bounds {
+    double lo, hi;
+    bool open_lo, open_hi;
+};
+bool mlp_make_bounds(struct mlp_maker *m, const struct mlp_node *n, bool in_unit,
+                     struct mlp_bounds *out);
+/* ">= 1", "above 1, to 9", "any" */
+struct mlp_str mlp_make_bounds_words(struct mlp_maker *m, const struct mlp_bounds *b);
+
+/* keys_spread.c: keys whose rules look at all values of a column (distinct_in, kl, ...). */
+void mlp_make_spread(struct mlp_maker *m, const struct mlp_node *n);
+
+/* keys_text.c: patterns of SQL's LIKE. */
+void mlp_make_like(struct mlp_maker *m, const struct mlp_node *n);
+/* One regular expression more for a rule; n is what errors point at. */
+void mlp_make_regex(struct mlp_maker *m, struct mlp_rule *r, struct mlp_str text,
+                    const struct mlp_node *n);
+
+/* keys_wide.c: `unique: all` of a column. */
+void mlp_make_unique_all(struct mlp_maker *m, const struct mlp_node *n);
+
+/* keys_wide.c: whether a check is about several columns or the table's header, and its rules. */
+bool mlp_make_is_wide(const struct mlp_node *check);
+void mlp_make_wide(struct mlp_maker *m, const struct mlp_node *check);
+
+/* The expression under a key, parsed; NULL when there is none. */
+struct mlp_expr *mlp_make_expr(struct mlp_maker *m, const struct mlp_node *map, const char *key);
 
 /* The keys mostly and severity, for all rules of a map. */
 void mlp_make_tolerance(struct mlp_maker *m, const struct mlp_node *map);

@@ -34,7 +34,8 @@ static enum mlp_ex_kind kind_of(enum mlp_rule_type type)
     case MLP_TYPE_ANY: return MLP_EX_ANY;
     case MLP_TYPE_STRING: return MLP_EX_TEXT;
     case MLP_TYPE_INT:
-    case MLP_TYPE_FLOAT: return MLP_EX_NUMBER;
+    case MLP_TYPE_FLOAT:
+    case MLP_TYPE_NUMBER: return MLP_EX_NUMBER;
     case MLP_TYPE_BOOL: return MLP_EX_BOOL;
     case MLP_TYPE_DATE:
     case MLP_TYPE_DATETIME: return MLP_EX_TIME;

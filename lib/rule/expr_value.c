@@ -341,6 +341,19 @@ CALL(call_coalesce)
     return null_value;
 }
 
+/* A text that is no number; what reads as one is null. */
+CALL(call_text)
+{
+    UNUSED();
+    double x;
+    bool is_text = v[0].kind == MLP_EX_TEXT || v[0].kind == MLP_EX_ANY;
+    if (v[0].kind == MLP_EX_NULL || !is_text || mlp_num_f64(v[0].text, &x))
+        return null_value;
+    struct mlp_ex_value out = v[0];
+    out.kind = MLP_EX_TEXT;
+    return out;
+}
+
 /* The value that is least, or greatest, of those that are not null; as SQL in PostgreSQL. */
 static struct mlp_ex_value extreme(const struct mlp_ex_value *v, size_t n, enum mlp_ex_op op)
 {
@@ -376,7 +389,8 @@ static const struct mlp_ex_function functions[] = {
     {"abs", 1, 1, call_abs},           {"floor", 1, 1, call_floor},
     {"ceil", 1, 1, call_ceil},         {"round", 1, 2, call_round},
     {"sqrt", 1, 1, call_sqrt},         {"ln", 1, 1, call_ln},
-    {"number", 1, 1, call_number},     {"year", 1, 1, call_year},
+    {"number", 1, 1, call_number},     {"text", 1, 1, call_text},
+    {"year", 1, 1, call_year},
     {"month", 1, 1, call_month},       {"day", 1, 1, call_day},
     {"weekday", 1, 1, call_weekday},   {"now", 0, 0, call_now},
     {"starts", 2, 2, call_starts},     {"ends", 2, 2, call_ends},

@@ -373,6 +373,7 @@ static const struct {
     {"date", date},   {"date-time", date_time}, {"time", time_of_day}, {"email", email},
     {"hostname", hostname}, {"ipv4", ipv4},     {"ipv6", ipv6},        {"uri", uri},
     {"uuid", uuid},   {"json", json},           {"ascii", ascii},
+    {"dateutil", mlp_format_dateutil},
 };
 
 mlp_format_fn *mlp_format_find(struct mlp_str name)
@@ -385,6 +386,6 @@ mlp_format_fn *mlp_format_find(struct mlp_str name)
 
 const char *mlp_format_names(void)
 {
-    return "date, date-time, time, email, hostname, ipv4, ipv6, uri, uuid, json, ascii, or a "
-           "pattern such as %d.%m.%Y";
+    return "date, date-time, time, email, hostname, ipv4, ipv6, uri, uuid, json, ascii, "
+           "dateutil, or a pattern such as %d.%m.%Y";
 }

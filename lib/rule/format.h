@@ -12,6 +12,9 @@
 /* Whether a text has a format; pattern is strftime's, unused by named formats. */
 typedef bool mlp_format_fn(struct mlp_str text, struct mlp_str pattern);
 
+/* format_dateutil.c: what Python's dateutil.parser.parse takes for a date. */
+mlp_format_fn mlp_format_dateutil;
+
 /* The function of a format's name, or of a pattern that holds a percent sign; NULL for neither. */
 mlp_format_fn *mlp_format_find(struct mlp_str name);
 

@@ -169,6 +169,11 @@ struct mlp_node *mlp_import_put(struct mlp_doc *d, struct mlp_node *map, const c
     return mlp_import_put_str(d, map, mlp_str_from(key), value, from);
 }
 
+struct mlp_node *mlp_import_push(struct mlp_doc *d, struct mlp_node *list, struct mlp_node *value)
+{
+    return kept(d, mlp_node_push(list, value));
+}
+
 struct mlp_node *mlp_import_start(struct mlp_doc *out)
 {
     out->root = mlp_doc_new(out, MLP_DOC_MAP);
@@ -224,14 +229,14 @@ static const struct mlp_rules_format *detect(const struct mlp_node *root)
     return f;
 }
 
-/* As mlp_doc_load tells JSON from YAML. */
+/* As mlp_doc_load tells JSON from YAML; infinities are ends of open bins. */
 static enum mlp_code parse(struct mlp_doc *d, struct mlp_str text, struct mlp_err *e)
 {
     struct mlp_str start = mlp_str_trim(text);
     struct mlp_str name = mlp_str_from(d->source);
     bool json = start.n && (start.p[0] == '{' || start.p[0] == '[') &&
                 !mlp_str_ends(name, ".yaml") && !mlp_str_ends(name, ".yml");
-    return json ? mlp_doc_parse_json(d, text, e) : mlp_doc_parse_yaml(d, text, e);
+    return json ? mlp_doc_parse_json_python(d, text, e) : mlp_doc_parse_yaml(d, text, e);
 }
 
 static enum mlp_code import(struct mlp_str text, const struct mlp_rules_format **format,

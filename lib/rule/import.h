@@ -94,6 +94,8 @@ struct mlp_node *mlp_import_put(struct mlp_doc *d, struct mlp_node *map, const c
 /* The same for a name that is no literal. */
 struct mlp_node *mlp_import_put_str(struct mlp_doc *d, struct mlp_node *map, struct mlp_str key,
                                     struct mlp_node *value, const struct mlp_node *from);
+/* Appends to a list. */
+struct mlp_node *mlp_import_push(struct mlp_doc *d, struct mlp_node *list, struct mlp_node *value);
 /* Starts a native document: {version: 1}. */
 struct mlp_node *mlp_import_start(struct mlp_doc *out);
 /* The map or list under a key, made when absent: ("columns", MLP_DOC_MAP), ("checks",

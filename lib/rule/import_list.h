@@ -3,9 +3,11 @@
 #ifndef MLP_RULE_IMPORT_LIST_H
 #define MLP_RULE_IMPORT_LIST_H
 
-#include "rule/import.h"
+#include "rule/import_gx.h"
 
 /* name, what it is, sniff (bytes), parse (to a tree), detect (tree), read, write. */
-#define MLP_RULES_FORMATS
+#define MLP_RULES_FORMATS \
+    {"gx", "Great Expectations suite, 0.18 or 1.x", NULL, NULL, mlp_import_is_gx, mlp_import_gx, \
+     NULL},
 
 #endif

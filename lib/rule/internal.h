@@ -14,14 +14,14 @@ enum mlp_rule_kind {
     /* on rows */
     MLP_RULE_SHAPE, MLP_RULE_REQUIRED, MLP_RULE_NULL, MLP_RULE_TYPE, MLP_RULE_MIN, MLP_RULE_MAX,
     MLP_RULE_FINITE, MLP_RULE_IN, MLP_RULE_NOT_IN, MLP_RULE_MATCH, MLP_RULE_MATCH_ALL,
-    MLP_RULE_NOT_MATCH, MLP_RULE_FORMAT, MLP_RULE_LENGTH, MLP_RULE_ORDER, MLP_RULE_UNIQUE,
-    MLP_RULE_KEY, MLP_RULE_CHECK,
+    MLP_RULE_NOT_MATCH, MLP_RULE_FORMAT, MLP_RULE_LENGTH, MLP_RULE_RANGE, MLP_RULE_ORDER,
+    MLP_RULE_UNIQUE, MLP_RULE_KEY, MLP_RULE_CHECK, MLP_RULE_WIDE,
     /* on columns, at the end */
     MLP_RULE_MISSING, MLP_RULE_MEAN, MLP_RULE_STDEV, MLP_RULE_SUM, MLP_RULE_LEAST,
     MLP_RULE_GREATEST, MLP_RULE_MEDIAN, MLP_RULE_QUANTILE, MLP_RULE_DISTINCT,
-    MLP_RULE_DISTINCT_SHARE,
+    MLP_RULE_DISTINCT_SHARE, MLP_RULE_SPREAD,
     /* on the table, at the end */
-    MLP_RULE_ROWS, MLP_RULE_COLUMNS, MLP_RULE_REJECTS
+    MLP_RULE_ASSOCIATION, MLP_RULE_ROWS, MLP_RULE_COLUMNS, MLP_RULE_REJECTS, MLP_RULE_HEADER
 };
 
 /* A text of up to 15 bytes, its length among them; all zero is a free slot. */
@@ -52,7 +52,17 @@ struct mlp_hashes {
     bool has_zero;
 };
 
-/* One rule. lo and hi are bounds in the column's unit, NaN when open. */
+struct mlp_wide;
+struct mlp_spread;
+
+/* What a value of another type means to the rules of a column: a rule of its own rejects it; it is
+ * trouble; it stays, as a value that is equal to no number. */
+enum mlp_unfit { MLP_UNFIT_REJECT, MLP_UNFIT_TROUBLE, MLP_UNFIT_KEEP };
+/* What it means to `format` that all values of a column are numbers or true and false: nothing;
+ * every value fails; it is trouble. */
+enum mlp_numbers { MLP_NUMBERS_ALLOW, MLP_NUMBERS_FAIL, MLP_NUMBERS_TROUBLE };
+
+/* One rule. lo and hi are bounds in the column's unit, NaN when open; open_lo: lo itself is out. */
 struct mlp_rule {
     enum mlp_rule_kind kind;
     enum mlp_severity severity;
@@ -60,6 +70,8 @@ struct mlp_rule {
     struct mlp_str expected;      /* words: ">= 0" */
     const struct mlp_node *node;  /* where it stands in the file */
     double lo, hi;
+    bool open_lo, open_hi;
+    struct mlp_str text_lo, text_hi; /* of RANGE over texts; p NULL: open */
     bool exclusive;
     double quantile;              /* of QUANTILE: 0 to 1 */
     double mostly;                /* share of rows that must hold, 1 by default */
@@ -70,7 +82,11 @@ struct mlp_rule {
     bool numbers;                 /* of ORDER: the type has an order of its own */
     int direction;                /* of ORDER: 1 up, -1 down; exclusive: no value twice */
     struct mlp_vec key_columns;   /* of struct mlp_str */
-    struct mlp_expr *when, *expect; /* of CHECK; when may be NULL */
+    struct mlp_expr *when, *expect; /* of CHECK and rules on the table; when may be NULL */
+    struct mlp_wide *wide;        /* of WIDE and ASSOCIATION */
+    struct mlp_spread *spread;    /* of SPREAD */
+    const struct mlp_node *header; /* of HEADER: the node that says which columns */
+    const struct mlp_node *meta;  /* where the rule comes from, for those who tell; or NULL */
 };
 
 /* Rules about one column, and its type. */
@@ -79,6 +95,8 @@ struct mlp_rule_column {
     enum mlp_rule_type type;
     bool optional;
     bool declared;                /* under "columns", not by a check */
+    enum mlp_unfit unfit;
+    enum mlp_numbers numbers;
     struct mlp_expr *when;        /* the rows that they are about, or NULL; owned */
     size_t first, n;              /* its rules, in rules->rules */
 };
@@ -96,9 +114,10 @@ struct mlp_rules {
     char delimiter;
 };
 
-/* What counting a rule needs. */
+/* What counting a rule needs. seen: rows that it is about; absent: those of them that it passes
+ * over for a missing value. */
 struct mlp_tally {
-    uint64_t failed, total;
+    uint64_t failed, total, seen, absent;
     struct mlp_example_row examples[MLP_REPORT_EXAMPLES];
     size_t nexamples;
 };
@@ -149,6 +168,7 @@ bool mlp_value_parse(enum mlp_rule_type type, struct mlp_str text, double *value
 
 /* Adds a hash; *fresh tells whether it was new. MLP_EIO without memory. */
 enum mlp_code mlp_hashes_add(struct mlp_hashes *h, uint64_t hash, bool *fresh, struct mlp_err *e);
+bool mlp_hashes_has(const struct mlp_hashes *h, uint64_t hash);
 void mlp_hashes_fini(struct mlp_hashes *h);
 /* Brings the place of a hash that is added soon into the cache. */
 static inline void mlp_hashes_soon(const struct mlp_hashes *h, uint64_t hash)
@@ -179,6 +199,9 @@ struct mlp_rule_state {
 size_t mlp_rule_mark(const struct mlp_rule *rule, const struct mlp_column_view *v,
                      const struct mlp_matcher *m, struct mlp_rule_state *state,
                      struct mlp_err *e);
+
+/* Every value that is there fails. */
+size_t mlp_rule_mark_present(const struct mlp_column_view *v);
 
 /* Compiles; MLP_EINPUT with the character. */
 enum mlp_code mlp_regex_init(struct mlp_regex *r, struct mlp_str text, struct mlp_err *e);

@@ -46,6 +46,7 @@ struct mlp_rule *mlp_make_rule(struct mlp_maker *m, enum mlp_rule_kind kind,
         .lo = NAN,
         .hi = NAN,
         .mostly = m->mostly,
+        .meta = m->meta,
     };
     mlp_map_init(&r->set.texts, 0, MLP_RULES_BYTES);
     mlp_vec_init(&r->regexes, sizeof(struct mlp_regex));
@@ -123,7 +124,7 @@ static int by_value(const void *a, const void *b)
 static void fill_numbers(struct mlp_maker *m, struct mlp_rule *r, const struct mlp_node *list)
 {
     r->set.numbers = mlp_arena_array(&m->rules->arena, list->u.count, sizeof(double));
-    if (!r->set.numbers && list->u.count) {
+    if (!r->set.numbers) {
         mlp_err_nomem(m->e);
         return;
     }
@@ -153,7 +154,7 @@ static void fill_texts(struct mlp_maker *m, struct mlp_rule *r, const struct mlp
 
 static void read_set(struct mlp_maker *m, const struct mlp_node *list)
 {
-    if (list->type != MLP_DOC_LIST || !list->child) {
+    if (list->type != MLP_DOC_LIST) {
         mlp_make_fault(m, list, "a list of values");
         return;
     }
@@ -168,7 +169,8 @@ static void read_set(struct mlp_maker *m, const struct mlp_node *list)
         mlp_err_nomem(m->e);
 }
 
-static void add_regex(struct mlp_maker *m, struct mlp_rule *r, const struct mlp_node *n)
+void mlp_make_regex(struct mlp_maker *m, struct mlp_rule *r, struct mlp_str text,
+                    const struct mlp_node *n)
 {
     struct mlp_regex *slot = n->type == MLP_DOC_TEXT ? mlp_vec_push(&r->regexes) : NULL;
     struct mlp_err fault;
@@ -177,7 +179,7 @@ static void add_regex(struct mlp_maker *m, struct mlp_rule *r, const struct mlp_
         mlp_make_fault(m, n, "a regular expression");
     } else if (!slot) {
         mlp_err_nomem(m->e);
-    } else if (mlp_regex_init(slot, n->text, &fault) != MLP_OK) {
+    } else if (mlp_regex_init(slot, text, &fault) != MLP_OK) {
         mlp_node_error(&m->rules->doc, n, m->e, "%s", fault.message);
     }
 }
@@ -194,7 +196,7 @@ static void read_regex(struct mlp_maker *m, const struct mlp_node *n)
     mlp_buf_init(&words, 1 << 20);
     for (const struct mlp_node *x = list ? n->child : n; r && x && !mlp_make_failed(m);
          x = list ? x->next : NULL) {
-        add_regex(m, r, x);
+        mlp_make_regex(m, r, x->text, x);
         mlp_buf_addf(&words, "%s%.*s", r->regexes.n > 1 ? all ? " and " : " or " : "",
                      MLP_STR_ARG(x->text));
     }
@@ -263,52 +265,87 @@ static bool interval_end(struct mlp_maker *m, const struct mlp_node *n, bool in_
     return true;
 }
 
-/* [lo, hi] with null for an open end, or {min: lo, max: hi}, or one number for both. */
-static bool interval(struct mlp_maker *m, const struct mlp_node *n, bool in_unit, double *lo,
-                     double *hi)
+/* The nodes of an interval's ends, NULL where open. */
+struct ends {
+    const struct mlp_node *lo, *hi;
+    bool open_lo, open_hi;
+};
+
+/* min or above, max or below. */
+static struct ends ends_of_map(const struct mlp_node *n)
 {
-    bool is_map = n->type == MLP_DOC_MAP;
-    const struct mlp_node *low = n, *high = n;
-    if (is_map || n->type == MLP_DOC_LIST) {
-        low = is_map ? mlp_node_get(n, "min") : mlp_node_at(n, 0);
-        high = is_map ? mlp_node_get(n, "max") : mlp_node_at(n, 1);
-    }
-    if (n->type == MLP_DOC_LIST && n->u.count != 2)
-        return false;
-    return interval_end(m, low, in_unit, lo) && interval_end(m, high, in_unit, hi) &&
-           !(isnan(*lo) && isnan(*hi)) && !(*lo > *hi);
+    struct ends x = {mlp_node_get(n, "min"), mlp_node_get(n, "max"), false, false};
+    if (!x.lo && (x.lo = mlp_node_get(n, "above")) != NULL)
+        x.open_lo = true;
+    if (!x.hi && (x.hi = mlp_node_get(n, "below")) != NULL)
+        x.open_hi = true;
+    return x;
 }
 
-static struct mlp_str interval_words(struct mlp_maker *m, double lo, double hi)
+/* [lo, hi] with null for an open end, or {min: lo, max: hi} where above and below leave the end
+ * out, or one number for both; {} is open at both ends. */
+static bool interval(struct mlp_maker *m, const struct mlp_node *n, bool in_unit,
+                     struct mlp_bounds *b)
+{
+    struct ends x = {n, n, false, false};
+    bool any = n->type == MLP_DOC_MAP && !n->child;
+    if (n->type == MLP_DOC_MAP)
+        x = ends_of_map(n);
+    else if (n->type == MLP_DOC_LIST)
+        x = (struct ends){mlp_node_at(n, 0), mlp_node_at(n, 1), false, false};
+    if (n->type == MLP_DOC_LIST && n->u.count != 2)
+        return false;
+    b->open_lo = x.open_lo;
+    b->open_hi = x.open_hi;
+    if (!interval_end(m, x.lo, in_unit, &b->lo) || !interval_end(m, x.hi, in_unit, &b->hi))
+        return false;
+    return (any || !isnan(b->lo) || !isnan(b->hi)) && !(b->lo > b->hi);
+}
+
+bool mlp_make_bounds(struct mlp_maker *m, const struct mlp_node *n, bool in_unit,
+                     struct mlp_bounds *out)
+{
+    static const char *const known[] = {"min", "max", "above", "below", NULL};
+    if (n->type == MLP_DOC_MAP && mlp_node_known(&m->rules->doc, n, known, m->e) != MLP_OK)
+        return false;
+    if (interval(m, n, in_unit, out))
+        return true;
+    mlp_make_fault(m, n, "a number, [min, max] or {min: ..., max: ...}");
+    return false;
+}
+
+struct mlp_str mlp_make_bounds_words(struct mlp_maker *m, const struct mlp_bounds *b)
 {
     char text[96];
-    if (isnan(hi))
-        snprintf(text, sizeof text, ">= %.15g", lo);
-    else if (isnan(lo))
-        snprintf(text, sizeof text, "<= %.15g", hi);
+    const char *out = b->open_lo ? " without the first" : b->open_hi ? " without the last" : "";
+    if (isnan(b->lo) && isnan(b->hi))
+        snprintf(text, sizeof text, "any");
+    else if (isnan(b->hi))
+        snprintf(text, sizeof text, "%s %.15g", b->open_lo ? ">" : ">=", b->lo);
+    else if (isnan(b->lo))
+        snprintf(text, sizeof text, "%s %.15g", b->open_hi ? "<" : "<=", b->hi);
     else
-        snprintf(text, sizeof text, "%.15g to %.15g", lo, hi);
+        snprintf(text, sizeof text, "%.15g to %.15g%s", b->lo, b->hi,
+                 b->open_lo && b->open_hi ? " without the ends" : out);
     return mlp_make_words(m, text, (struct mlp_str){NULL, 0});
 }
 
 /* Rules whose value is an interval, by name. */
 void mlp_make_interval(struct mlp_maker *m, const struct mlp_node *n, enum mlp_rule_kind kind)
 {
-    static const char *const known[] = {"min", "max", NULL};
-    double lo, hi;
-    if (n->type == MLP_DOC_MAP && mlp_node_known(&m->rules->doc, n, known, m->e) != MLP_OK)
+    struct mlp_bounds b;
+    bool in_unit = kind == MLP_RULE_RANGE ||
+                   (kind >= MLP_RULE_LEAST && kind <= MLP_RULE_QUANTILE);
+    if (!mlp_make_bounds(m, n, in_unit, &b))
         return;
-    bool in_unit = kind >= MLP_RULE_LEAST && kind <= MLP_RULE_QUANTILE;
-    if (!interval(m, n, in_unit, &lo, &hi)) {
-        mlp_make_fault(m, n, "a number, [min, max] or {min: ..., max: ...}");
-        return;
-    }
     struct mlp_rule *r = mlp_make_rule(m, kind, n);
     if (!r)
         return;
-    r->lo = lo;
-    r->hi = hi;
-    r->expected = interval_words(m, lo, hi);
+    r->lo = b.lo;
+    r->hi = b.hi;
+    r->open_lo = b.open_lo;
+    r->open_hi = b.open_hi;
+    r->expected = mlp_make_bounds_words(m, &b);
 }
 
 static void read_length(struct mlp_maker *m, const struct mlp_node *n)
@@ -334,10 +371,13 @@ static void read_sum(struct mlp_maker *m, const struct mlp_node *n)
 /* These need a type with numbers: without one there would never be a value. */
 static void read_numbers(struct mlp_maker *m, const struct mlp_node *n, enum mlp_rule_kind kind)
 {
-    if (is_ordered(m->type))
+    bool extreme = kind == MLP_RULE_LEAST || kind == MLP_RULE_GREATEST;
+    if (m->type == MLP_TYPE_STRING && extreme)
+        mlp_make_spread(m, n);
+    else if (is_ordered(m->type))
         mlp_make_interval(m, n, kind);
     else
-        mlp_make_fault(m, n, "the column to have the type int, float, date or datetime");
+        mlp_make_fault(m, n, "the column to have the type int, float, number, date or datetime");
 }
 static void read_least(struct mlp_maker *m, const struct mlp_node *n)
 {
@@ -395,13 +435,46 @@ static void read_finite(struct mlp_maker *m, const struct mlp_node *n)
 
 static void read_unique(struct mlp_maker *m, const struct mlp_node *n)
 {
+    if (mlp_str_is(n->text, "all")) {
+        mlp_make_unique_all(m, n);
+        return;
+    }
     if (!mlp_str_is(n->text, "later") && !(n->type == MLP_DOC_BOOL && n->u.boolean)) {
-        mlp_make_fault(m, n, "later: the second and later copies are rejected");
+        mlp_make_fault(m, n, "later: the second and later copies are rejected; or all");
         return;
     }
     struct mlp_rule *r = mlp_make_rule(m, MLP_RULE_UNIQUE, n);
     if (r)
         r->expected = MLP_STR("a value that no row before has");
+}
+
+/* Between texts, in their own order. */
+static void read_text_range(struct mlp_maker *m, const struct mlp_node *n)
+{
+    struct ends x = ends_of_map(n);
+    if ((!x.lo && !x.hi) || (x.lo && x.hi && mlp_str_cmp(x.lo->text, x.hi->text) > 0)) {
+        mlp_make_fault(m, n, "{min: TEXT, max: TEXT}; for numbers the column has to have the type "
+                             "int, float or number");
+        return;
+    }
+    struct mlp_rule *r = mlp_make_rule(m, MLP_RULE_RANGE, n);
+    if (!r)
+        return;
+    r->text_lo = x.lo ? x.lo->text : (struct mlp_str){NULL, 0};
+    r->text_hi = x.hi ? x.hi->text : (struct mlp_str){NULL, 0};
+    r->open_lo = x.open_lo;
+    r->open_hi = x.open_hi;
+    r->expected = MLP_STR("a text within bounds");
+}
+
+/* One rule for both ends. */
+static void read_between(struct mlp_maker *m, const struct mlp_node *n)
+{
+    static const char *const known[] = {"min", "max", "above", "below", NULL};
+    if (is_ordered(m->type))
+        mlp_make_interval(m, n, MLP_RULE_RANGE);
+    else if (mlp_node_known(&m->rules->doc, n, known, m->e) == MLP_OK)
+        read_text_range(m, n);
 }
 
 static void ignore(struct mlp_maker *m, const struct mlp_node *n)
@@ -425,7 +498,13 @@ static const struct {
     {"mean", read_mean},       {"stdev", read_stdev},     {"sum", read_sum},
     {"distinct", read_distinct}, {"distinct_share", read_distinct_share},
     {"least", read_least},     {"greatest", read_greatest}, {"median", read_median},
-    {"quantile", read_quantiles},
+    {"quantile", read_quantiles}, {"unfit", ignore},      {"numbers", ignore},
+    {"between", read_between}, {"like", mlp_make_like},   {"not_like", mlp_make_like},
+    {"like_all", mlp_make_like},
+    {"distinct_in", mlp_make_spread}, {"distinct_contains", mlp_make_spread},
+    {"distinct_equals", mlp_make_spread}, {"most_common", mlp_make_spread},
+    {"quantiles", mlp_make_spread}, {"kl", mlp_make_spread},
+    {"chi_square", mlp_make_spread}, {"ks", mlp_make_spread}, {"dtype", mlp_make_spread},
 };
 #define NREADERS (sizeof readers / sizeof *readers)
 #define MOST_MORE 8 /* keys of a check beside those of a column */
@@ -450,14 +529,15 @@ static void read_type(struct mlp_maker *m, const struct mlp_node *n)
     for (int i = 0; n && mlp_rule_type_names[i]; i++) {
         if (mlp_str_is(mlp_node_str(n, ""), mlp_rule_type_names[i])) {
             m->type = (enum mlp_rule_type)i;
-            struct mlp_rule *r = i > MLP_TYPE_STRING ? mlp_make_rule(m, MLP_RULE_TYPE, n) : NULL;
+            bool rule = i > MLP_TYPE_STRING && m->unfit == MLP_UNFIT_REJECT;
+            struct mlp_rule *r = rule ? mlp_make_rule(m, MLP_RULE_TYPE, n) : NULL;
             if (r)
                 r->expected = mlp_str_from(mlp_rule_type_names[i]);
             return;
         }
     }
     if (n)
-        mlp_make_fault(m, n, "any, string, int, float, bool, date or datetime");
+        mlp_make_fault(m, n, "any, string, int, float, number, bool, date or datetime");
 }
 
 void mlp_make_tolerance(struct mlp_maker *m, const struct mlp_node *map)
@@ -470,10 +550,28 @@ void mlp_make_tolerance(struct mlp_maker *m, const struct mlp_node *map)
         read_severity(m, mlp_node_get(map, "severity"));
 }
 
-/* type, severity and mostly hold for all rules of the column, wherever they stand. */
-static void read_column_head(struct mlp_maker *m, const struct mlp_node *map)
+/* One of the names, by its place; the first when n is NULL. */
+static unsigned read_choice(struct mlp_maker *m, const struct mlp_node *n,
+                            const char *const names[3])
 {
+    for (unsigned i = 0; n && i < 3; i++)
+        if (mlp_str_is(mlp_node_str(n, ""), names[i]))
+            return i;
+    if (n)
+        mlp_node_error(&m->rules->doc, n, m->e, "%.*s: expected %s, %s or %s", MLP_STR_ARG(n->key),
+                       names[0], names[1], names[2]);
+    return 0;
+}
+
+/* type, severity and mostly hold for all rules of the column, wherever they stand. */
+static void read_column_head(struct mlp_maker *m, const struct mlp_node *map,
+                             struct mlp_rule_column *c)
+{
+    static const char *const unfit[] = {"reject", "trouble", "keep"};
+    static const char *const numbers[] = {"allow", "fail", "trouble"};
     mlp_make_tolerance(m, map);
+    c->unfit = m->unfit = (enum mlp_unfit)read_choice(m, mlp_node_get(map, "unfit"), unfit);
+    c->numbers = (enum mlp_numbers)read_choice(m, mlp_node_get(map, "numbers"), numbers);
     if (!mlp_make_failed(m))
         read_type(m, mlp_node_get(map, "type"));
     const struct mlp_rule_column *declared = mlp_rules_column(m->rules, m->column);
@@ -513,7 +611,7 @@ void mlp_make_column(struct mlp_maker *m, const struct mlp_node *map, const char
     c->when = when;
     c->optional = mlp_node_bool(mlp_node_get(map, "optional"), false);
     c->first = m->rules->rules.n;
-    read_column_head(m, map);
+    read_column_head(m, map, c);
     c->type = m->type;
     read_keys(m, map);
     c->n = m->rules->rules.n - c->first;

@@ -80,6 +80,35 @@ static size_t mark_set(const struct mlp_rule *rule, const struct mlp_column_view
     return failed;
 }
 
+static bool text_in_range(const struct mlp_rule *rule, struct mlp_str s)
+{
+    int low = rule->text_lo.p ? mlp_str_cmp(s, rule->text_lo) : 1;
+    int high = rule->text_hi.p ? mlp_str_cmp(s, rule->text_hi) : -1;
+    return (low > 0 || (low == 0 && !rule->open_lo)) &&
+           (high < 0 || (high == 0 && !rule->open_hi));
+}
+
+/* NaN is in no range. */
+static bool number_in_range(const struct mlp_rule *rule, double v)
+{
+    return !isnan(v) && !(v < rule->lo) && !(v > rule->hi) && !(rule->open_lo && v == rule->lo) &&
+           !(rule->open_hi && v == rule->hi);
+}
+
+static size_t mark_range(const struct mlp_rule *rule, const struct mlp_column_view *v)
+{
+    size_t failed = 0;
+    bool texts = rule->text_lo.p || rule->text_hi.p;
+    for (size_t r = 0; r < v->n; r++) {
+        bool holds = v->state[r] != MLP_CELL_FITS ||
+                     (texts ? text_in_range(rule, mlp_cell_str(&v->cell[r]))
+                            : number_in_range(rule, v->value[r]));
+        v->fails[r] = !holds;
+        failed += !holds;
+    }
+    return failed;
+}
+
 static bool is_ascii(struct mlp_str s)
 {
     uint64_t high = 0;
@@ -154,7 +183,7 @@ static size_t mark_format(const struct mlp_rule *rule, const struct mlp_column_v
 }
 
 /* Present, of its type or not. */
-static size_t mark_present(const struct mlp_column_view *v)
+size_t mlp_rule_mark_present(const struct mlp_column_view *v)
 {
     for (size_t r = 0; r < v->n; r++)
         v->fails[r] = v->state[r] == MLP_CELL_FITS || v->state[r] == MLP_CELL_WRONG;
@@ -203,7 +232,7 @@ static bool length_holds(const struct mlp_rule *rule, struct mlp_str s)
     size_t n = 0;
     for (size_t i = 0; i < s.n; i++)
         n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
-    return !((double)n < rule->lo) && !((double)n > rule->hi);
+    return number_in_range(rule, (double)n);
 }
 
 static size_t mark_length(const struct mlp_rule *rule, const struct mlp_column_view *v)
@@ -269,9 +298,10 @@ size_t mlp_rule_mark(const struct mlp_rule *rule, const struct mlp_column_view *
     switch (rule->kind) {
     case MLP_RULE_REQUIRED: return mark_state(v, MLP_CELL_ABSENT);
     case MLP_RULE_TYPE: return mark_state(v, MLP_CELL_WRONG);
-    case MLP_RULE_NULL: return mark_present(v);
+    case MLP_RULE_NULL: return mlp_rule_mark_present(v);
     case MLP_RULE_MIN: return mark_min(rule, v);
     case MLP_RULE_MAX: return mark_max(rule, v);
+    case MLP_RULE_RANGE: return mark_range(rule, v);
     case MLP_RULE_FINITE: return mark_infinite(v);
     case MLP_RULE_IN:
     case MLP_RULE_NOT_IN: return mark_set(rule, v);

@@ -14,8 +14,9 @@
 #include "table/table.h"
 #include "text/doc.h"
 
-enum mlp_rule_type { MLP_TYPE_ANY, MLP_TYPE_STRING, MLP_TYPE_INT, MLP_TYPE_FLOAT, MLP_TYPE_BOOL,
-                     MLP_TYPE_DATE, MLP_TYPE_DATETIME };
+/* NUMBER: a float, or true and false for 1 and 0. */
+enum mlp_rule_type { MLP_TYPE_ANY, MLP_TYPE_STRING, MLP_TYPE_INT, MLP_TYPE_FLOAT, MLP_TYPE_NUMBER,
+                     MLP_TYPE_BOOL, MLP_TYPE_DATE, MLP_TYPE_DATETIME };
 
 struct mlp_rules;
 
@@ -53,6 +54,16 @@ enum mlp_code mlp_checker_new(const struct mlp_rules *rules, const struct mlp_ta
                               struct mlp_checker **c, struct mlp_err *e);
 void mlp_checker_free(struct mlp_checker *c);
 
+/* Some rules (unique: all, zscore, ...) look at the data twice: when this is true, every batch goes
+ * to mlp_checker_survey first, then the table is read again and its batches are checked. */
+bool mlp_rules_look_twice(const struct mlp_rules *rules);
+enum mlp_code mlp_checker_survey(struct mlp_checker *c, const struct mlp_batch *b,
+                                 struct mlp_err *e);
+
+/* Keeps up to `most` failing rows of each rule with their values, for mlp_checker_gx; before the
+ * first batch. */
+void mlp_checker_keep(struct mlp_checker *c, size_t most);
+
 /* Checks a batch: good[r] becomes 1 or 0; the reasons, ordered by row, stay until the next call. */
 enum mlp_code mlp_checker_batch(struct mlp_checker *c, const struct mlp_batch *b, uint8_t *good,
                                 struct mlp_err *e);
@@ -66,5 +77,10 @@ uint64_t mlp_checker_rejected(const struct mlp_checker *c);
  * summary numbers rows, rejected, rejected_share. */
 enum mlp_code mlp_checker_finish(struct mlp_checker *c, struct mlp_report *report,
                                  struct mlp_err *e);
+
+/* Appends what was found in the shape of Great Expectations' validation result (1.x, result format
+ * COMPLETE), after mlp_checker_finish and with mlp_checker_keep before. Lists that are longer than
+ * was kept are cut, and the result says so ("unexpected_list_cut": true). */
+enum mlp_code mlp_checker_gx(const struct mlp_checker *c, struct mlp_buf *out, struct mlp_err *e);
 
 #endif

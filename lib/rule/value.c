@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-const char *const mlp_rule_type_names[] = {"any",  "string", "int",      "float",
+const char *const mlp_rule_type_names[] = {"any",  "string", "int",      "float", "number",
                                            "bool", "date",   "datetime", NULL};
 
 static inline bool parse_int(struct mlp_str s, double *value)
@@ -42,6 +42,12 @@ static bool parse_bool(struct mlp_str s, double *value)
     return false;
 }
 
+static bool parse_number(struct mlp_str s, double *value)
+{
+    bool word = s.n && (s.p[0] == 't' || s.p[0] == 'T' || s.p[0] == 'f' || s.p[0] == 'F');
+    return word ? parse_bool(s, value) : mlp_num_f64(s, value);
+}
+
 static bool parse_time(struct mlp_str s, bool date_only, double *value)
 {
     int64_t seconds;
@@ -60,6 +66,7 @@ bool mlp_value_parse(enum mlp_rule_type type, struct mlp_str text, double *value
     case MLP_TYPE_STRING: return true;
     case MLP_TYPE_INT: return parse_int(text, value);
     case MLP_TYPE_FLOAT: return mlp_num_f64(text, value);
+    case MLP_TYPE_NUMBER: return parse_number(text, value);
     case MLP_TYPE_BOOL: return parse_bool(text, value);
     case MLP_TYPE_DATE: return parse_time(text, true, value);
     case MLP_TYPE_DATETIME: return parse_time(text, false, value);
@@ -234,6 +241,11 @@ enum mlp_code mlp_hashes_add(struct mlp_hashes *h, uint64_t hash, bool *fresh, s
     h->slots[i] = hash;
     h->n += *fresh;
     return MLP_OK;
+}
+
+bool mlp_hashes_has(const struct mlp_hashes *h, uint64_t hash)
+{
+    return hash == 0 ? h->has_zero : h->cap && h->slots[slot_of(h, hash)] != 0;
 }
 
 void mlp_hashes_fini(struct mlp_hashes *h)

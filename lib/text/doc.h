@@ -53,6 +53,9 @@ void mlp_doc_fini(struct mlp_doc *d);
  * but scalars, no tags but the core ones. An empty text is an error in JSON, no root in YAML. */
 enum mlp_code mlp_doc_parse_json(struct mlp_doc *d, struct mlp_str text, struct mlp_err *e);
 enum mlp_code mlp_doc_parse_yaml(struct mlp_doc *d, struct mlp_str text, struct mlp_err *e);
+/* JSON as Python's json module writes it: NaN, Infinity and -Infinity are numbers too, and so is
+ * what overflows a double. */
+enum mlp_code mlp_doc_parse_json_python(struct mlp_doc *d, struct mlp_str text, struct mlp_err *e);
 
 /* Reads a file ("-" is stdin) of at most max bytes; JSON when the first byte that is no white
  * space is '{' or '[' and the name does not end in .yaml or .yml, else YAML. */

@@ -1,5 +1,8 @@
 #include "text/doc_internal.h"
 #include "text/json.h"
+#include "text/num.h"
+
+#include <math.h>
 
 /* From tokens to a tree. Places are counted along, so that a tree costs one pass. */
 struct reader {
@@ -61,6 +64,11 @@ static enum mlp_code fill(struct reader *r, struct mlp_node *n, struct mlp_err *
         n->text = text_of(r);
         if (!n->text.p)
             return mlp_doc_full(r->d, r->token.raw.n + 1, e);
+        if (r->token.type == MLP_JSON_NUMBER && r->json.allow_nonfinite &&
+            mlp_num_f64(n->text, &n->u.real) && !isfinite(n->u.real)) {
+            n->type = MLP_DOC_REAL;
+            return MLP_OK;
+        }
         if (r->token.type == MLP_JSON_NUMBER)
             return mlp_doc_number(r->d, n, is_integral(n->text), e);
         return MLP_OK;
@@ -113,7 +121,8 @@ static enum mlp_code read_tokens(struct reader *r, struct mlp_err *e)
     }
 }
 
-enum mlp_code mlp_doc_parse_json(struct mlp_doc *d, struct mlp_str text, struct mlp_err *e)
+static enum mlp_code parse(struct mlp_doc *d, struct mlp_str text, bool nonfinite,
+                           struct mlp_err *e)
 {
     struct mlp_err own;
     struct reader r = {.d = d, .text = text, .line = 1};
@@ -122,6 +131,7 @@ enum mlp_code mlp_doc_parse_json(struct mlp_doc *d, struct mlp_str text, struct 
         e = &own;
     }
     mlp_json_init(&r.json, text, MLP_JSON_MAX_DEPTH);
+    r.json.allow_nonfinite = nonfinite;
     mlp_buf_init(&r.scratch, text.n);
     enum mlp_code code = read_tokens(&r, e);
     mlp_buf_fini(&r.scratch);
@@ -130,4 +140,14 @@ enum mlp_code mlp_doc_parse_json(struct mlp_doc *d, struct mlp_str text, struct 
         mlp_err_at(e, d->source, 0, 0);
     }
     return code;
+}
+
+enum mlp_code mlp_doc_parse_json(struct mlp_doc *d, struct mlp_str text, struct mlp_err *e)
+{
+    return parse(d, text, false, e);
+}
+
+enum mlp_code mlp_doc_parse_json_python(struct mlp_doc *d, struct mlp_str text, struct mlp_err *e)
+{
+    return parse(d, text, true, e);
 }

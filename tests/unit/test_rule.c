@@ -415,7 +415,7 @@ START_TEST(faults_name_their_line)
         {"columns:\n  a:\n    match: '('\n", 3, "regular expression, at character 2"},
         {"columns:\n  a:\n    match: 5\n", 3, "a regular expression"},
         {"columns:\n  a:\n    in: x\n", 3, "a list of values"},
-        {"columns:\n  a:\n    in: []\n", 3, "a list of values"},
+        {"columns:\n  a:\n    in: {}\n", 3, "a list of values"},
         {"columns:\n  a:\n    in: [[x]]\n", 3, "a value"},
         {"columns:\n  a:\n    type: int\n    in: [1, x]\n", 4, "a value of the column's type"},
         {"columns:\n  a:\n    length: [1, 2, 3]\n", 3, "[min, max]"},

@@ -1,0 +1,101 @@
+/* What the verb check reads, once or twice, and what it keeps for reports of the form gx:FILE. */
+#include "check.h"
+
+#include <stdlib.h>
+
+#define GX "gx:"
+#define GX_ROWS 100000 /* failing rows of a rule that a report of this form holds */
+
+static bool is_gx(const char *spec)
+{
+    return strncmp(spec, GX, strlen(GX)) == 0;
+}
+
+/* Rules that look twice at a pipe look at a copy: its bytes as they came, in a file that is gone
+ * when we are. */
+static enum mlp_code copy_pipe(struct check_run *run, struct mlp_err *e)
+{
+    char chunk[1 << 16];
+    size_t got = 0;
+    const char *folder = mlp_os_env("TMPDIR");
+    struct mlp_out out = {.fd = -1};
+    snprintf(run->copy, sizeof run->copy, "%s/mlp-validate-%lld", folder ? folder : "/tmp",
+             (long long)mlp_os_pid());
+    enum mlp_code code = mlp_out_open(&out, run->copy, e);
+    while (code == MLP_OK && (code = mlp_os_read(0, chunk, sizeof chunk, &got, e)) == MLP_OK && got)
+        code = mlp_out_write(&out, chunk, got);
+    if (code == MLP_OK || out.failed.code != MLP_OK)
+        code = mlp_out_commit(&out, e);
+    mlp_out_abort(&out);
+    return code;
+}
+
+/* The first look. */
+static enum mlp_code survey(struct check_run *run, struct mlp_err *e)
+{
+    struct mlp_batch *b;
+    enum mlp_code code = MLP_OK;
+    while (code == MLP_OK && (code = mlp_table_next(run->table, &b, e)) == MLP_OK && b)
+        code = mlp_checker_survey(run->checker, b, e);
+    mlp_table_close(run->table);
+    run->table = NULL;
+    return code;
+}
+
+enum mlp_code check_open(struct check_run *run, struct mlp_err *e)
+{
+    struct mlp_input in;
+    const char *path = mlp_operand(run->cmd, 0, "-");
+    bool twice = mlp_rules_look_twice(run->rules);
+    enum mlp_code code = mlp_input_init(&in, run->cmd, MLP_INPUT_INDICES, e);
+    mlp_rules_input(run->rules, &in.table);
+    if (code == MLP_OK && twice && strcmp(path, "-") == 0) {
+        code = copy_pipe(run, e);
+        path = run->copy;
+    }
+    if (code == MLP_OK)
+        code = mlp_table_open(path, &in.table, &run->table, e);
+    if (code == MLP_OK)
+        code = mlp_checker_new(run->rules, run->table, &run->checker, e);
+    for (size_t i = 0; code == MLP_OK && mlp_opt_nth(run->cmd, OPT_REPORT, i); i++)
+        if (is_gx(mlp_opt_nth(run->cmd, OPT_REPORT, i)))
+            mlp_checker_keep(run->checker, GX_ROWS);
+    if (code == MLP_OK && twice)
+        code = survey(run, e);
+    if (code == MLP_OK && twice)
+        code = mlp_table_open(path, &in.table, &run->table, e);
+    return code;
+}
+
+enum mlp_code check_load(struct check_run *run, struct mlp_err *e)
+{
+    const char *path = mlp_opt_text(run->cmd, OPT_RULES);
+    if (!path) {
+        mlp_err_set(e, MLP_EUSAGE, "--rules FILE is needed");
+        return mlp_err_hint(e, "mlp-validate infer DATA > rules.yaml makes a first one");
+    }
+    enum mlp_code code = mlp_rules_load(path, &run->rules, e);
+    if (code != MLP_OK || mlp_rules_count(run->rules))
+        return code;
+    mlp_err_set(e, MLP_EINPUT, "no rule: nothing would be checked");
+    return mlp_err_at(e, path, 0, 0);
+}
+
+enum mlp_code check_give_gx(struct check_run *run, struct mlp_err *e)
+{
+    enum mlp_code code = MLP_OK;
+    const char *spec;
+    struct mlp_buf b;
+    mlp_buf_init(&b, (size_t)1 << 30);
+    for (size_t i = 0; (spec = mlp_opt_nth(run->cmd, OPT_REPORT, i)) != NULL && code == MLP_OK;
+         i++) {
+        if (!is_gx(spec))
+            continue;
+        mlp_buf_reset(&b);
+        code = mlp_checker_gx(run->checker, &b, e);
+        if (code == MLP_OK)
+            code = mlp_file_write(spec + strlen(GX), mlp_buf_str(&b), 0, e);
+    }
+    mlp_buf_fini(&b);
+    return code;
+}

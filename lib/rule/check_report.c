@@ -1,0 +1,227 @@
+/* check_report.c: what a checker found, as a report. */
+#include "rule/checker.h"
+
+#include <math.h>
+
+static void add_check(struct mlp_report *report, const struct mlp_rule *rule,
+                      const struct mlp_tally *tally, struct mlp_check *c)
+{
+    c->id = rule->column.n ? mlp_report_text(report, "%.*s/%.*s", MLP_STR_ARG(rule->column),
+                                             MLP_STR_ARG(rule->name))
+                           : rule->name;
+    c->type = rule->name;
+    c->column = rule->column;
+    c->severity = rule->severity;
+    c->expected = rule->expected;
+    struct mlp_check *added = mlp_report_add(report, c);
+    for (size_t i = 0; tally && i < tally->nexamples; i++)
+        mlp_report_example(report, added, tally->examples[i].line, tally->examples[i].row,
+                           tally->examples[i].value);
+}
+
+static double share_of(uint64_t part, uint64_t whole)
+{
+    return whole ? (double)part / (double)whole : 0;
+}
+
+/* 9 of 10 are 90 %, whatever 0.9 is in binary. */
+bool mlp_checker_row_holds(const struct mlp_rule *rule, const struct mlp_tally *t)
+{
+    double total = (double)t->total;
+    return total - (double)t->failed >= rule->mostly * total - total * 1e-9;
+}
+
+static void report_row_rule(struct mlp_report *report, const struct mlp_rule *rule,
+                            const struct mlp_tally *t)
+{
+    double share = share_of(t->failed, t->total);
+    struct mlp_check c = {.failed = t->failed, .total = t->total};
+    c.outcome = mlp_checker_row_holds(rule, t) ? MLP_PASS : MLP_FAIL;
+    c.observed = t->failed ? mlp_report_text(report, "%llu of %llu do not (%.3g %%)",
+                                             (unsigned long long)t->failed,
+                                             (unsigned long long)t->total, share * 100)
+                           : mlp_report_text(report, "all %llu hold", (unsigned long long)t->total);
+    if (t->failed && c.outcome == MLP_PASS)
+        c.message = mlp_report_text(report, "within what mostly: %.9g allows", rule->mostly);
+    add_check(report, rule, t, &c);
+}
+
+struct mlp_bound_column *mlp_checker_column(const struct mlp_checker *c,
+                                            const struct mlp_active *a)
+{
+    size_t at = (size_t)(a - c->active);
+    for (size_t i = 0; i < c->rules->columns.n; i++) {
+        const struct mlp_rule_column *column = c->columns[i].column;
+        if (at >= column->first && at - column->first < column->n)
+            return &c->columns[i];
+    }
+    return NULL;
+}
+
+/* The number that a rule at the end looks at; NaN when there is none. Rows that are not well
+ * formed have no cells that could be missing. */
+static double end_value(const struct mlp_checker *c, const struct mlp_active *a,
+                        struct mlp_bound_column *column)
+{
+    uint64_t distinct = a->state.hashes.n + a->state.hashes.has_zero;
+    switch (a->rule->kind) {
+    case MLP_RULE_ROWS: return (double)(a->rule->when ? a->tally.seen : c->rows);
+    case MLP_RULE_ASSOCIATION: return a->value;
+    case MLP_RULE_REJECTS: return share_of(c->rejected, c->rows);
+    case MLP_RULE_DISTINCT: return (double)distinct;
+    case MLP_RULE_DISTINCT_SHARE:
+        return share_of(distinct, column->sums.rows - column->sums.missing);
+    default: return mlp_column_sums_value(&column->sums, a->rule);
+    }
+}
+
+static bool is_share(enum mlp_rule_kind kind)
+{
+    return kind == MLP_RULE_MISSING || kind == MLP_RULE_REJECTS || kind == MLP_RULE_DISTINCT_SHARE;
+}
+
+static bool in_bounds(const struct mlp_rule *rule, double v)
+{
+    return !isnan(v) && !(v < rule->lo) && !(v > rule->hi) && !(rule->open_lo && v == rule->lo) &&
+           !(rule->open_hi && v == rule->hi);
+}
+
+/* A rule whose bounds are open at both ends asks for nothing. */
+static bool end_holds(const struct mlp_rule *rule, double v)
+{
+    return in_bounds(rule, v) || (isnan(rule->lo) && isnan(rule->hi));
+}
+
+static double rank_error(const struct mlp_active *a, const struct mlp_bound_column *column)
+{
+    enum mlp_rule_kind kind = a->rule->kind;
+    if (kind == MLP_RULE_SPREAD)
+        return mlp_column_sums_rank_error(&a->spread.sums);
+    bool ranked = kind == MLP_RULE_MEDIAN || kind == MLP_RULE_QUANTILE;
+    return ranked ? mlp_column_sums_rank_error(&column->sums) : 0;
+}
+
+static struct mlp_str end_words(struct mlp_report *report, const struct mlp_active *a)
+{
+    double v = a->value;
+    if (a->rule->kind == MLP_RULE_SPREAD)
+        return mlp_buf_str(&a->found.words);
+    return is_share(a->rule->kind) ? mlp_report_text(report, "%.4g (%.3g %%)", v, v * 100)
+                                   : mlp_report_text(report, "%.10g", v);
+}
+
+static void report_end_rule(const struct mlp_checker *c, struct mlp_report *report,
+                            const struct mlp_active *a)
+{
+    struct mlp_bound_column *column = mlp_checker_column(c, a);
+    struct mlp_check check = {.outcome = a->holds ? MLP_PASS : MLP_FAIL};
+    if (column && column->index < 0) {
+        check.outcome = MLP_PASS;
+        check.observed = MLP_STR("the column is absent, as it may be");
+        add_check(report, a->rule, NULL, &check);
+        return;
+    }
+    check.observed = end_words(report, a);
+    double error = rank_error(a, column);
+    if (error > 0)
+        check.message = mlp_report_text(report, "approximate: within %.2g %% of the rows",
+                                        error * 100);
+    add_check(report, a->rule, NULL, &check);
+    if (a->rule->kind != MLP_RULE_SPREAD || !isnan(a->value))
+        mlp_report_measure(report, report->last, "value", a->value);
+}
+
+/* Decides a rule that is decided at the end. */
+static enum mlp_code decide(const struct mlp_checker *c, struct mlp_active *a, struct mlp_err *e)
+{
+    struct mlp_bound_column *column = mlp_checker_column(c, a);
+    if (a->rule->kind == MLP_RULE_SPREAD) {
+        mlp_buf_init(&a->found.words, (size_t)1 << 20);
+        mlp_buf_init(&a->found.json, (size_t)64 << 20);
+        enum mlp_code code = mlp_spread_end(a->rule, &a->spread, &a->found, e);
+        a->value = a->found.value;
+        a->holds = a->found.holds;
+        return code == MLP_OK ? mlp_buf_check(&a->found.json, e) : code;
+    }
+    if (a->rule->kind == MLP_RULE_HEADER) {
+        a->holds = mlp_checker_header_holds(c, a->rule);
+        return MLP_OK;
+    }
+    if (a->rule->kind == MLP_RULE_ASSOCIATION &&
+        mlp_wide_phi(a->rule->wide, &a->wide, &a->value, e) != MLP_OK)
+        return e ? e->code : MLP_EIO;
+    a->value = end_value(c, a, column);
+    a->holds = end_holds(a->rule, a->value);
+    return MLP_OK;
+}
+
+/* Columns whose rules need texts, and that have none. */
+static enum mlp_code look_for_numbers(const struct mlp_checker *c, struct mlp_err *e)
+{
+    for (size_t i = 0; i < c->rules->columns.n; i++) {
+        const struct mlp_bound_column *bound = &c->columns[i];
+        if (bound->column->numbers != MLP_NUMBERS_TROUBLE || !mlp_cell_kinds_numbers(&bound->kinds))
+            continue;
+        mlp_err_set(e, MLP_EINPUT, "column \"%.*s\" has only numbers: a rule needs texts",
+                    MLP_STR_ARG(bound->column->name));
+        return mlp_err_at(e, c->source, 0, 0);
+    }
+    return MLP_OK;
+}
+
+static void report_header(const struct mlp_checker *c, struct mlp_report *report,
+                          const struct mlp_active *a)
+{
+    struct mlp_check check = {.outcome = a->holds ? MLP_PASS : MLP_FAIL};
+    struct mlp_buf names;
+    mlp_buf_init(&names, 1 << 16);
+    for (size_t i = 0; i < c->nnames && i < 50; i++)
+        mlp_buf_addf(&names, "%s%.*s", i ? ", " : "", MLP_STR_ARG(c->names[i]));
+    check.observed = mlp_report_text(report, "%zu columns: %.*s%s", c->nnames,
+                                     MLP_STR_ARG(mlp_buf_str(&names)),
+                                     c->nnames > 50 ? ", ..." : "");
+    mlp_buf_fini(&names);
+    add_check(report, a->rule, NULL, &check);
+}
+
+static void report_columns(const struct mlp_checker *c, struct mlp_report *report,
+                           const struct mlp_rule *rule)
+{
+    struct mlp_check check = {.outcome = c->columns_fault.n ? MLP_FAIL : MLP_PASS};
+    check.observed = c->columns_fault.n
+                         ? mlp_report_text(report, "column \"%.*s\" is extra or out of place",
+                                           MLP_STR_ARG(c->columns_fault))
+                         : MLP_STR("the columns are as expected");
+    add_check(report, rule, NULL, &check);
+}
+
+enum mlp_code mlp_checker_finish(struct mlp_checker *c, struct mlp_report *report,
+                                 struct mlp_err *e)
+{
+    static const struct mlp_rule shape = {
+        .name = {"row", 3}, .expected = {"well-formed rows", 16}, .mostly = 1,
+    };
+    if (look_for_numbers(c, e) != MLP_OK)
+        return MLP_EINPUT;
+    report_row_rule(report, &shape, &c->shape);
+    for (size_t i = 0; i < c->rules->rules.n; i++) {
+        struct mlp_active *a = &c->active[i];
+        if (a->rule->kind >= MLP_RULE_MISSING) {
+            enum mlp_code code = decide(c, a, e);
+            if (code != MLP_OK)
+                return code;
+        }
+        if (a->rule->kind == MLP_RULE_COLUMNS)
+            report_columns(c, report, a->rule);
+        else if (a->rule->kind == MLP_RULE_HEADER)
+            report_header(c, report, a);
+        else if (a->rule->kind >= MLP_RULE_MISSING)
+            report_end_rule(c, report, a);
+        else
+            report_row_rule(report, a->rule, &a->tally);
+    }
+    mlp_report_summary(report, "rows", (double)c->rows);
+    mlp_report_summary(report, "rejected", (double)c->rejected);
+    mlp_report_summary(report, "rejected_share", share_of(c->rejected, c->rows));
+    return report->nchecks == c->rules->rules.n + 1 ? MLP_OK : mlp_err_nomem(e);
+}

@@ -1,0 +1,77 @@
+/* checker.h: a checker at work, shared by the engine (check.c) and those that tell what it
+ * found. */
+#ifndef MLP_RULE_CHECKER_H
+#define MLP_RULE_CHECKER_H
+
+#include "rule/spread.h"
+#include "rule/wide.h"
+
+/* A column of the rules bound to one of the table; index -1 when the table lacks it. */
+struct mlp_bound_column {
+    const struct mlp_rule_column *column;
+    int index;
+    struct mlp_expr_place *when; /* of the column's `when` */
+    struct mlp_column_sums sums;
+    struct mlp_cell_kinds kinds, surveyed; /* when somebody asks; of the first look */
+};
+
+/* A failing row: its record number from 0, and the cells that the rule looked at (p NULL where
+ * missing), in the checker's arena. */
+struct mlp_kept {
+    uint64_t row;
+    struct mlp_str *cells;
+};
+
+/* A rule at work. */
+struct mlp_active {
+    const struct mlp_rule *rule;
+    struct mlp_tally tally;
+    struct mlp_rule_state state;
+    struct mlp_vec key_index;   /* of int */
+    struct mlp_row_check check; /* of kind CHECK */
+    struct mlp_expr_place *when; /* of other rules on the table */
+    struct mlp_wide_state wide;
+    struct mlp_spread_state spread;
+    struct mlp_spread_result found; /* of kind SPREAD, once it is decided */
+    double value;               /* of rules at the end, once they are decided */
+    bool holds;                 /* once decided */
+    struct mlp_vec kept;        /* of struct mlp_kept */
+};
+
+struct mlp_checker {
+    const struct mlp_rules *rules;
+    struct mlp_bound_column *columns;
+    struct mlp_active *active;      /* one a rule */
+    struct mlp_tally shape;     /* rows that are not well formed */
+    struct mlp_arena arena;     /* of examples */
+    struct mlp_vec rejects;     /* of struct mlp_reject, of this batch */
+    uint64_t rows, rejected;
+    struct mlp_column_view view; /* of the column at hand */
+    size_t room;                /* rows that it has room for */
+    struct mlp_matcher matcher;
+    struct mlp_str columns_fault;
+    double now;                 /* seconds since 1970, when checking began */
+    struct mlp_err *e;          /* of the call at hand */
+    size_t keep;                /* failing rows to keep of each rule */
+    struct mlp_str *names;      /* of the table's columns */
+    size_t nnames;
+    const char *source;         /* of the table */
+};
+
+/* The column of the rules that a rule is about; NULL for one on the table. */
+struct mlp_bound_column *mlp_checker_column(const struct mlp_checker *c,
+                                            const struct mlp_active *a);
+
+/* Whether so few rows fail that the rule holds. */
+bool mlp_checker_row_holds(const struct mlp_rule *rule, const struct mlp_tally *t);
+
+/* check_wide.c: rules that look at several columns of a row. */
+void mlp_checker_survey_wide(struct mlp_checker *c, struct mlp_active *a,
+                             const struct mlp_batch *b);
+/* Makes 1 of looks[r] for rows whose `when` is true. NULL after a failure. */
+uint8_t *mlp_checker_looks(struct mlp_checker *c, const struct mlp_active *a,
+                           const struct mlp_batch *b);
+/* check_wide.c: whether the table's header is as a rule of kind HEADER says. */
+bool mlp_checker_header_holds(const struct mlp_checker *c, const struct mlp_rule *rule);
+
+#endif

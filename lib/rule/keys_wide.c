@@ -1,0 +1,285 @@
+/* keys_wide.c: checks about several columns of a row, and about the table's header. */
+#include "rule/wide.h"
+
+#include "rule/compile.h"
+
+#include <math.h>
+
+static struct mlp_wide *new_wide(struct mlp_maker *m, struct mlp_rule *r, enum mlp_wide_op op)
+{
+    struct mlp_wide *w = r ? mlp_arena_alloc(&m->rules->arena, sizeof *w) : NULL;
+    if (r && !w)
+        mlp_err_nomem(m->e);
+    if (!w)
+        return NULL;
+    w->op = op;
+    w->number = NAN;
+    mlp_map_init(&w->pairs, 0, MLP_RULES_BYTES);
+    r->wide = w;
+    return w;
+}
+
+static void add_column(struct mlp_maker *m, struct mlp_rule *r, struct mlp_str name)
+{
+    struct mlp_str *slot = mlp_make_failed(m) ? NULL : mlp_vec_push(&r->key_columns);
+    if (slot)
+        *slot = name;
+    else if (!mlp_make_failed(m))
+        mlp_err_nomem(m->e);
+}
+
+void mlp_make_unique_all(struct mlp_maker *m, const struct mlp_node *n)
+{
+    struct mlp_rule *r = mlp_make_rule(m, MLP_RULE_WIDE, n);
+    if (!new_wide(m, r, MLP_WIDE_UNIQUE))
+        return;
+    add_column(m, r, m->column);
+    r->expected = MLP_STR("a value that no other row has");
+}
+
+/* ---- what a check about columns says */
+
+static void read_compare(struct mlp_maker *m, const struct mlp_node *n, struct mlp_rule *r)
+{
+    static const char *const ops[] = {"==", "!=", "<", "<=", ">", ">=", NULL};
+    struct mlp_wide *w = new_wide(m, r, MLP_WIDE_COMPARE);
+    if (!w)
+        return;
+    w->compare = mlp_node_str(n, "");
+    bool known = false;
+    for (size_t i = 0; ops[i]; i++)
+        known = known || mlp_str_is(w->compare, ops[i]);
+    if (!known || r->key_columns.n != 2)
+        mlp_make_fault(m, n, "one of == != < <= > >= for two columns");
+    else
+        r->expected = mlp_make_words(m, "the first ", mlp_node_str(n, ""));
+}
+
+static void read_pairs(struct mlp_maker *m, const struct mlp_node *list, struct mlp_rule *r)
+{
+    struct mlp_wide *w = new_wide(m, r, MLP_WIDE_PAIRS);
+    struct mlp_buf key;
+    mlp_buf_init(&key, 1 << 20);
+    if (w && list->type != MLP_DOC_LIST)
+        mlp_make_fault(m, list, "a list of rows of values, as in [[1, a], [2, b]]");
+    for (const struct mlp_node *row = w ? list->child : NULL; row && !mlp_make_failed(m);
+         row = row->next) {
+        if (row->type != MLP_DOC_LIST || row->u.count != r->key_columns.n)
+            mlp_make_fault(m, row, "as many values as there are columns");
+        mlp_buf_reset(&key);
+        for (const struct mlp_node *v = row->child; v; v = v->next)
+            mlp_wide_key(&key, v->type == MLP_DOC_NULL ? (struct mlp_str){NULL, 0} : v->text);
+        if (!mlp_make_failed(m) && !mlp_map_put(&w->pairs, mlp_buf_str(&key), NULL))
+            mlp_err_nomem(m->e);
+    }
+    if (r)
+        r->expected = MLP_STR("values that are listed together");
+    mlp_buf_fini(&key);
+}
+
+static void read_unique(struct mlp_maker *m, const struct mlp_node *n, struct mlp_rule *r)
+{
+    bool within = mlp_str_is(n->text, "within");
+    if (!within && !mlp_str_is(n->text, "all"))
+        mlp_make_fault(m, n, "all (no other row has the same values) or within (no value comes "
+                             "twice in a row); keys: rejects later copies");
+    else if (new_wide(m, r, within ? MLP_WIDE_WITHIN : MLP_WIDE_UNIQUE))
+        r->expected = within ? MLP_STR("values that differ within the row")
+                             : MLP_STR("values that no other row has");
+}
+
+static void read_sum(struct mlp_maker *m, const struct mlp_node *n, struct mlp_rule *r)
+{
+    struct mlp_wide *w = new_wide(m, r, MLP_WIDE_SUM);
+    if (!w)
+        return;
+    w->number = mlp_node_num(n, NAN);
+    r->expected = mlp_make_words(m, "a sum of ", n->text);
+    if (isnan(w->number))
+        mlp_make_fault(m, n, "a number");
+}
+
+/* {max: 3} or {max: 3, sided: two}. */
+static void read_zscore(struct mlp_maker *m, const struct mlp_node *n, struct mlp_rule *r)
+{
+    static const char *const known[] = {"max", "sided", NULL};
+    struct mlp_wide *w = new_wide(m, r, MLP_WIDE_ZSCORE);
+    struct mlp_str sided = mlp_node_str(mlp_node_get(n, "sided"), "two");
+    if (!w || mlp_node_known(&m->rules->doc, n, known, m->e) != MLP_OK)
+        return;
+    w->number = mlp_node_num(mlp_node_get(n, "max"), NAN);
+    w->two_sided = mlp_str_is(sided, "two");
+    if (isnan(w->number) || (!w->two_sided && !mlp_str_is(sided, "one")) || r->key_columns.n != 1)
+        mlp_make_fault(m, n, "{max: NUMBER, sided: one or two}, for one column");
+    else
+        r->expected = mlp_make_words(m, "standard deviations from the mean below ",
+                                     mlp_node_get(n, "max")->text);
+}
+
+static void read_bins(struct mlp_maker *m, const struct mlp_node *n, struct mlp_wide_bins *out)
+{
+    int64_t count = mlp_node_int(n, 0);
+    if (!n)
+        return;
+    if (n->type == MLP_DOC_LIST && n->child && n->u.count <= 1000)
+        out->list = n;
+    else if (count >= 1 && count <= 1000)
+        out->n = (size_t)count;
+    else
+        mlp_make_fault(m, n, "a number of bins, edges, or lists of values; 1000 at most");
+}
+
+/* {below: 0.1, bins: [3, [[a, b], [c]]]}: how much two columns may tell of each other. */
+static void read_association(struct mlp_maker *m, const struct mlp_node *n, struct mlp_rule *r)
+{
+    static const char *const known[] = {"below", "max", "bins", NULL};
+    struct mlp_wide *w = new_wide(m, r, MLP_WIDE_ASSOCIATION);
+    if (!w || mlp_node_known(&m->rules->doc, n, known, m->e) != MLP_OK)
+        return;
+    const struct mlp_node *bins = mlp_node_get(n, "bins"), *below = mlp_node_get(n, "below");
+    const struct mlp_node *bound = below ? below : mlp_node_get(n, "max");
+    r->kind = MLP_RULE_ASSOCIATION;
+    r->hi = mlp_node_num(bound, NAN);
+    r->open_hi = below != NULL;
+    if (isnan(r->hi) || r->key_columns.n != 2) {
+        mlp_make_fault(m, n, "{max: NUMBER, bins: [OF THE FIRST, OF THE SECOND]}, for two columns");
+        return;
+    }
+    for (size_t k = 0; k < 2; k++) {
+        const struct mlp_node *of = bins ? mlp_node_at(bins, k) : NULL;
+        read_bins(m, of && of->type == MLP_DOC_NULL ? NULL : of, &w->bins[k]);
+    }
+    r->expected = mlp_make_words(m, "Cramer's phi at most ", bound->text);
+}
+
+static const struct {
+    const char *key;
+    void (*read)(struct mlp_maker *m, const struct mlp_node *n, struct mlp_rule *r);
+} wide_keys[] = {
+    {"compare", read_compare}, {"rows_in", read_pairs},  {"unique", read_unique},
+    {"sum", read_sum},         {"zscore", read_zscore},  {"cramers_phi", read_association},
+};
+
+static enum mlp_wide_skip read_skip(struct mlp_maker *m, const struct mlp_node *n)
+{
+    static const char *const names[] = {"all", "any", "never"};
+    for (size_t i = 0; n && i < 3; i++)
+        if (mlp_str_is(mlp_node_str(n, ""), names[i]))
+            return (enum mlp_wide_skip)i;
+    if (n)
+        mlp_make_fault(m, n, "all, any or never: the rows with missing values to pass over");
+    return MLP_SKIP_ALL;
+}
+
+static void read_wide_rule(struct mlp_maker *m, const struct mlp_node *map, struct mlp_rule *r)
+{
+    for (size_t i = 0; i < sizeof wide_keys / sizeof *wide_keys && !mlp_make_failed(m); i++) {
+        const struct mlp_node *n = mlp_node_get(map, wide_keys[i].key);
+        if (n && r->wide) {
+            mlp_make_fault(m, n, "one rule a check");
+        } else if (n) {
+            wide_keys[i].read(m, n, r);
+            r->name = m->label.n ? m->label : n->key;
+        }
+    }
+    if (!r->wide && !mlp_make_failed(m))
+        mlp_make_fault(m, map, "compare, rows_in, unique, sum, zscore or cramers_phi");
+}
+
+static void read_columns_check(struct mlp_maker *m, const struct mlp_node *map)
+{
+    static const char *const known[] = {"name", "when", "columns", "skip", "mostly", "severity",
+                                        "description", "meta", "compare", "rows_in", "unique",
+                                        "sum", "zscore", "cramers_phi", NULL};
+    const struct mlp_node *list = mlp_node_get(map, "columns");
+    if (mlp_node_known(&m->rules->doc, map, known, m->e) != MLP_OK)
+        return;
+    struct mlp_rule *r = mlp_make_rule(m, MLP_RULE_WIDE, map);
+    if (!r)
+        return;
+    if (list->type != MLP_DOC_LIST || !list->child)
+        mlp_make_fault(m, list, "a list of columns");
+    for (const struct mlp_node *n = list->child; n && !mlp_make_failed(m); n = n->next)
+        add_column(m, r, n->text);
+    read_wide_rule(m, map, r);
+    if (mlp_make_failed(m))
+        return;
+    r->wide->skip = read_skip(m, mlp_node_get(map, "skip"));
+    r->when = mlp_make_expr(m, map, "when");
+}
+
+/* ---- checks about the table */
+
+static void read_names(struct mlp_maker *m, const struct mlp_node *list)
+{
+    for (const struct mlp_node *n = list->child; n && !mlp_make_failed(m); n = n->next)
+        if (n->type == MLP_DOC_MAP || n->type == MLP_DOC_LIST)
+            mlp_make_fault(m, n, "the name of a column");
+}
+
+/* {header: exact, names: [a, b]}, {header: has, names: [a], at: 0}, {header: count, is: [1, 9]}. */
+static void read_header(struct mlp_maker *m, const struct mlp_node *map)
+{
+    static const char *const known[] = {"name", "header", "names", "at", "is", "severity",
+                                        "description", "meta", NULL};
+    static const char *const kinds[] = {"exact", "ordered", "superset", "has", "count", NULL};
+    const struct mlp_node *kind = mlp_node_get(map, "header"), *is = mlp_node_get(map, "is");
+    const struct mlp_node *names = mlp_node_get(map, "names");
+    struct mlp_bounds b = {.lo = NAN, .hi = NAN};
+    bool is_kind = false, count = mlp_str_is(mlp_node_str(kind, ""), "count");
+    if (mlp_node_known(&m->rules->doc, map, known, m->e) != MLP_OK)
+        return;
+    for (size_t i = 0; kinds[i]; i++)
+        is_kind = is_kind || mlp_str_is(mlp_node_str(kind, ""), kinds[i]);
+    if (!is_kind || (count ? !is : !names || names->type != MLP_DOC_LIST)) {
+        mlp_make_fault(m, kind, "exact, ordered, superset or has, with names: [...]; or count, "
+                                "with is: [1, 9]");
+        return;
+    }
+    if (count ? !mlp_make_bounds(m, is, false, &b) : (read_names(m, names), mlp_make_failed(m)))
+        return;
+    struct mlp_rule *r = mlp_make_rule(m, MLP_RULE_HEADER, kind);
+    if (!r)
+        return;
+    r->header = map;
+    r->lo = b.lo;
+    r->hi = b.hi;
+    r->open_lo = b.open_lo;
+    r->open_hi = b.open_hi;
+    r->expected = count ? mlp_make_bounds_words(m, &b) : mlp_make_words(m, "columns: ", kind->text);
+}
+
+/* {rows: [1, 9], when: ...}: how many rows there are of a kind. */
+static void read_rows(struct mlp_maker *m, const struct mlp_node *map)
+{
+    static const char *const known[] = {"name", "rows", "when", "severity", "description", "meta",
+                                        NULL};
+    size_t before = m->rules->rules.n;
+    if (mlp_node_known(&m->rules->doc, map, known, m->e) == MLP_OK)
+        mlp_make_interval(m, mlp_node_get(map, "rows"), MLP_RULE_ROWS);
+    if (m->rules->rules.n > before) {
+        struct mlp_rule *r = mlp_vec_at(&m->rules->rules, before);
+        r->when = mlp_make_expr(m, map, "when");
+    }
+}
+
+bool mlp_make_is_wide(const struct mlp_node *check)
+{
+    return mlp_node_get(check, "columns") || mlp_node_get(check, "header") ||
+           mlp_node_get(check, "rows");
+}
+
+void mlp_make_wide(struct mlp_maker *m, const struct mlp_node *map)
+{
+    mlp_make_tolerance(m, map);
+    m->label = mlp_node_str(mlp_node_get(map, "name"), "");
+    if (mlp_make_failed(m))
+        return;
+    if (mlp_node_get(map, "columns"))
+        read_columns_check(m, map);
+    else if (mlp_node_get(map, "header"))
+        read_header(m, map);
+    else
+        read_rows(m, map);
+    m->label = (struct mlp_str){NULL, 0};
+}
