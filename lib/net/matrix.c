@@ -1,5 +1,7 @@
 /* matrix.c: products of matrices. */
-#include "net/element.h"
+#include <math.h>
+
+#include "net/real.h"
 
 /* --- MatMul --- */
 
@@ -54,12 +56,11 @@ static struct mlp_tensor batch_of(const struct mlp_tensor *t)
     return b;
 }
 
-static enum mlp_code run_matmul(const struct mlp_net_call *c)
+static enum mlp_code multiply(const struct mlp_net_call *c, const struct mlp_tensor *left,
+                              const struct mlp_tensor *right, struct mlp_tensor *y)
 {
-    if (c->in[0]->rank == 0 || c->in[1]->rank == 0 || c->in[0]->type != c->in[1]->type)
-        return mlp_net_fail(c, "inputs that are no matrices of one type");
-    struct mlp_tensor a = as_matrix(c->in[0], true), b = as_matrix(c->in[1], false);
-    struct mlp_tensor ba = batch_of(&a), bb = batch_of(&b), *y = &c->out[0];
+    struct mlp_tensor a = as_matrix(left, true), b = as_matrix(right, false);
+    struct mlp_tensor ba = batch_of(&a), bb = batch_of(&b);
     const size_t mnk[3] = {(size_t)a.dims[a.rank - 2], (size_t)b.dims[b.rank - 1],
                            (size_t)a.dims[a.rank - 1]};
     int64_t dims[MLP_MAX_RANK];
@@ -67,14 +68,12 @@ static enum mlp_code run_matmul(const struct mlp_net_call *c)
     struct mlp_walk w;
     if (a.dims[a.rank - 1] != b.dims[b.rank - 2] || !mlp_tensor_broadcast(&ba, &bb, &rank, dims))
         return mlp_net_fail(c, "matrices whose shapes do not fit each other");
-    if (a.type == MLP_DT_STRING || a.type == MLP_DT_FLOAT16 || a.type == MLP_DT_BFLOAT16)
-        return mlp_net_bad_type(c, 0);
     mlp_walk_init(&w, rank, dims);
     mlp_walk_add(&w, 0, &ba);
     mlp_walk_add(&w, 1, &bb);
-    if (c->in[0]->rank > 1)
+    if (left->rank > 1)
         dims[rank++] = a.dims[a.rank - 2];
-    if (c->in[1]->rank > 1)
+    if (right->rank > 1)
         dims[rank++] = b.dims[b.rank - 1];
     if (mlp_tensor_make(y, c->arena, a.type, rank, dims, c->e))
         return c->e->code;
@@ -83,6 +82,23 @@ static enum mlp_code run_matmul(const struct mlp_net_call *c)
         product_at(mnk, (struct part){&a, w.offset[0] * mnk[0] * mnk[2]},
                    (struct part){&b, w.offset[1] * mnk[2] * mnk[1]}, y, at);
     return MLP_OK;
+}
+
+/* The halves multiply as floats. */
+static enum mlp_code run_matmul(const struct mlp_net_call *c)
+{
+    enum mlp_dtype type = c->in[0]->type;
+    struct mlp_tensor a, b, y;
+    if (c->in[0]->rank == 0 || c->in[1]->rank == 0 || type != c->in[1]->type)
+        return mlp_net_fail(c, "inputs that are no matrices of one type");
+    if (type == MLP_DT_STRING)
+        return mlp_net_bad_type(c, 0);
+    if (type != MLP_DT_FLOAT16 && type != MLP_DT_BFLOAT16)
+        return multiply(c, c->in[0], c->in[1], &c->out[0]);
+    if (mlp_real_as(c->arena, c->in[0], MLP_DT_FLOAT, &a, c->e) ||
+        mlp_real_as(c->arena, c->in[1], MLP_DT_FLOAT, &b, c->e) || multiply(c, &a, &b, &y))
+        return c->e->code;
+    return mlp_real_as(c->arena, &y, type, &c->out[0], c->e);
 }
 
 /* --- Gemm: alpha A B + beta C, A and B transposed on demand --- */
@@ -178,7 +194,54 @@ static enum mlp_code run_gemm(const struct mlp_net_call *c)
     return MLP_OK;
 }
 
+/* --- Det: the product of the pivots --- */
+
+static double determinant(double *m, size_t n)
+{
+    double product = 1;
+    for (size_t k = 0; k < n; k++) {
+        size_t best = k;
+        for (size_t i = k + 1; i < n; i++)
+            if (fabs(m[i * n + k]) > fabs(m[best * n + k]))
+                best = i;
+        product *= best == k ? m[k * n + k] : -m[best * n + k];
+        if (product == 0)
+            return 0;
+        for (size_t j = 0; j < n; j++) {
+            double t = m[k * n + j];
+            m[k * n + j] = m[best * n + j];
+            m[best * n + j] = t;
+        }
+        for (size_t i = k + 1; i < n; i++) {
+            double f = m[i * n + k] / m[k * n + k];
+            for (size_t j = k; j < n; j++)
+                m[i * n + j] -= f * m[k * n + j];
+        }
+    }
+    return product;
+}
+
+static enum mlp_code run_det(const struct mlp_net_call *c)
+{
+    const struct mlp_tensor *x = c->in[0];
+    if (mlp_real_inputs(c, 1))
+        return c->e->code;
+    if (x->rank < 2 || x->dims[x->rank - 1] != x->dims[x->rank - 2] ||
+        x->dims[x->rank - 1] > INT32_MAX)
+        return mlp_net_fail(c, "an input that is no square matrices");
+    size_t n = (size_t)x->dims[x->rank - 1];
+    double *m = mlp_real_doubles(c, x->n ? n * n : 0);
+    if (!m || mlp_tensor_make(&c->out[0], c->arena, x->type, x->rank - 2, x->dims, c->e))
+        return c->e->code;
+    for (size_t i = 0; i < c->out[0].n; i++) {
+        mlp_real_read(x, i * n * n, n * n, m);
+        mlp_tensor_set_number(&c->out[0], i, determinant(m, n));
+    }
+    return MLP_OK;
+}
+
 const struct mlp_net_op mlp_net_matrix[] = {
+    {"", "Det", 11, 0, 1, 1, 1, NULL, run_det},
     {"", "MatMul", 1, 0, 2, 2, 1, NULL, run_matmul},
     {"", "Gemm", 7, 0, 2, 3, 1, prepare_gemm, run_gemm},
     {0}};

@@ -190,23 +190,23 @@ struct taps {
     double *weight;
 };
 
-/* The place of output element o in the input, between -1 and its size. */
+/* The place of output element o in the input, between -1 and its size. Scales are floats, and what
+ * is divided by one is a float too: where a place lies between two elements that decides. */
 static double place_of(const struct resize *p, const struct axis *a, double o)
 {
     double in = (double)a->in, wide = a->scale * in, x = 0, centre = in / 2;
+    double half = (double)((float)(o + 0.5) / (float)a->scale - 0.5F);
     switch (p->coordinates) {
     case ALIGN_CORNERS: x = wide == 1 ? 0 : o * (in - 1) / (wide - 1); break;
-    case ASYMMETRIC: x = o / a->scale; break;
+    case ASYMMETRIC: x = (double)((float)o / (float)a->scale); break;
     case CROP:
         x = wide == 1 ? (a->end - a->start) * (in - 1) / 2
                       : o * (a->end - a->start) * (in - 1) / (wide - 1);
         x += a->start * (in - 1);
         break;
-    case PYTORCH_HALF_PIXEL: x = wide == 1 ? 0 : (o + 0.5) / a->scale - 0.5; break;
-    case HALF_PIXEL: x = (o + 0.5) / a->scale - 0.5; break;
-    case HALF_PIXEL_SYMMETRIC:
-        x = centre * (1 - (double)a->out / wide) + (o + 0.5) / a->scale - 0.5;
-        break;
+    case PYTORCH_HALF_PIXEL: x = a->out == 1 ? 0 : half; break;
+    case HALF_PIXEL: x = half; break;
+    case HALF_PIXEL_SYMMETRIC: x = centre * (1 - (double)a->out / wide) + half; break;
     }
     return x > -1 ? fmin(x, in) : -1;
 }

@@ -93,7 +93,7 @@ static double place_in(const struct grid *p, double g, int64_t n)
     x = x > -1e9 ? fmin(x, 1e9) : -1e9;
     if (p->mode == NEAREST)
         x = rint(x);
-    if (x >= low && x <= high)
+    if ((x >= low && x <= high) || p->mode == CUBIC) /* whose taps are put in their place alone */
         return x;
     return p->padding == BORDER       ? fmin(fmax(x, 0), size - 1)
            : p->padding == REFLECTION ? reflect(x, low, high)
