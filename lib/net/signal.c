@@ -297,16 +297,24 @@ static void fill_triangle(struct mlp_tensor *y, int64_t i, const int64_t bin[3])
                               (double)(bin[2] - j) / (double)(bin[2] - bin[1]));
 }
 
+static enum mlp_code mel_sizes(const struct mlp_net_call *c, int64_t *bins, int64_t *length,
+                               int64_t *rate)
+{
+    if (take_whole(c, 0, 1, INT32_MAX, bins) || take_whole(c, 1, 1, INT32_MAX, length) ||
+        take_whole(c, 2, 1, INT32_MAX, rate))
+        return c->e->code;
+    for (uint32_t i = 3; i < 5; i++)
+        if (!mlp_dtype_is_real(c->in[i]->type) || c->in[i]->n != 1)
+            return mlp_net_fail(c, "an edge that is no number");
+    return MLP_OK;
+}
+
 static enum mlp_code run_mel(const struct mlp_net_call *c)
 {
     const struct signal *p = c->node->params;
     int64_t bins = 0, length = 0, rate = 0;
-    if (take_whole(c, 0, 1, INT32_MAX, &bins) || take_whole(c, 1, 1, INT32_MAX, &length) ||
-        take_whole(c, 2, 1, INT32_MAX, &rate))
+    if (mel_sizes(c, &bins, &length, &rate))
         return c->e->code;
-    if (!mlp_dtype_is_real(c->in[3]->type) || !mlp_dtype_is_real(c->in[4]->type) ||
-        c->in[3]->n != 1 || c->in[4]->n != 1)
-        return mlp_net_fail(c, "edges that are no numbers");
     const int64_t dims[2] = {length / 2 + 1, bins};
     if (mlp_tensor_make(&c->out[0], c->arena, (enum mlp_dtype)p->type, 2, dims, c->e))
         return c->e->code;
