@@ -198,7 +198,7 @@ static enum mlp_code plan_input(struct mlp_load *l, struct onnx_params *p, struc
 {
     const struct mlp_onnx_value *v = s->value;
     enum mlp_dtype t = v->type;
-    bool known = known_type(t);
+    bool known = known_type(t) && !v->sequence && !v->optional && !v->map_key;
     s->width = 1;
     for (int32_t i = 1; i < v->rank; i++) {
         known = known && v->dims[i] > 0 && v->dims[i] < (1 << 24) && s->width < (1U << 24);
@@ -445,6 +445,18 @@ static void describe(struct mlp_load *l, const struct mlp_onnx_graph *g)
     l->m->info.estimator = mlp_load_text(l, "%s", text);
 }
 
+/* Outputs are tensors, or ZipMap's maps, which come as the tensor that they were made of. */
+static enum mlp_code check_outputs(struct mlp_load *l, const struct mlp_onnx_graph *g)
+{
+    for (size_t i = 0; i < g->noutputs; i++) {
+        const struct mlp_onnx_value *v = &g->outputs[i];
+        if (v->optional || (v->sequence && !v->map_key))
+            return mlp_err_set(l->e, MLP_EINPUT, "output '%.*s' of the network is no tensor",
+                               MLP_STR_ARG(v->name));
+    }
+    return MLP_OK;
+}
+
 static enum mlp_code plan(struct mlp_load *l, struct onnx_params *p,
                           const struct mlp_onnx_model *m)
 {
@@ -454,6 +466,8 @@ static enum mlp_code plan(struct mlp_load *l, struct onnx_params *p,
         return mlp_err_set(l->e, MLP_EINPUT, "a network of %zu inputs and %zu outputs; at most "
                            "%d and %d are understood", p->nin, p->nout, MAX_SLOTS,
                            MLP_MAX_OUTPUTS - 2);
+    if (check_outputs(l, &m->graph))
+        return l->e->code;
     const struct mlp_labels *labels = make_labels(l, m);
     for (size_t i = 0; i < p->nin; i++) {
         p->in[i].value = p->net ? mlp_net_input(p->net, i) : mlp_ort_input(p->ort, i);

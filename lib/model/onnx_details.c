@@ -45,7 +45,8 @@ static void add_value(struct mlp_buf *b, const struct mlp_onnx_value *v)
 {
     mlp_buf_addf(b, "%.*s: ", MLP_STR_ARG(v->name));
     if (v->map_key) {
-        mlp_buf_addf(b, "sequence of maps from %s to %s", mlp_dtype_name(v->map_key),
+        mlp_buf_addf(b, "%smap%s from %s to %s", v->sequence ? "sequence of " : "",
+                     v->sequence ? "s" : "", mlp_dtype_name(v->map_key),
                      mlp_dtype_name(v->type));
         return;
     }

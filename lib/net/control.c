@@ -1,5 +1,6 @@
 /* control.c: operators that run graphs of their own: If, Loop and Scan. */
 #include "net/body.h"
+#include "net/unary.h"
 
 #define MOST_ROUNDS ((int64_t)1 << 31)
 
@@ -303,6 +304,7 @@ static enum mlp_code run_scan(const struct mlp_net_call *c)
 }
 
 const struct mlp_net_op mlp_net_control[] = {
+    {"", "Identity", 1, 0, 1, 1, 1, NULL, mlp_net_run_identity},
     {"", "If", 1, 0, 1, 1, UINT32_MAX, prepare_if, run_if},
     {"", "Loop", 1, 0, 2, UINT32_MAX, UINT32_MAX, prepare_loop, run_loop},
     {"", "Scan", 9, 0, 1, UINT32_MAX, UINT32_MAX, prepare_scan, run_scan},

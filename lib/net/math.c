@@ -319,5 +319,4 @@ const struct mlp_net_op mlp_net_math[] = {
     {"", "CastLike", 15, 0, 2, 2, 1, mlp_net_prepare_cast_like, mlp_net_run_cast},
     {"", "BitShift", 11, 0, 2, 2, 1, prepare_shift, run_binary},
     {"", "BitwiseNot", 18, 0, 1, 1, 1, NULL, run_bitwise_not},
-    {"", "Identity", 1, 0, 1, 1, 1, NULL, mlp_net_run_identity},
     {0}};

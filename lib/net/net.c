@@ -205,6 +205,7 @@ static enum mlp_code load_node(struct mlp_net *n, const struct mlp_onnx_node *so
                                   .nin = (uint32_t)source->nin, .nout = (uint32_t)source->nout};
     if (!node->op)
         return unknown_op(&b);
+    node->takes_holders = mlp_net_op_takes_holders(node->op);
     if (check_arity(&b, node->op) || resolve_inputs(n, source, in, constant) ||
         (node->op->prepare && node->op->prepare(&b, &node->params)))
         return n->e->code;
@@ -302,11 +303,11 @@ enum mlp_code mlp_net_body_load(struct mlp_net_build *b, const char *name,
 
 static enum mlp_code check_value(const struct mlp_onnx_value *v, bool input, struct mlp_err *e)
 {
-    if (mlp_dtype_size(v->type) && (!v->sequence || (v->map_key && !input)))
+    if (mlp_dtype_size(v->type) && !(input && v->sequence && v->map_key))
         return MLP_OK;
     return mlp_err_set(e, MLP_EINPUT, "%s '%.*s' is of a type that is not understood (%s)",
                        input ? "input" : "output", MLP_STR_ARG(v->name),
-                       v->sequence ? "sequence" : mlp_dtype_name(v->type));
+                       v->map_key ? "sequence of maps" : mlp_dtype_name(v->type));
 }
 
 static enum mlp_code check_values(const struct mlp_net *n)
@@ -403,6 +404,8 @@ static enum mlp_code gather_inputs(const struct mlp_net_call *c, const struct ml
         in[i] = v == MLP_NET_ABSENT ? NULL : mlp_net_value(c->frame, v);
         if (in[i] && !in[i]->type)
             return mlp_net_fail(c, "input %u was not computed", i);
+        if (in[i] && mlp_dtype_is_holder(in[i]->type) && !c->node->takes_holders)
+            return mlp_net_bad_type(c, i);
     }
     return MLP_OK;
 }
@@ -439,8 +442,23 @@ enum mlp_code mlp_net_body_run(struct mlp_net_frame *f, const struct mlp_net_bod
     return MLP_OK;
 }
 
+static bool holder_fits(const struct mlp_onnx_value *v, const struct mlp_tensor *t)
+{
+    if (t->type == MLP_DT_EMPTY)
+        return v->optional;
+    if (t->type == MLP_DT_MAP)
+        return !v->sequence && t->n == 2 && t->items[0].type == v->map_key &&
+               t->items[1].type == v->type && t->items[0].n == t->items[1].n;
+    bool fits = v->sequence && t->type == MLP_DT_SEQUENCE;
+    for (size_t i = 0; fits && i < t->n; i++)
+        fits = t->items[i].type == v->type;
+    return fits;
+}
+
 static bool fits(const struct mlp_onnx_value *v, const struct mlp_tensor *t)
 {
+    if (mlp_dtype_is_holder(t->type) || v->sequence || v->map_key)
+        return holder_fits(v, t);
     if (v->type != t->type || (v->rank >= 0 && (uint32_t)v->rank != t->rank))
         return false;
     for (int32_t i = 0; i < v->rank; i++)
@@ -462,8 +480,15 @@ enum mlp_code mlp_net_run(struct mlp_net_run *r, const struct mlp_tensor *in,
                                MLP_STR_ARG(r->net->inputs[i]->name));
         r->values[body->inputs[i]] = in[i];
     }
-    enum mlp_code code = mlp_net_body_run(&f, body, e);
-    for (size_t i = 0; !code && i < body->noutputs; i++)
+    if (mlp_net_body_run(&f, body, e))
+        return e->code;
+    for (size_t i = 0; i < body->noutputs; i++) {
+        const struct mlp_onnx_value *v = mlp_net_output(r->net, i);
         out[i] = r->values[body->outputs[i]];
-    return code;
+        if (mlp_dtype_is_holder(out[i].type) && !v->sequence && !v->optional)
+            return mlp_err_set(e, MLP_EINPUT, "output '%.*s' of the network is a %s, which the "
+                               "model does not declare", MLP_STR_ARG(v->name),
+                               mlp_dtype_name(out[i].type));
+    }
+    return MLP_OK;
 }

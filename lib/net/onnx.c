@@ -17,7 +17,7 @@ enum {
     TENSOR_DIMS = 1, TENSOR_TYPE = 2, TENSOR_FLOATS = 4, TENSOR_INT32S = 5, TENSOR_STRINGS = 6,
     TENSOR_INT64S = 7, TENSOR_NAME = 8, TENSOR_RAW = 9, TENSOR_DOUBLES = 10, TENSOR_UINT64S = 11,
     TENSOR_LOCATION = 14,
-    TYPE_TENSOR = 1, TYPE_SEQUENCE = 4, TYPE_MAP = 5
+    TYPE_TENSOR = 1, TYPE_SEQUENCE = 4, TYPE_MAP = 5, TYPE_OPTIONAL = 9
 };
 
 #define MAX_SUBGRAPHS 16
@@ -447,12 +447,11 @@ static enum mlp_code read_map(struct mlp_wire_reader r, struct mlp_onnx_value *v
     return r.e->code;
 }
 
-/* sequence(element) and the like: field 1 is the element's type. */
-static enum mlp_code read_sequence(struct mlp_wire_reader r, struct mlp_onnx_value *v,
-                                   unsigned depth)
+/* sequence(element) and optional(element): field 1 is the element's type. */
+static enum mlp_code read_element(struct mlp_wire_reader r, struct mlp_onnx_value *v,
+                                  unsigned depth)
 {
     struct mlp_wire_field f;
-    v->sequence = true;
     while (mlp_wire_next(&r, &f))
         if (f.number == 1 && read_type(mlp_wire_sub(&r, f.bytes), v, depth + 1))
             return r.e->code;
@@ -466,8 +465,11 @@ static enum mlp_code read_type(struct mlp_wire_reader r, struct mlp_onnx_value *
         return bad_at(&r, (size_t)(r.p - r.start), "a type within too many types");
     while (mlp_wire_next(&r, &f)) {
         struct mlp_wire_reader sub = mlp_wire_sub(&r, f.bytes);
+        v->sequence = v->sequence || f.number == TYPE_SEQUENCE;
+        v->optional = v->optional || f.number == TYPE_OPTIONAL;
         if ((f.number == TYPE_TENSOR && read_tensor_type(sub, v)) ||
-            (f.number == TYPE_SEQUENCE && read_sequence(sub, v, depth)) ||
+            ((f.number == TYPE_SEQUENCE || f.number == TYPE_OPTIONAL) &&
+             read_element(sub, v, depth)) ||
             (f.number == TYPE_MAP && read_map(sub, v, depth)))
             return r.e->code;
     }

@@ -41,13 +41,14 @@ struct mlp_onnx_node {
 };
 
 /* An input or output as declared: dims[i] is -1 where it is a parameter or unknown; rank -1 when
- * the shape is not told. map_key: ZipMap's outputs, sequence(map(key, float)): the key's type. */
+ * the shape is not told. type is that of the tensors within a sequence or optional, and of a map's
+ * values; map_key is the type of its keys, 0 where there is no map. */
 struct mlp_onnx_value {
     struct mlp_str name;
     enum mlp_dtype type;
     int32_t rank;
     int64_t dims[MLP_MAX_RANK];
-    bool sequence;
+    bool sequence, optional;
     enum mlp_dtype map_key;
 };
 
@@ -78,6 +79,12 @@ struct mlp_onnx_model {
  * what is wrong. */
 enum mlp_code mlp_onnx_parse(struct mlp_onnx_model *m, struct mlp_arena *a, struct mlp_str bytes,
                              struct mlp_err *e);
+
+/* Reads a value of the type that v declares: a TensorProto, SequenceProto, MapProto or
+ * OptionalProto (onnx-data.proto). MLP_EINPUT for sequences of anything but tensors. */
+enum mlp_code mlp_onnx_parse_value(struct mlp_tensor *t, struct mlp_arena *a,
+                                   const struct mlp_onnx_value *v, struct mlp_str bytes,
+                                   struct mlp_err *e);
 
 /* Reads a bare TensorProto (*.pb files of the backend tests; attributes of other formats). */
 enum mlp_code mlp_onnx_parse_tensor(struct mlp_tensor *t, struct mlp_arena *a,

@@ -9,13 +9,24 @@ const struct mlp_net_op *mlp_net_op_find(struct mlp_str domain, struct mlp_str n
         mlp_net_control, mlp_net_nn,     mlp_net_rnn,   mlp_net_quant,   mlp_net_string,
         mlp_net_ml,      mlp_net_trees,  mlp_net_attention,
         mlp_net_norm,    mlp_net_pool,   mlp_net_resize,    mlp_net_sample,
-        mlp_net_space,   mlp_net_einsum, mlp_net_signal};
+        mlp_net_space,   mlp_net_einsum, mlp_net_signal,
+        mlp_net_loss,    mlp_net_sequence, mlp_net_map};
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
         for (const struct mlp_net_op *op = tables[i]; op->name; op++)
             if (mlp_str_is(name, op->name) && mlp_str_is(domain, op->domain) &&
                 opset >= op->since && (!op->until || opset <= op->until))
                 return op;
     return NULL;
+}
+
+bool mlp_net_op_takes_holders(const struct mlp_net_op *op)
+{
+    const struct mlp_net_op *const tables[] = {mlp_net_control, mlp_net_sequence, mlp_net_map};
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+        for (const struct mlp_net_op *row = tables[i]; row->name; row++)
+            if (row == op)
+                return true;
+    return false;
 }
 
 /* --- attributes --- */

@@ -23,6 +23,7 @@ struct mlp_net_node {
     int64_t opset;               /* version of the op's domain that the model imports */
     const uint32_t *in, *out;
     uint32_t nin, nout;
+    bool takes_holders;          /* mlp_net_op_takes_holders() */
 };
 
 /* What prepare gets: the node as the file has it, and the constant inputs where they are known
@@ -69,12 +70,15 @@ extern const struct mlp_net_op mlp_net_einsum[];   /* Einsum */
 extern const struct mlp_net_op mlp_net_shape[];    /* Reshape ... Slice, Gather, Concat, Pad, ... */
 extern const struct mlp_net_op mlp_net_arrange[];  /* Split, Pad, Tile, gathers, scatters, ranges */
 extern const struct mlp_net_op mlp_net_reduce[];   /* Reduce*, ArgMax, TopK, CumSum, Softmax */
-extern const struct mlp_net_op mlp_net_control[];  /* If, Loop, Scan, Identity of sequences */
+extern const struct mlp_net_op mlp_net_control[];  /* If, Loop, Scan, Identity */
+extern const struct mlp_net_op mlp_net_sequence[]; /* sequences of tensors, optional values */
+extern const struct mlp_net_op mlp_net_map[];      /* CastMap, DictVectorizer */
 extern const struct mlp_net_op mlp_net_nn[];       /* convolutions, Dropout */
 extern const struct mlp_net_op mlp_net_norm[];     /* normalisations */
 extern const struct mlp_net_op mlp_net_pool[];     /* pools, MaxUnpool */
 extern const struct mlp_net_op mlp_net_resize[];   /* Resize, Upsample */
 extern const struct mlp_net_op mlp_net_sample[];   /* GridSample, AffineGrid, RoiAlign */
+extern const struct mlp_net_op mlp_net_loss[];     /* losses of classifiers */
 extern const struct mlp_net_op mlp_net_rnn[];      /* RNN, GRU, LSTM */
 extern const struct mlp_net_op mlp_net_attention[]; /* Attention, RotaryEmbedding */
 extern const struct mlp_net_op mlp_net_signal[];   /* DFT, STFT, windows, MelWeightMatrix */
@@ -87,6 +91,9 @@ extern const struct mlp_net_op mlp_net_trees[];    /* TreeEnsemble, -Classifier,
 /* The operator of a node, or NULL. */
 const struct mlp_net_op *mlp_net_op_find(struct mlp_str domain, struct mlp_str name,
                                          int64_t opset);
+
+/* Whether an operator takes sequences, maps and optional values; others get tensors only. */
+bool mlp_net_op_takes_holders(const struct mlp_net_op *op);
 
 /* --- attributes, for prepare: the default where the node has none; a wrong type is MLP_EINPUT
  * with the node's place. Arrays are in the net's arena. --- */

@@ -19,8 +19,8 @@ static enum mlp_code read_file(const char *path, struct mlp_buf *b, struct mlp_e
 }
 
 /* 1: read; 0: there is no such file; -1: it is no tensor that is understood. */
-static int read_tensor(const char *set, const char *what, size_t i, struct mlp_arena *a,
-                       struct mlp_tensor *t)
+static int read_value(const char *set, const char *what, size_t i, struct mlp_arena *a,
+                      const struct mlp_onnx_value *v, struct mlp_tensor *t)
 {
     char path[4096];
     struct mlp_buf b;
@@ -28,7 +28,7 @@ static int read_tensor(const char *set, const char *what, size_t i, struct mlp_a
     mlp_err_init(&e);
     snprintf(path, sizeof(path), "%s/%s_%zu.pb", set, what, i);
     int result = read_file(path, &b, &e) ? 0 : 1;
-    if (result && mlp_onnx_parse_tensor(t, a, mlp_buf_str(&b), &e))
+    if (result && mlp_onnx_parse_value(t, a, v, mlp_buf_str(&b), &e))
         result = -1;
     mlp_buf_fini(&b);
     return result;
@@ -63,6 +63,12 @@ static bool same_element(const struct mlp_tensor *want, const struct mlp_tensor 
 
 static bool same(const struct mlp_tensor *want, const struct mlp_tensor *got, char *why, size_t n)
 {
+    if (want->type == MLP_DT_SEQUENCE && got->type == want->type && got->n == want->n) {
+        for (size_t i = 0; i < want->n; i++)
+            if (!same(&want->items[i], &got->items[i], why, n))
+                return false;
+        return true;
+    }
     snprintf(why, n, "type %s, %s expected; %zu elements, %zu expected", mlp_dtype_name(got->type),
              mlp_dtype_name(want->type), got->n, want->n);
     if (want->type != got->type || !mlp_tensor_same_shape(want, got))
@@ -86,8 +92,8 @@ static const char *run_set(const struct mlp_net *net, const char *set, struct ml
     const char *verdict = "passed";
     mlp_err_init(&e);
     for (size_t i = 0; i < mlp_net_ninputs(net); i++)
-        if (read_tensor(set, "input", i, a, &in[i]) != 1) {
-            snprintf(why, size, "input %zu is no tensor", i);
+        if (read_value(set, "input", i, a, mlp_net_input(net, i), &in[i]) != 1) {
+            snprintf(why, size, "input %zu is no value of its type", i);
             return "refused";
         }
     if (mlp_net_run_init(&r, net, MAX_BYTES, &e) || mlp_net_run(&r, in, out, &e)) {
@@ -95,7 +101,8 @@ static const char *run_set(const struct mlp_net *net, const char *set, struct ml
         verdict = "refused";
     }
     for (size_t i = 0; !e.code && i < mlp_net_noutputs(net); i++)
-        if (read_tensor(set, "output", i, a, &want) != 1 || !same(&want, &out[i], why, size)) {
+        if (read_value(set, "output", i, a, mlp_net_output(net, i), &want) != 1 ||
+            !same(&want, &out[i], why, size)) {
             verdict = "wrong";
             break;
         }
