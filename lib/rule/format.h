@@ -6,7 +6,7 @@
 #ifndef MLP_RULE_FORMAT_H
 #define MLP_RULE_FORMAT_H
 
-#include "base/err.h"
+#include "base/buf.h"
 #include "base/str.h"
 
 /* Whether a text has a format; pattern is strftime's, unused by named formats. */
@@ -17,6 +17,13 @@ mlp_format_fn mlp_format_dateutil;
 
 /* The function of a format's name, or of a pattern that holds a percent sign; NULL for neither. */
 mlp_format_fn *mlp_format_find(struct mlp_str name);
+
+/* The function of a format of JSON Schema (draft 7 and 2020-12, all of them), which is stricter in
+ * part: a time has a zone. NULL for others. */
+mlp_format_fn *mlp_format_schema(struct mlp_str name);
+
+/* Base64 (RFC 4648, 4) with its padding; out, which may be NULL, gets the bytes. */
+bool mlp_format_base64(struct mlp_str text, struct mlp_buf *out);
 
 /* All names in a row, for messages. */
 const char *mlp_format_names(void);

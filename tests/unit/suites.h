@@ -18,6 +18,7 @@
     X(expr) \
     X(forest) \
     X(http) \
+    X(json_schema) \
     X(metrics) \
     X(model) \
     X(net) \
