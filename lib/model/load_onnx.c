@@ -27,7 +27,7 @@ struct onnx_params {
     size_t nin, nout, numbers, texts, width;
     const struct mlp_str *strings; /* all that the model can answer with */
     size_t nstrings;
-    bool single;                 /* the model is made for one row at a time */
+    size_t step;                 /* rows to run at once; 1: the model may be made for one */
 };
 
 /* What an area keeps between blocks, so that warm runs do not allocate. */
@@ -173,13 +173,13 @@ static enum mlp_code run_rows(const struct onnx_params *p, struct mlp_call *c, s
 static enum mlp_code run_onnx(const struct mlp_gnode *n, struct mlp_call *c)
 {
     const struct onnx_params *p = n->params;
-    size_t step = p->single ? 1 : c->rows;
+    const size_t step = p->step;
     if (!c->area->state) {
         c->area->state = state_new(p->net, c->e);
         c->area->state_free = state_free;
     }
     for (size_t r = 0; c->area->state && r < c->rows; r += step)
-        if (run_rows(p, c, r, step))
+        if (run_rows(p, c, r, c->rows - r < step ? c->rows - r : step))
             return c->e->code;
     return c->area->state ? MLP_OK : c->e->code;
 }
@@ -210,7 +210,8 @@ static enum mlp_code plan_input(struct mlp_load *l, struct onnx_params *p, struc
         return mlp_err_hint(l->e, "export it with shape [N, columns] of float, double, int64, "
                                   "int32, bool or string");
     }
-    p->single = p->single || v->dims[0] == 1;
+    if (v->dims[0] == 1)
+        p->step = 1;
     size_t *count = t == MLP_DT_STRING ? &p->texts : &p->numbers;
     s->at = *count;
     *count += s->width;
@@ -326,6 +327,8 @@ static enum mlp_code trial(struct mlp_load *l, struct onnx_params *p)
         code = run_engine(p, s, in, out, l->e);
     for (size_t i = 0; i < p->nout && !code; i++)
         p->out[i].width = out[i].n;
+    if (!code && p->net && p->step > 1)
+        p->step = mlp_net_run_block(&s->run);
     if (code == MLP_EINPUT)
         code = declared(p, l->e);
     for (size_t i = 0; i < p->nout; i++) {
@@ -460,6 +463,7 @@ static enum mlp_code check_outputs(struct mlp_load *l, const struct mlp_onnx_gra
 static enum mlp_code plan(struct mlp_load *l, struct onnx_params *p,
                           const struct mlp_onnx_model *m)
 {
+    p->step = SIZE_MAX / 2;
     p->nin = p->net ? mlp_net_ninputs(p->net) : mlp_ort_ninputs(p->ort);
     p->nout = p->net ? mlp_net_noutputs(p->net) : mlp_ort_noutputs(p->ort);
     if (p->nin > MAX_SLOTS || p->nout + 2 > MLP_MAX_OUTPUTS || !p->nin || !p->nout)

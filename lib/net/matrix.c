@@ -1,6 +1,7 @@
 /* matrix.c: products of matrices. */
 #include <math.h>
 
+#include "net/packed.h"
 #include "net/real.h"
 
 /* --- MatMul --- */
@@ -84,8 +85,35 @@ static enum mlp_code multiply(const struct mlp_net_call *c, const struct mlp_ten
     return MLP_OK;
 }
 
+/* A constant matrix on the right is packed when loading; params stay NULL for others. */
+static enum mlp_code prepare_matmul(struct mlp_net_build *b, const void **params)
+{
+    const struct mlp_tensor *w = b->constant[1];
+    if (!w || w->rank != 2 || w->type != MLP_DT_FLOAT)
+        return MLP_OK;
+    struct mlp_packed *p = mlp_arena_alloc(b->arena, sizeof *p);
+    *params = p;
+    return p ? mlp_packed_make(p, b->arena, w, false, b->e) : mlp_err_nomem(b->e);
+}
+
+static enum mlp_code run_packed(const struct mlp_net_call *c, const struct mlp_packed *b)
+{
+    const struct mlp_tensor *a = c->in[0];
+    struct mlp_tensor *y = &c->out[0];
+    int64_t dims[MLP_MAX_RANK];
+    memcpy(dims, a->dims, a->rank * sizeof *dims);
+    if ((size_t)dims[a->rank - 1] != b->k)
+        return mlp_net_fail(c, "matrices whose shapes do not fit each other");
+    dims[a->rank - 1] = (int64_t)b->n;
+    if (mlp_tensor_make(y, c->arena, MLP_DT_FLOAT, a->rank, dims, c->e))
+        return c->e->code;
+    const struct mlp_packed_call call = {b->n ? y->n / b->n : 0, b->k, b->n, NULL};
+    mlp_packed_product(b, &call, a->f32, y->f32);
+    return MLP_OK;
+}
+
 /* The halves multiply as floats. */
-static enum mlp_code run_matmul(const struct mlp_net_call *c)
+static enum mlp_code run_any_matmul(const struct mlp_net_call *c)
 {
     enum mlp_dtype type = c->in[0]->type;
     struct mlp_tensor a, b, y;
@@ -101,6 +129,12 @@ static enum mlp_code run_matmul(const struct mlp_net_call *c)
     return mlp_real_as(c->arena, &y, type, &c->out[0], c->e);
 }
 
+static enum mlp_code run_matmul(const struct mlp_net_call *c)
+{
+    bool packed = c->node->params && c->in[0]->type == MLP_DT_FLOAT && c->in[0]->rank > 0;
+    return packed ? run_packed(c, c->node->params) : run_any_matmul(c);
+}
+
 /* --- Gemm: alpha A B + beta C, A and B transposed on demand --- */
 
 struct gemm {
@@ -108,6 +142,8 @@ struct gemm {
     int64_t ta, tb;
     struct mlp_tensor b;         /* the constant B, transposed when loading */
     bool fixed;
+    struct mlp_packed packed;    /* the constant B of floats */
+    bool is_packed;
 };
 
 static enum mlp_code transpose(struct mlp_arena *a, const struct mlp_tensor *x,
@@ -133,6 +169,9 @@ static enum mlp_code prepare_gemm(struct mlp_net_build *b, const void **params)
         mlp_net_attr_int(b, "transA", 0, &g->ta) || mlp_net_attr_int(b, "transB", 0, &g->tb))
         return b->e->code;
     const struct mlp_tensor *w = b->node->nin > 1 ? b->constant[1] : NULL;
+    g->is_packed = w && w->rank == 2 && w->type == MLP_DT_FLOAT && !g->ta && g->alpha == 1;
+    if (g->is_packed)
+        return mlp_packed_make(&g->packed, b->arena, w, g->tb != 0, b->e);
     g->fixed = g->tb && w && w->rank == 2;
     return g->fixed ? transpose(b->arena, w, &g->b, b->e) : MLP_OK;
 }
@@ -172,7 +211,29 @@ static enum mlp_code gemm_operands(const struct mlp_net_call *c, struct mlp_tens
     return a->dims[1] == b->dims[0] ? MLP_OK : mlp_net_fail(c, "shapes that do not fit");
 }
 
-static enum mlp_code run_gemm(const struct mlp_net_call *c)
+/* The bias as the packed product takes it: one number a column. */
+static bool is_row(const struct mlp_tensor *bias, size_t n)
+{
+    return bias->type == MLP_DT_FLOAT && bias->n == n && bias->rank > 0 && bias->rank <= 2 &&
+           (size_t)bias->dims[bias->rank - 1] == n;
+}
+
+static enum mlp_code run_packed_gemm(const struct mlp_net_call *c, const struct gemm *g,
+                                     const struct mlp_tensor *bias)
+{
+    const struct mlp_tensor *a = c->in[0];
+    const int64_t shape[2] = {a->dims[0], (int64_t)g->packed.n};
+    if ((size_t)a->dims[1] != g->packed.k)
+        return mlp_net_fail(c, "shapes that do not fit");
+    if (mlp_tensor_make(&c->out[0], c->arena, MLP_DT_FLOAT, 2, shape, c->e))
+        return c->e->code;
+    const struct mlp_packed_call call = {(size_t)shape[0], g->packed.k, g->packed.n,
+                                         bias ? bias->f32 : NULL};
+    mlp_packed_product(&g->packed, &call, a->f32, c->out[0].f32);
+    return MLP_OK;
+}
+
+static enum mlp_code run_any_gemm(const struct mlp_net_call *c)
 {
     const struct gemm *g = c->node->params;
     const struct mlp_tensor *bias = c->nin > 2 ? c->in[2] : NULL;
@@ -192,6 +253,15 @@ static enum mlp_code run_gemm(const struct mlp_net_call *c)
     if (bias || g->alpha != 1)
         add_bias(g, bias, y);
     return MLP_OK;
+}
+
+static enum mlp_code run_gemm(const struct mlp_net_call *c)
+{
+    const struct gemm *g = c->node->params;
+    const struct mlp_tensor *bias = c->nin > 2 ? c->in[2] : NULL;
+    bool packed = g->is_packed && c->in[0]->type == MLP_DT_FLOAT && c->in[0]->rank == 2 &&
+                  (!bias || (g->beta == 1 && is_row(bias, g->packed.n)));
+    return packed ? run_packed_gemm(c, g, bias) : run_any_gemm(c);
 }
 
 /* --- Det: the product of the pivots --- */
@@ -242,6 +312,6 @@ static enum mlp_code run_det(const struct mlp_net_call *c)
 
 const struct mlp_net_op mlp_net_matrix[] = {
     {"", "Det", 11, 0, 1, 1, 1, NULL, run_det},
-    {"", "MatMul", 1, 0, 2, 2, 1, NULL, run_matmul},
+    {"", "MatMul", 1, 0, 2, 2, 1, prepare_matmul, run_matmul},
     {"", "Gemm", 7, 0, 2, 3, 1, prepare_gemm, run_gemm},
     {0}};

@@ -2,6 +2,7 @@
  * prepare columns. Floats run in float, in onnxruntime's order. ZipMap gives the probabilities
  * as they are: the names of its columns are the loader's to read from the node. */
 #include "net/ml.h"
+#include "net/packed.h"
 #include <math.h>
 
 /* --- linear models --- */
@@ -9,22 +10,20 @@
 struct linear {
     const float *coef, *intercept;
     size_t ncols, nout;
-    float *by_column;            /* coef as ncols x nout */
+    struct mlp_packed packed;
     enum mlp_post post;
     struct mlp_ml_labels labels;
 };
 
-static enum mlp_code turn(struct mlp_net_build *b, struct linear *l, size_t ncoef)
+static enum mlp_code pack(struct mlp_net_build *b, struct linear *l, size_t ncoef)
 {
     if (!l->nout || !ncoef || ncoef % l->nout)
         return mlp_net_bad(b, "%zu coefficients do not make %zu rows", ncoef, l->nout);
     l->ncols = ncoef / l->nout;
-    l->by_column = mlp_arena_array64(b->arena, ncoef, sizeof(float));
-    if (!l->by_column)
-        return mlp_err_nomem(b->e);
-    for (size_t i = 0; i < ncoef; i++)
-        l->by_column[i % l->ncols * l->nout + i / l->ncols] = l->coef[i];
-    return MLP_OK;
+    const struct mlp_tensor coef = {.type = MLP_DT_FLOAT, .rank = 2, .n = ncoef,
+                                    .dims = {(int64_t)l->nout, (int64_t)l->ncols},
+                                    .data = (void *)(uintptr_t)l->coef};
+    return mlp_packed_make(&l->packed, b->arena, &coef, true, b->e);
 }
 
 static enum mlp_code linear_classifier_prepare(struct mlp_net_build *b, const void **params)
@@ -43,7 +42,7 @@ static enum mlp_code linear_classifier_prepare(struct mlp_net_build *b, const vo
     l->nout = nintercept ? nintercept : l->labels.n;
     if (!nintercept)
         l->intercept = NULL;
-    return turn(b, l, ncoef);
+    return pack(b, l, ncoef);
 }
 
 static enum mlp_code linear_regressor_prepare(struct mlp_net_build *b, const void **params)
@@ -64,7 +63,7 @@ static enum mlp_code linear_regressor_prepare(struct mlp_net_build *b, const voi
         return mlp_net_bad(b, "there are %zu intercepts for %zu targets", nintercept, l->nout);
     if (!nintercept)
         l->intercept = NULL;
-    return turn(b, l, ncoef);
+    return pack(b, l, ncoef);
 }
 
 /* The plain scores, rows x nout; *rows is set. */
@@ -81,9 +80,8 @@ static enum mlp_code linear_scores(const struct mlp_net_call *c, float **scores,
     float *to = mlp_arena_array64(c->arena, *rows * l->nout + 1, sizeof *to);
     if (!to)
         return mlp_err_nomem(c->e);
-    mlp_net_sgemm(*rows, l->nout, cols, x, cols, l->by_column, l->nout, to, l->nout);
-    for (size_t i = 0; i < *rows * l->nout && l->intercept; i++)
-        to[i] += l->intercept[i % l->nout];
+    const struct mlp_packed_call call = {*rows, cols, l->nout, l->intercept};
+    mlp_packed_product(&l->packed, &call, x, to);
     *scores = to;
     return MLP_OK;
 }
@@ -221,7 +219,9 @@ static enum mlp_code scaler_run(const struct mlp_net_call *c)
     if (mlp_tensor_like(&c->out[0], c->arena, MLP_DT_FLOAT, x, c->e))
         return c->e->code;
     bool wide = x->type == MLP_DT_DOUBLE;
-    for (size_t i = 0; i < x->n; i++) {
+    for (size_t r = 0; x->type == MLP_DT_FLOAT && s->n == cols && r < x->n; r += cols)
+        mlp_floats_scale(c->out[0].f32 + r, x->f32 + r, s->offset, s->scale, cols);
+    for (size_t i = x->type == MLP_DT_FLOAT && s->n == cols ? x->n : 0; i < x->n; i++) {
         size_t k = s->n == 1 ? 0 : i % cols;
         double v = mlp_tensor_number(x, i);
         c->out[0].f32[i] = wide ? (float)((v - (double)s->offset[k]) * (double)s->scale[k])

@@ -26,6 +26,7 @@ struct mlp_net_frame {
     struct mlp_net_run *run;
 };
 
+#define BLOCK_BYTES ((size_t)1 << 20) /* what a block of rows may take at once */
 #define MAX_NAME_BYTES ((size_t)1 << 28)
 
 /* --- names --- */
@@ -491,4 +492,10 @@ enum mlp_code mlp_net_run(struct mlp_net_run *r, const struct mlp_tensor *in,
                                mlp_dtype_name(out[i].type));
     }
     return MLP_OK;
+}
+
+size_t mlp_net_run_block(const struct mlp_net_run *r)
+{
+    size_t rows = BLOCK_BYTES / (r->arena.used + 1);
+    return rows ? rows : 1;
 }

@@ -36,4 +36,8 @@ void mlp_net_run_fini(struct mlp_net_run *r);
 enum mlp_code mlp_net_run(struct mlp_net_run *r, const struct mlp_tensor *in,
                           struct mlp_tensor *out, struct mlp_err *e);
 
+/* Rows to run at once so that what lies between two nodes stays in the second cache level; told by
+ * the run before, which had one row. At least 1. */
+size_t mlp_net_run_block(const struct mlp_net_run *r);
+
 #endif

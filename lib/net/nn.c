@@ -129,6 +129,16 @@ static enum mlp_code conv_channels(struct pass *s, const struct mlp_tensor *bias
     return MLP_OK;
 }
 
+static enum mlp_code slide(struct pass *s, const struct mlp_tensor *bias)
+{
+    bool floats = bias && bias->type == MLP_DT_FLOAT;
+    const struct mlp_conv v = {.c = s->c, .w = &s->w, .x = s->x.f32, .k = s->k.f32,
+                               .bias = floats ? bias->f32 : NULL, .y = s->y.f32,
+                               .images = s->images, .groups = s->groups, .in = s->in,
+                               .out = s->out};
+    return mlp_conv_slide(&v) ? s->c->e->code : finish(s, floats ? NULL : bias, s->w.nout);
+}
+
 static enum mlp_code run_conv(const struct mlp_net_call *c)
 {
     const struct conv *p = c->node->params;
@@ -136,8 +146,11 @@ static enum mlp_code run_conv(const struct mlp_net_call *c)
     struct pass s = {.c = c};
     if (take_inputs(&s) || conv_channels(&s, bias) ||
         mlp_window_make(c, &p->window, s.k.dims + 2, &s.w) ||
-        make_out(&s, (size_t)s.k.dims[0], s.w.out) || mlp_window_places(c, &s.w, &s.at) ||
-        make_matrix(&s, s.in, s.w.nout))
+        make_out(&s, (size_t)s.k.dims[0], s.w.out))
+        return c->e->code;
+    if (s.x.type == MLP_DT_FLOAT && s.y.n && mlp_conv_slides(&s.w, s.in))
+        return slide(&s, bias);
+    if (mlp_window_places(c, &s.w, &s.at) || make_matrix(&s, s.in, s.w.nout))
         return c->e->code;
     for (size_t i = 0; s.y.n && i < s.images * s.groups; i++) {
         lay_out(&s, i * s.in * s.w.nin);

@@ -47,4 +47,23 @@ enum mlp_code mlp_window_places(const struct mlp_net_call *c, const struct mlp_w
  * padding. */
 int64_t mlp_window_at(const struct mlp_window *w, size_t o, size_t k);
 
+/* A convolution of floats (conv.c): images of groups * in channels, weights groups * out x in x
+ * kernel, bias (groups * out numbers or NULL), and where the result goes. */
+struct mlp_conv {
+    const struct mlp_net_call *c;
+    const struct mlp_window *w;
+    const float *x, *k, *bias;
+    float *y;
+    size_t images, groups, in, out; /* in, out: channels of a group */
+};
+/* Whether windows move one step at a time, over lines or planes of sizes that a padded copy is good
+ * for: then mlp_conv_slide() multiplies without laying them out. */
+bool mlp_conv_slides(const struct mlp_window *w, size_t channels);
+enum mlp_code mlp_conv_slide(const struct mlp_conv *v);
+
+/* The largest of each window, for planes of floats (pool_planes.c): x is planes x in, y planes x
+ * out; w has two dimensions. */
+enum mlp_code mlp_pool_planes(const struct mlp_net_call *c, const struct mlp_window *w,
+                              const float *x, float *y, size_t planes);
+
 #endif

@@ -157,8 +157,7 @@ static enum mlp_code run_pool(const struct mlp_net_call *c)
     struct mlp_window w;
     struct mlp_tensor x;
     int64_t *at, dims[MLP_MAX_RANK] = {0};
-    if (take_input(c, p, &x) || mlp_window_make(c, &p->window, NULL, &w) ||
-        mlp_window_places(c, &w, &at))
+    if (take_input(c, p, &x) || mlp_window_make(c, &p->window, NULL, &w))
         return c->e->code;
     for (uint32_t d = 0; d < x.rank; d++)
         dims[d] = d < 2 ? x.dims[d] : w.out[d - 2];
@@ -166,6 +165,10 @@ static enum mlp_code run_pool(const struct mlp_net_call *c)
         if (mlp_tensor_make(&c->out[i], c->arena, i ? MLP_DT_INT64 : c->in[0]->type, x.rank, dims,
                             c->e))
             return c->e->code;
+    if (p->kind == POOL_MAX && c->in[0]->type == MLP_DT_FLOAT && c->nout == 1 && w.rank == 2)
+        return mlp_pool_planes(c, &w, x.f32, c->out[0].f32, w.nout ? c->out[0].n / w.nout : 0);
+    if (mlp_window_places(c, &w, &at))
+        return c->e->code;
     const struct view v = {p, &w, &x, at};
     for (size_t i = 0; i < c->out[0].n; i++)
         pool_element(c, &v, i);

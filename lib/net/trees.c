@@ -273,7 +273,10 @@ static enum mlp_code prepare_lists(struct mlp_net_build *b, struct mlp_trees *t,
         copy_base(b, t, &base))
         return b->e->code;
     t->wide = l.value.d != NULL || l.weight.d != NULL;
-    return build_lists(b, t, &l);
+    if (build_lists(b, t, &l))
+        return b->e->code;
+    mlp_trees_pack(t, b->arena);
+    return MLP_OK;
 }
 
 static enum mlp_code new_trees(struct mlp_net_build *b, struct mlp_trees **t, const void **params)
@@ -456,12 +459,11 @@ static enum mlp_code copy_members(struct mlp_net_build *b, struct mlp_trees *t,
     return MLP_OK;
 }
 
-enum mlp_code mlp_trees_prepare(struct mlp_net_build *b, const void **params)
+static enum mlp_code prepare_indexed(struct mlp_net_build *b, struct mlp_trees *t)
 {
-    struct mlp_trees *t = NULL;
     struct indexed x = {0};
     int64_t targets, sum, post;
-    if (new_trees(b, &t, params) || mlp_net_attr_int(b, "n_targets", 1, &targets) ||
+    if (mlp_net_attr_int(b, "n_targets", 1, &targets) ||
         mlp_net_attr_int(b, "aggregate_function", 1, &sum) ||
         mlp_net_attr_int(b, "post_transform", 0, &post) || read_indexed(b, &x))
         return b->e->code;
@@ -474,4 +476,13 @@ enum mlp_code mlp_trees_prepare(struct mlp_net_build *b, const void **params)
     if (build_indexed(b, t, &x) || build_leaves(b, t, &x) || build_roots(b, t, &x))
         return b->e->code;
     return copy_members(b, t, &x.members);
+}
+
+enum mlp_code mlp_trees_prepare(struct mlp_net_build *b, const void **params)
+{
+    struct mlp_trees *t = NULL;
+    if (new_trees(b, &t, params) || prepare_indexed(b, t))
+        return b->e->code;
+    mlp_trees_pack(t, b->arena);
+    return MLP_OK;
 }

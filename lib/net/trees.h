@@ -8,6 +8,7 @@
 #ifndef MLP_NET_TREES_H
 #define MLP_NET_TREES_H
 
+#include "forest/forest.h"
 #include "net/ml.h"
 
 /* Numbers as TreeEnsemble's nodes_modes has them. */
@@ -47,7 +48,13 @@ struct mlp_trees {
     struct mlp_ml_labels labels; /* of the classifier */
     bool positive;               /* no weight is negative */
     bool one_id;                 /* all weights name the same class */
+    struct mlp_forest *forest;   /* the same trees packed, or NULL; for float columns, and for
+                                    double ones when wide */
+    const bool *always;          /* outputs that its leaves name, whatever the row */
 };
+
+/* Sets forest and always where the ensemble is of the kind that lib/forest has. */
+void mlp_trees_pack(struct mlp_trees *t, struct mlp_arena *a);
 
 /* The prepare functions of the three operators, for the table in trees_run.c. */
 enum mlp_code mlp_trees_classifier_prepare(struct mlp_net_build *b, const void **params);

@@ -2,6 +2,8 @@
 #include "net/trees.h"
 #include <math.h>
 
+#define MOST_ROWS 1024           /* of a block for the packed forest */
+
 /* --- one tree --- */
 
 static bool member(const struct mlp_trees *t, const struct mlp_tree_node *n, double x)
@@ -182,7 +184,31 @@ struct batch {
     struct sums sums;
     float *scores;
     bool wide;                   /* the input is double: compared so */
+    double *totals;              /* sums of all rows from the packed forest, or NULL */
 };
+
+/* Sums of all rows, in blocks that use each tree while it is in the cache. */
+static enum mlp_code sum_packed(const struct mlp_net_call *c, struct batch *b)
+{
+    const struct mlp_trees *t = c->node->params;
+    const struct mlp_tensor *in = c->in[0];
+    size_t block = b->rows < MOST_ROWS ? b->rows : MOST_ROWS;
+    double *x = mlp_arena_array64(c->arena, block * b->cols + 1, sizeof *x);
+    struct mlp_forest_call call = {
+        .x = x, .ldx = b->cols, .ldout = t->ntargets,
+        .scratch = mlp_arena_array64(c->arena, mlp_forest_scratch(t->forest, block) + 64, 1)};
+    b->totals = mlp_arena_array64(c->arena, b->rows * t->ntargets + 1, sizeof *b->totals);
+    if (!x || !call.scratch || !b->totals)
+        return mlp_err_nomem(c->e);
+    for (size_t r = 0; r < b->rows; r += block) {
+        call.rows = b->rows - r < block ? b->rows - r : block;
+        call.out = b->totals + r * t->ntargets;
+        for (size_t i = 0; i < call.rows * b->cols; i++)
+            x[i] = b->wide ? in->f64[r * b->cols + i] : (double)in->f32[r * b->cols + i];
+        mlp_forest_run(t->forest, &call);
+    }
+    return MLP_OK;
+}
 
 static enum mlp_code start(const struct mlp_net_call *c, struct batch *b)
 {
@@ -202,16 +228,23 @@ static enum mlp_code start(const struct mlp_net_call *c, struct batch *b)
     b->scores = mlp_arena_array(c->arena, t->ntargets + 1, sizeof(float));
     if (!b->x || !b->sums.total || !b->sums.seen || !b->scores)
         return mlp_err_nomem(c->e);
-    return MLP_OK;
+    bool packed = t->forest && (x->type == MLP_DT_FLOAT || (b->wide && t->wide));
+    return packed ? sum_packed(c, b) : MLP_OK;
 }
 
-static enum mlp_code sum_next(const struct mlp_net_call *c, const struct batch *b, size_t row)
+static enum mlp_code sum_next(const struct mlp_net_call *c, struct batch *b, size_t row)
 {
+    const struct mlp_trees *t = c->node->params;
+    if (b->totals) {
+        b->sums.total = b->totals + row * t->ntargets;
+        memcpy(b->sums.seen, t->always, t->ntargets * sizeof(bool));
+        return MLP_OK;
+    }
     for (size_t i = 0; i < b->cols; i++) {
         double v = mlp_tensor_number(c->in[0], row * b->cols + i);
         b->x[i] = b->wide ? v : (double)(float)v;
     }
-    if (!sum_row(c->node->params, b->x, &b->sums))
+    if (!sum_row(t, b->x, &b->sums))
         return mlp_net_fail(c, "a tree leads in a circle");
     return MLP_OK;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "net/element.h"
+#include "net/packed.h"
 
 struct unary {
     const char *name;
@@ -137,6 +138,12 @@ static void whole_unary(const struct unary *u, const struct mlp_tensor *x, struc
     }
 }
 
+static void float_unary(double (*f)(double), const float *x, float *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = (float)f((double)x[i]);
+}
+
 static void real_unary(const struct unary_params *p, const struct mlp_tensor *x,
                        struct mlp_tensor *y)
 {
@@ -144,12 +151,6 @@ static void real_unary(const struct unary_params *p, const struct mlp_tensor *x,
         double v = mlp_tensor_number(x, i);
         mlp_tensor_set_number(y, i, p->u->f ? p->u->f(v) : p->u->g(v, p->k));
     }
-}
-
-static void float_relu(const struct mlp_tensor *x, struct mlp_tensor *y)
-{
-    for (size_t i = 0; i < x->n; i++)
-        y->f32[i] = x->f32[i] < 0 ? 0 : x->f32[i];
 }
 
 enum mlp_code mlp_net_run_unary(const struct mlp_net_call *c)
@@ -167,7 +168,9 @@ enum mlp_code mlp_net_run_unary(const struct mlp_net_call *c)
     if (whole)
         whole_unary(p->u, x, y);
     else if (f == relu && x->type == MLP_DT_FLOAT)
-        float_relu(x, y);
+        mlp_floats_relu(y->f32, x->f32, x->n);
+    else if (f && x->type == MLP_DT_FLOAT)
+        float_unary(f, x->f32, y->f32, x->n);
     else
         real_unary(p, x, y);
     return MLP_OK;

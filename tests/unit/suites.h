@@ -23,6 +23,7 @@
     X(model) \
     X(net) \
     X(net_types) \
+    X(packed) \
     X(oci) \
     X(policy) \
     X(profile) \
