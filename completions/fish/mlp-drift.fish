@@ -17,6 +17,7 @@ complete -c mlp-drift -l delimiter -s d -x -d 'what separates fields (default: b
 complete -c mlp-drift -l null -x -d 'a text that means missing'
 complete -c mlp-drift -l no-header -d 'there is no header: columns are c1, c2, ...'
 complete -c mlp-drift -l input -x -a 'auto csv tsv ndjson' -d 'what the input is'
+complete -c mlp-drift -l encoding -x -a 'auto utf-8 utf-16 latin-1 windows-1252' -d 'how the input\'s text is encoded (default: UTF-8, or by its mark)'
 complete -c mlp-drift -n '__fish_seen_subcommand_from profile' -l reference -s r -r -d 'count into the edges of this profile, package or registered model'
 complete -c mlp-drift -n '__fish_seen_subcommand_from profile' -l registry -r -d 'the registry (default $MLP_REGISTRY, else ~/.local/share/mlp/registry)'
 complete -c mlp-drift -n '__fish_seen_subcommand_from profile' -l output -s o -r -d 'where the profile goes'
@@ -24,4 +25,5 @@ complete -c mlp-drift -n '__fish_seen_subcommand_from profile' -l delimiter -s d
 complete -c mlp-drift -n '__fish_seen_subcommand_from profile' -l null -x -d 'a text that means missing'
 complete -c mlp-drift -n '__fish_seen_subcommand_from profile' -l no-header -d 'there is no header: columns are c1, c2, ...'
 complete -c mlp-drift -n '__fish_seen_subcommand_from profile' -l input -x -a 'auto csv tsv ndjson' -d 'what the input is'
+complete -c mlp-drift -n '__fish_seen_subcommand_from profile' -l encoding -x -a 'auto utf-8 utf-16 latin-1 windows-1252' -d 'how the input\'s text is encoded (default: UTF-8, or by its mark)'
 complete -c mlp-drift -n '__fish_seen_subcommand_from merge' -l output -s o -r -d 'where the profile goes'

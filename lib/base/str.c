@@ -129,18 +129,29 @@ size_t mlp_utf8_sequence(struct mlp_str s)
     return code < least || code > 0x10FFFF || surrogate ? 0 : tail + 1;
 }
 
+/* How many bytes from i on are ASCII for sure: a multiple of 32, as most text is. */
+static size_t ascii_run(struct mlp_str s, size_t i)
+{
+    size_t from = i;
+    for (; s.n - i >= 32; i += 32) {
+        uint64_t w[4];
+        memcpy(w, s.p + i, sizeof w);
+        if ((w[0] | w[1] | w[2] | w[3]) & 0x8080808080808080ull)
+            break;
+    }
+    return i - from;
+}
+
 bool mlp_str_utf8(struct mlp_str s)
 {
     const unsigned char *p = (const unsigned char *)s.p;
     size_t i = 0;
     while (i < s.n) {
-        uint64_t eight;
-        /* Most text is ASCII: eight bytes at a time. */
-        if (s.n - i >= 8 && (memcpy(&eight, p + i, 8), !(eight & 0x8080808080808080ull))) {
-            i += 8;
-        } else if (p[i] < 0x80) {
+        i += ascii_run(s, i);
+        size_t stop = s.n - i < 32 ? s.n : i + 32;
+        while (i < stop && p[i] < 0x80)
             i++;
-        } else {
+        while (i < s.n && p[i] >= 0x80) {
             size_t n = mlp_utf8_sequence((struct mlp_str){s.p + i, s.n - i});
             if (n == 0)
                 return false;

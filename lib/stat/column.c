@@ -39,27 +39,9 @@ void mlp_column_fini(struct mlp_column *c)
     }
     if (c->texts) {
         mlp_bottom_fini(&c->texts->bottom);
-        mlp_buf_fini(&c->texts->scratch);
         free(c->texts);
     }
     *c = (struct mlp_column){0};
-}
-
-struct mlp_str mlp_text_clean(struct mlp_str s, struct mlp_buf *scratch)
-{
-    if (mlp_str_utf8(s))
-        return s;
-    mlp_buf_reset(scratch);
-    while (s.n) {
-        size_t n = (unsigned char)s.p[0] < 0x80 ? 1 : mlp_utf8_sequence(s);
-        if (n)
-            mlp_buf_add(scratch, s.p, n);
-        else
-            mlp_buf_addf(scratch, "\\x%02x", (unsigned char)s.p[0]);
-        n += n == 0;
-        s = (struct mlp_str){s.p + n, s.n - n};
-    }
-    return mlp_buf_str(scratch);
 }
 
 /* Half of the sample goes: each value by the toss of a coin. */
@@ -207,7 +189,6 @@ static enum mlp_code text_add(struct mlp_texts *t, struct mlp_str s, uint64_t co
 {
     t->min_length = s.n < t->min_length ? s.n : t->min_length;
     t->max_length = s.n > t->max_length ? s.n : t->max_length;
-    s = mlp_text_clean(s, &t->scratch);
     uint64_t hash = mlp_hash_text(s);
     mlp_hll_add(t->hll, hash);
     return mlp_bottom_add(&t->bottom, hash, s, count, e);
@@ -266,7 +247,6 @@ static enum mlp_code make_texts(struct mlp_column *c, struct mlp_err *e)
     if (!c->texts)
         return mlp_err_nomem(e);
     c->texts->min_length = UINT64_MAX;
-    mlp_buf_init(&c->texts->scratch, (size_t)1 << 30);
     return MLP_OK;
 }
 
@@ -501,27 +481,22 @@ static enum mlp_code values_from_tally(const struct mlp_column *c, struct mlp_ar
                                        struct mlp_pcolumn *out, struct mlp_err *e)
 {
     const struct mlp_tally *t = &c->tally;
-    struct mlp_buf scratch;
     out->values = mlp_arena_array(arena, t->n, sizeof *out->values);
     if (!out->values)
         return mlp_err_nomem(e);
-    mlp_buf_init(&scratch, (size_t)1 << 30);
     out->min_length = t->n ? UINT64_MAX : 0;
     for (size_t i = 0; i < t->n; i++) {
-        struct mlp_str raw = mlp_tally_text(t, i);
-        struct mlp_str text = mlp_arena_str(arena, mlp_text_clean(raw, &scratch));
+        struct mlp_str text = mlp_arena_str(arena, mlp_tally_text(t, i));
+        if (!text.p)
+            return mlp_err_nomem(e);
         out->values[i] = (struct mlp_pvalue){text, t->items[i].count,
                                              mlp_hash_text(text)};
-        out->min_length = raw.n < out->min_length ? raw.n : out->min_length;
-        out->max_length = raw.n > out->max_length ? raw.n : out->max_length;
-        if (!text.p)
-            scratch.failed = true;
+        out->min_length = text.n < out->min_length ? text.n : out->min_length;
+        out->max_length = text.n > out->max_length ? text.n : out->max_length;
     }
     out->nvalues = out->values_cap = t->n;
     out->distinct_exact = true;
-    enum mlp_code code = mlp_buf_check(&scratch, e);
-    mlp_buf_fini(&scratch);
-    return code;
+    return MLP_OK;
 }
 
 static enum mlp_code values_from_bottom(const struct mlp_texts *t, struct mlp_arena *arena,

@@ -35,7 +35,6 @@ struct mlp_texts {
     struct mlp_bottom bottom;
     uint8_t hll[MLP_HLL_REGISTERS];
     uint64_t min_length, max_length;
-    struct mlp_buf scratch;
 };
 
 struct mlp_column {
@@ -61,10 +60,6 @@ enum mlp_code mlp_column_add(struct mlp_column *c, struct mlp_str s, struct mlp_
 /* Writes the column into the arena of a profile: keep asks for the sorted values. */
 enum mlp_code mlp_column_finish(struct mlp_column *c, bool keep, struct mlp_arena *arena,
                                 struct mlp_pcolumn *out, struct mlp_err *e);
-
-/* A text as profiles hold it: itself when it is UTF-8, else with each stray byte as \xNN in
- * scratch. */
-struct mlp_str mlp_text_clean(struct mlp_str s, struct mlp_buf *scratch);
 
 /* Sets distinct, values and hashes of a column from texts that are all there are; sorts them. */
 void mlp_values_sort(struct mlp_pvalue *v, size_t n);

@@ -1,4 +1,4 @@
-/* input.h: how a verb reads its table: the four options that every such verb has, the rows that
+/* input.h: how a verb reads its table: the options that every such verb has, the rows that
  * they take in its option table, and the table options they come to. A verb writes
  *
  *     enum { OPT_OUTPUT, MLP_INPUT_NAMES };
@@ -12,7 +12,7 @@
 #include "table/table.h"
 
 /* The names of the options for the verb's enum, and their rows for its option table. */
-#define MLP_INPUT_NAMES OPT_DELIMITER, OPT_NULL, OPT_NO_HEADER, OPT_INPUT
+#define MLP_INPUT_NAMES OPT_DELIMITER, OPT_NULL, OPT_NO_HEADER, OPT_INPUT, OPT_ENCODING
 #define MLP_INPUT_OPTS \
     [OPT_DELIMITER] = {"delimiter", 'd', MLP_OPT_TEXT, "CHAR", \
                        "what separates fields (default: by name or content)", NULL, NULL, false}, \
@@ -20,14 +20,18 @@
     [OPT_NO_HEADER] = {"no-header", 0, MLP_OPT_FLAG, NULL, \
                        "there is no header: columns are c1, c2, ...", NULL, NULL, false}, \
     [OPT_INPUT] = {"input", 0, MLP_OPT_CHOICE, "FORMAT", "what the input is", \
-                   "auto|csv|tsv|ndjson", "auto", false}
+                   "auto|csv|tsv|ndjson", "auto", false}, \
+    [OPT_ENCODING] = {"encoding", 0, MLP_OPT_CHOICE, "NAME", \
+                      "how the input's text is encoded (default: UTF-8, or by its mark)", \
+                      "auto|utf-8|utf-16|latin-1|windows-1252", "auto", false}
 
-/* Where the four stand in the verb's own table. */
+/* Where they stand in the verb's own table. */
 struct mlp_input_indices {
-    int delimiter, null, no_header, input;
+    int delimiter, null, no_header, input, encoding;
 };
 #define MLP_INPUT_INDICES \
-    ((struct mlp_input_indices){OPT_DELIMITER, OPT_NULL, OPT_NO_HEADER, OPT_INPUT})
+    ((struct mlp_input_indices){OPT_DELIMITER, OPT_NULL, OPT_NO_HEADER, OPT_INPUT, \
+                                OPT_ENCODING})
 
 #define MLP_INPUT_NULLS 32
 

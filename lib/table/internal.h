@@ -4,6 +4,7 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "table/recode.h"
 #include "table/stream.h"
 #include "table/table.h"
 
@@ -25,6 +26,8 @@ struct mlp_source {
 
 struct mlp_table {
     struct mlp_source from;
+    struct mlp_recode recode[2]; /* what the bytes go through, in order */
+    unsigned nrecodes;
     char source[256];
     struct mlp_table_options options;
     enum mlp_table_format format;
@@ -37,6 +40,7 @@ struct mlp_table {
     size_t rows_left;           /* rows in pos[pos_i..pos_n) */
     struct mlp_csv_scan scan;   /* of the block */
     bool no_memory;             /* for a cell */
+    bool utf8;                  /* the block is nothing else */
     bool empty_is_text;         /* "" in quotes is no missing value */
     uint64_t null_starts[4];    /* bit c: a null text starts with the byte c */
     uint64_t line, row;         /* physical line and record of the next row */

@@ -267,7 +267,7 @@ enum mlp_code mlp_table_parallel(const char *path, const struct mlp_table_option
     if (strcmp(path, "-") != 0)
         code = mlp_table_open(path, options, &whole, e);
     if (code == MLP_OK && (!whole || mlp_table_size(whole) == 0 ||
-                           mlp_stream_compressed(whole->from.stream)))
+                           mlp_stream_compressed(whole->from.stream) || whole->nrecodes))
         code = mlp_err_set(e, MLP_EUSAGE, "%s cannot be read in parts", mlp_file_name(path));
     if (code == MLP_OK)
         code = cut_file(whole, path, parts, run, e);

@@ -28,6 +28,7 @@ static enum mlp_code index_block(struct mlp_table *t, struct mlp_err *e)
     /* The last row of a file may lack its line feed: it gets one, in the padding. */
     if (t->at_end && n && p[n - 1] != '\n')
         t->block[t->start + n++] = '\n';
+    t->utf8 = mlp_str_utf8((struct mlp_str){p, n});
     t->scan = (struct mlp_csv_scan){.at = MLP_CSV_START};
     t->pos_n = mlp_csv_index(&t->dialect, p, n, t->pos, &t->scan);
     t->rows_left = t->scan.rows;
@@ -189,6 +190,18 @@ static const char *wrong_count(struct mlp_table *t, size_t fields)
     return copy ? copy : "wrong number of fields";
 }
 
+/* What is wrong with a row of so many fields, or NULL. */
+static const char *row_fault(struct mlp_table *t, const struct cut *c, size_t fields,
+                             struct mlp_str row)
+{
+    if (c->fault)
+        return name_fault(t, c->field, c->fault);
+    if (fields != t->names.n)
+        return wrong_count(t, fields);
+    bool good = t->utf8 || mlp_str_utf8(row);
+    return good ? NULL : "not UTF-8 (--encoding says what else it is)";
+}
+
 /* Cells of the row that read as a missing value. */
 static void drop_nulls(const struct mlp_table *t, struct mlp_cell *cells, size_t n)
 {
@@ -223,11 +236,7 @@ static bool cut_row(struct mlp_table *t, struct mlp_batch *b)
         *c.cell = (struct mlp_cell){NULL, 0, false};
     if (t->options.nulls)
         drop_nulls(t, cells, b->ncols);
-    b->bad[b->nrows] = NULL;
-    if (c.fault)
-        b->bad[b->nrows] = name_fault(t, c.field, c.fault);
-    else if (fields != b->ncols)
-        b->bad[b->nrows] = wrong_count(t, fields);
+    b->bad[b->nrows] = row_fault(t, &c, fields, (struct mlp_str){row, bytes});
     b->raw[b->nrows] = (struct mlp_str){row, bytes};
     b->line[b->nrows++] = line;
     return true;

@@ -8,6 +8,7 @@
 
 #define NAMES_MEMORY ((size_t)64 << 20)
 #define SPARE_BYTES ((size_t)64 << 10)
+#define RECODE_BYTES 16384
 #define SNIFF_BYTES 65536 /* of the first line, which tells the format */
 
 size_t mlp_row_limit(const struct mlp_table *t)
@@ -70,8 +71,8 @@ static enum mlp_code read_part(struct mlp_table *t, char *p, size_t n, size_t *g
     return code == MLP_OK ? MLP_OK : mlp_err_at(e, t->source, 0, 0);
 }
 
-static enum mlp_code read_some(struct mlp_table *t, char *p, size_t n, size_t *got,
-                               struct mlp_err *e)
+static enum mlp_code read_source(struct mlp_table *t, char *p, size_t n, size_t *got,
+                                 struct mlp_err *e)
 {
     struct mlp_source *s = &t->from;
     *got = 0;
@@ -85,6 +86,50 @@ static enum mlp_code read_some(struct mlp_table *t, char *p, size_t n, size_t *g
     s->memory.p += *got;
     s->memory.n -= *got;
     return MLP_OK;
+}
+
+static size_t take_recoded(struct mlp_recode *r, char *p, size_t n)
+{
+    size_t most = r->out.n - r->at < n ? r->out.n - r->at : n;
+    if (most)
+        memcpy(p, r->out.p + r->at, most);
+    r->at += most;
+    return most;
+}
+
+static enum mlp_code read_some(struct mlp_table *t, char *p, size_t n, size_t *got,
+                               struct mlp_err *e)
+{
+    char bytes[RECODE_BYTES];
+    enum mlp_code code = MLP_OK;
+    if (t->nrecodes == 0)
+        return read_source(t, p, n, got, e);
+    struct mlp_recode *last = &t->recode[t->nrecodes - 1];
+    while (code == MLP_OK && (*got = take_recoded(last, p, n)) == 0 && !last->ended) {
+        /* The first one that has nothing takes more; what it makes goes one further. */
+        unsigned i = t->nrecodes - 1;
+        size_t have = 0;
+        while (i > 0 && (have = take_recoded(&t->recode[i - 1], bytes, sizeof bytes)) == 0 &&
+               !t->recode[i - 1].ended)
+            i--;
+        if (i == 0)
+            code = read_source(t, bytes, sizeof bytes, &have, e);
+        if (code == MLP_OK)
+            code = mlp_recode_add(&t->recode[i], bytes, have, have == 0, e);
+    }
+    return code == MLP_OK ? code : mlp_err_at(e, t->source, 0, 0);
+}
+
+/* From here on the bytes go through one more; those in the block are its first. */
+static enum mlp_code recode_from_here(struct mlp_table *t, enum mlp_recode_kind kind,
+                                      struct mlp_err *e)
+{
+    struct mlp_recode *r = &t->recode[t->nrecodes++];
+    mlp_recode_init(r, kind);
+    enum mlp_code code = mlp_recode_add(r, t->block + t->start, t->have - t->start, t->at_end, e);
+    t->start = t->have = 0;
+    t->at_end = false;
+    return code == MLP_OK ? code : mlp_err_at(e, t->source, 0, 0);
 }
 
 static enum mlp_code grow_block(struct mlp_table *t, size_t cap, struct mlp_err *e)
@@ -264,11 +309,13 @@ static struct mlp_str first_line(const struct mlp_table *t, bool *whole)
 static enum mlp_code see_first_line(struct mlp_table *t, struct mlp_str *line, struct mlp_err *e)
 {
     size_t want = mlp_block_bytes(t);
-    bool whole = false;
+    bool whole = false, fill = t->have == t->start;
     while (!whole) {
-        enum mlp_code code = mlp_table_fill(t, want, e);
+        /* What is there may do: a pipe is not waited on for more. */
+        enum mlp_code code = fill ? mlp_table_fill(t, want, e) : MLP_OK;
         if (code != MLP_OK)
             return code;
+        fill = true;
         /* A byte order mark is no part of the first name. */
         if (t->taken == t->have && t->have >= 3 && memcmp(t->block, "\xEF\xBB\xBF", 3) == 0)
             t->start = 3;
@@ -277,6 +324,33 @@ static enum mlp_code see_first_line(struct mlp_table *t, struct mlp_str *line, s
             want *= 2;
     }
     return MLP_OK;
+}
+
+/* Installs what turns the file's encoding into UTF-8, once its first bytes are there. */
+static enum mlp_code decode(struct mlp_table *t, struct mlp_err *e)
+{
+    static const enum mlp_recode_kind kinds[] = {
+        [MLP_ENCODING_UTF16] = MLP_RECODE_UTF16, [MLP_ENCODING_LATIN1] = MLP_RECODE_LATIN1,
+        [MLP_ENCODING_WINDOWS1252] = MLP_RECODE_WINDOWS1252};
+    enum mlp_table_encoding encoding = t->options.encoding;
+    enum mlp_code code = mlp_table_fill(t, mlp_block_bytes(t), e);
+    const unsigned char *p = (const unsigned char *)t->block;
+    if (encoding == MLP_ENCODING_AUTO && t->have >= 2 &&
+        ((p[0] == 0xFF && p[1] == 0xFE) || (p[0] == 0xFE && p[1] == 0xFF)))
+        encoding = MLP_ENCODING_UTF16;
+    if (code != MLP_OK || encoding < MLP_ENCODING_UTF16 || t->empty_is_text)
+        return code;
+    return recode_from_here(t, kinds[encoding], e);
+}
+
+static bool is_array(const struct mlp_table *t, struct mlp_str line)
+{
+    bool may_be = t->options.format == MLP_TABLE_NDJSON || t->options.format == MLP_TABLE_AUTO;
+    line = mlp_str_trim(line);
+    if (!may_be || t->empty_is_text || line.n == 0 || line.p[0] != '[')
+        return false;
+    line = mlp_str_trim((struct mlp_str){line.p + 1, line.n - 1});
+    return t->options.format == MLP_TABLE_NDJSON || line.n == 0 || line.p[0] == '{';
 }
 
 static void choose_format(struct mlp_table *t, struct mlp_str line)
@@ -299,7 +373,14 @@ static void choose_format(struct mlp_table *t, struct mlp_str line)
 static enum mlp_code read_header(struct mlp_table *t, struct mlp_err *e)
 {
     struct mlp_str line = {NULL, 0};
-    enum mlp_code code = see_first_line(t, &line, e);
+    enum mlp_code code = decode(t, e);
+    if (code == MLP_OK)
+        code = see_first_line(t, &line, e);
+    if (code == MLP_OK && is_array(t, line)) {
+        code = recode_from_here(t, MLP_RECODE_JSON_ARRAY, e);
+        if (code == MLP_OK)
+            code = see_first_line(t, &line, e);
+    }
     if (code != MLP_OK)
         return code;
     if (t->have == t->start) {
@@ -340,6 +421,8 @@ void mlp_table_close(struct mlp_table *t)
     mlp_stream_close(t->from.stream);
     if (t->from.fd > 0)
         mlp_os_close(t->from.fd, NULL);
+    for (unsigned i = 0; i < t->nrecodes; i++)
+        mlp_recode_fini(&t->recode[i]);
     free(t->block);
     free(t->pos);
     mlp_buf_fini(&t->scratch);

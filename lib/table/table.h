@@ -13,11 +13,16 @@
 
 enum mlp_table_format { MLP_TABLE_AUTO, MLP_TABLE_CSV, MLP_TABLE_TSV, MLP_TABLE_NDJSON };
 
+/* AUTO: UTF-16 where a byte order mark says so, else UTF-8. */
+enum mlp_table_encoding { MLP_ENCODING_AUTO, MLP_ENCODING_UTF8, MLP_ENCODING_UTF16,
+                          MLP_ENCODING_LATIN1, MLP_ENCODING_WINDOWS1252 };
+
 /* All zero is the default of everything. */
 struct mlp_table_options {
     enum mlp_table_format format; /* AUTO: by name (.csv .tsv .ndjson .jsonl), else by content */
     char delimiter;               /* 0: tab for TSV, else what line 1 has most of: , ; tab | */
     bool no_header;               /* columns are then named c1, c2, ... */
+    enum mlp_table_encoding encoding;
     size_t block_bytes;           /* 0: 256 KiB; what is read never depends on it */
     size_t max_row_bytes;         /* 0: 16 MiB; at most 1 GiB; a longer row is an error */
     size_t max_columns;           /* 0: 65,536 */
@@ -34,8 +39,9 @@ struct mlp_cell {
 };
 
 /* A batch of rows. cells is row-major: cells[r * ncols + c]. Rows whose field count is wrong, with
- * a misplaced quote, or that are no JSON object are in the batch with `bad[r]` telling why, their
- * missing cells NULL. A blank line is no row, but for an empty value in a CSV of one column. */
+ * a misplaced quote, that are not UTF-8 or no JSON object are in the batch with `bad[r]` telling
+ * why, their missing cells NULL. A blank line is no row, but for an empty value in a CSV of one
+ * column. Of a JSON array the elements are the lines. */
 struct mlp_batch {
     size_t nrows, ncols;
     struct mlp_cell *cells;

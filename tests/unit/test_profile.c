@@ -262,23 +262,6 @@ START_TEST(against_a_reference)
 }
 END_TEST
 
-/* Text that is not UTF-8 is told apart and survives JSON. */
-START_TEST(stray_bytes)
-{
-    struct mlp_profile p, back;
-    profile_csv("c\ncaf\xe9\nu\ncaf\xe9\n", NULL, &p);
-    ck_assert(mlp_str_is(p.cols[0].values[0].text, "caf\\xe9"));
-    char *text = text_of(&p);
-    ck_assert_int_eq(mlp_profile_parse(&back, mlp_str_from(text), "test", NULL), MLP_OK);
-    char *again = text_of(&back);
-    ck_assert_str_eq(text, again);
-    free(text);
-    free(again);
-    mlp_profile_fini(&p);
-    mlp_profile_fini(&back);
-}
-END_TEST
-
 /* --- shards --------------------------------------------------------------------------------- */
 
 /* Rows of six columns: a real, an integer with few values, a real with gaps, texts with few and
@@ -500,7 +483,6 @@ Suite *suite_profile(void)
     tcase_add_test(t, one_percent_is_forgiven);
     tcase_add_test(t, numbers_of_a_column);
     tcase_add_test(t, against_a_reference);
-    tcase_add_test(t, stray_bytes);
     tcase_add_test(t, merging_in_any_order);
     tcase_add_test(t, merging_refuses);
     tcase_add_test(t, json_comes_back);
