@@ -171,7 +171,9 @@ static enum mlp_code prepare_loop(struct mlp_net_build *b, const void **params)
     *params = p;
     if (mlp_net_body_load(b, "body", &p->body))
         return b->e->code;
-    p->nstates = b->node->nin > 2 ? b->node->nin - 2 : 0;
+    if (b->node->nin < 2)
+        return mlp_net_bad(b, "it needs two inputs, which may be left out by name");
+    p->nstates = b->node->nin - 2;
     if (p->body->ninputs != p->nstates + 2 || p->body->noutputs < p->nstates + 1)
         return mlp_net_bad(b, "its body has other inputs or outputs than it needs");
     p->nscans = p->body->noutputs - 1 - p->nstates;
@@ -306,6 +308,6 @@ static enum mlp_code run_scan(const struct mlp_net_call *c)
 const struct mlp_net_op mlp_net_control[] = {
     {"", "Identity", 1, 0, 1, 1, 1, NULL, mlp_net_run_identity},
     {"", "If", 1, 0, 1, 1, UINT32_MAX, prepare_if, run_if},
-    {"", "Loop", 1, 0, 2, UINT32_MAX, UINT32_MAX, prepare_loop, run_loop},
+    {"", "Loop", 1, 0, 0, UINT32_MAX, UINT32_MAX, prepare_loop, run_loop},
     {"", "Scan", 9, 0, 1, UINT32_MAX, UINT32_MAX, prepare_scan, run_scan},
     {0}};

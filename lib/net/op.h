@@ -71,6 +71,7 @@ extern const struct mlp_net_op mlp_net_shape[];    /* Reshape ... Slice, Gather,
 extern const struct mlp_net_op mlp_net_arrange[];  /* Split, Pad, Tile, gathers, scatters, ranges */
 extern const struct mlp_net_op mlp_net_reduce[];   /* Reduce*, ArgMax, TopK, CumSum, Softmax */
 extern const struct mlp_net_op mlp_net_control[];  /* If, Loop, Scan, Identity */
+extern const struct mlp_net_op mlp_net_select[];   /* Unique, TensorScatter */
 extern const struct mlp_net_op mlp_net_sequence[]; /* sequences of tensors, optional values */
 extern const struct mlp_net_op mlp_net_map[];      /* CastMap, DictVectorizer */
 extern const struct mlp_net_op mlp_net_nn[];       /* convolutions, Dropout */
