@@ -321,6 +321,216 @@ START_TEST(tokens_are_cut_and_padded)
 }
 END_TEST
 
+/* --- quantized tensors --- */
+
+START_TEST(numbers_are_quantized_and_back)
+{
+    const float x[6] = {0.5F, 1.5F, -2.5F, 1e9F, -INFINITY, 10}, scale[1] = {1};
+    const uint8_t zero[1] = {3};
+    struct one o = {.op = "QuantizeLinear"};
+    o.in[0] = vector(MLP_DT_FLOAT, x, 6);
+    o.in[1] = vector(MLP_DT_FLOAT, scale, 1);
+    o.in[2] = vector(MLP_DT_UINT8, zero, 1);
+    ck_assert_int_eq(run(&o, 1), MLP_OK);
+    const uint8_t want[6] = {3, 5, 1, 255, 0, 13};
+    ck_assert_mem_eq(o.out[0].u8, want, 6);
+    done(&o);
+    const int8_t q[4] = {-128, 0, 5, 127}, zeros[2] = {1, -1};
+    const float scales[2] = {0.5F, 2};
+    struct one d = {.op = "DequantizeLinear", .attrs = {number("axis", 0)}};
+    d.in[0] = vector(MLP_DT_INT8, q, 4);
+    d.in[0].rank = 2;
+    d.in[0].dims[0] = d.in[0].dims[1] = 2;
+    d.in[1] = vector(MLP_DT_FLOAT, scales, 2);
+    d.in[2] = vector(MLP_DT_INT8, zeros, 2);
+    ck_assert_int_eq(run(&d, 1), MLP_OK);
+    const float *y = d.out[0].f32;
+    ck_assert(y[0] == -64.5F && y[1] == -0.5F && y[2] == 12 && y[3] == 256);
+    done(&d);
+    d.attrs[0] = number("axis", 2);
+    ck_assert_int_eq(run(&d, 1), MLP_EINPUT);
+    done(&d);
+}
+END_TEST
+
+START_TEST(blocks_have_scales_of_their_own)
+{
+    const float x[5] = {1, 2, 3, 4, 5}, scales[3] = {1, 0.5F, 0.25F};
+    struct one o = {.op = "QuantizeLinear",
+                    .attrs = {number("axis", 0), number("block_size", 2),
+                              number("output_dtype", MLP_DT_INT4)}};
+    o.in[0] = vector(MLP_DT_FLOAT, x, 5);
+    o.in[1] = vector(MLP_DT_FLOAT, scales, 3);
+    ck_assert_int_eq(run(&o, 1), MLP_OK);
+    ck_assert(o.out[0].type == MLP_DT_INT4 && o.out[0].i8[1] == 2 && o.out[0].i8[2] == 6);
+    ck_assert(o.out[0].i8[3] == 7 && o.out[0].i8[4] == 7);
+    done(&o);
+    o.attrs[1] = number("block_size", 3);
+    ck_assert_int_eq(run(&o, 1), MLP_EINPUT);
+    done(&o);
+}
+END_TEST
+
+START_TEST(a_tensor_finds_its_own_scale)
+{
+    const float x[3] = {-1, 0, 4};
+    struct one o = {.op = "DynamicQuantizeLinear"};
+    o.in[0] = vector(MLP_DT_FLOAT, x, 3);
+    ck_assert_int_eq(run(&o, 3), MLP_OK);
+    ck_assert(o.out[0].u8[0] == 0 && o.out[0].u8[1] == 51 && o.out[0].u8[2] == 255);
+    ck_assert(o.out[1].f32[0] == 5.0F / 255 && o.out[2].u8[0] == 51);
+    done(&o);
+}
+END_TEST
+
+static struct mlp_tensor matrix(enum mlp_dtype type, const void *p, int64_t rows, int64_t cols)
+{
+    struct mlp_tensor t = vector(type, p, (size_t)(rows * cols));
+    t.rank = 2;
+    t.dims[0] = rows;
+    t.dims[1] = cols;
+    return t;
+}
+
+START_TEST(bytes_are_multiplied)
+{
+    const uint8_t a[4] = {11, 7, 3, 255}, za[1] = {12};
+    const int8_t b[4] = {1, -128, 2, 127};
+    struct one o = {.op = "MatMulInteger"};
+    o.in[0] = matrix(MLP_DT_UINT8, a, 2, 2);
+    o.in[1] = matrix(MLP_DT_INT8, b, 2, 2);
+    o.in[2] = vector(MLP_DT_UINT8, za, 1);
+    ck_assert_int_eq(run(&o, 1), MLP_OK);
+    ck_assert(o.out[0].i32[0] == -11 && o.out[0].i32[1] == 128 - 635);
+    ck_assert(o.out[0].i32[2] == -9 + 486 && o.out[0].i32[3] == 1152 + 30861);
+    done(&o);
+    o.in[1].dims[0] = 1;
+    o.in[1].dims[1] = 4;
+    ck_assert_int_eq(run(&o, 1), MLP_EINPUT);
+    done(&o);
+}
+END_TEST
+
+START_TEST(products_of_bytes_saturate)
+{
+    const int8_t a[2] = {100, -100}, b[1] = {100}, zero[1] = {0};
+    const float scale[1] = {0.1F};
+    struct one o = {.op = "QLinearMatMul"};
+    o.in[0] = matrix(MLP_DT_INT8, a, 2, 1);
+    o.in[3] = matrix(MLP_DT_INT8, b, 1, 1);
+    for (size_t i = 0; i < 8; i++)
+        if (i % 3)
+            o.in[i] = i == 2 || i == 5 || i == 7 ? vector(MLP_DT_INT8, zero, 1)
+                                                 : vector(MLP_DT_FLOAT, scale, 1);
+    o.in[6] = vector(MLP_DT_FLOAT, scale, 1);
+    ck_assert_int_eq(run(&o, 1), MLP_OK);
+    ck_assert(o.out[0].i8[0] == 127 && o.out[0].i8[1] == -128);
+    done(&o);
+}
+END_TEST
+
+START_TEST(bytes_are_convolved)
+{
+    const uint8_t x[9] = {2, 3, 4, 5, 6, 7, 8, 9, 10}, w[4] = {1, 1, 1, 1}, zero[1] = {1};
+    struct one o = {.op = "ConvInteger"};
+    o.in[0] = vector(MLP_DT_UINT8, x, 9);
+    o.in[0].rank = 4;
+    memcpy(o.in[0].dims, (int64_t[]){1, 1, 3, 3}, 4 * sizeof(int64_t));
+    o.in[1] = vector(MLP_DT_UINT8, w, 4);
+    o.in[1].rank = 4;
+    memcpy(o.in[1].dims, (int64_t[]){1, 1, 2, 2}, 4 * sizeof(int64_t));
+    o.in[2] = vector(MLP_DT_UINT8, zero, 1);
+    ck_assert_int_eq(run(&o, 1), MLP_OK);
+    const int32_t want[4] = {12, 16, 24, 28};
+    ck_assert(o.out[0].n == 4);
+    ck_assert_mem_eq(o.out[0].i32, want, sizeof want);
+    done(&o);
+}
+END_TEST
+
+/* --- sequences, optional values, maps --- */
+
+START_TEST(sequences_are_cut_and_joined)
+{
+    const float x[5] = {1, 2, 3, 4, 5};
+    const int64_t two[1] = {2}, minus[1] = {-1};
+    struct one o = {.op = "SplitToSequence"};
+    o.in[0] = vector(MLP_DT_FLOAT, x, 5);
+    o.in[1] = vector(MLP_DT_INT64, two, 1);
+    o.in[1].rank = 0;
+    ck_assert_int_eq(run(&o, 1), MLP_EINPUT); /* a sequence that is declared as a tensor */
+    ck_assert_ptr_nonnull(strstr(o.e.message, "sequence"));
+    done(&o);
+    const struct mlp_tensor items[2] = {vector(MLP_DT_FLOAT, x, 2), vector(MLP_DT_FLOAT, x + 2, 3)};
+    struct mlp_tensor s = {.type = MLP_DT_SEQUENCE, .n = 2};
+    s.items = items;
+    struct one c = {.op = "ConcatFromSequence", .attrs = {number("axis", 0)}};
+    c.in[0] = s;
+    ck_assert_int_eq(run(&c, 1), MLP_OK);
+    ck_assert(c.out[0].n == 5 && c.out[0].f32[4] == 5);
+    done(&c);
+    struct one at = {.op = "SequenceAt"};
+    at.in[0] = s;
+    at.in[1] = vector(MLP_DT_INT64, minus, 1);
+    ck_assert_int_eq(run(&at, 1), MLP_OK);
+    ck_assert(at.out[0].n == 3 && at.out[0].f32[0] == 3);
+    done(&at);
+    at.in[1] = vector(MLP_DT_INT64, two, 1);
+    ck_assert_int_eq(run(&at, 1), MLP_EINPUT);
+    done(&at);
+    struct one relu = {.op = "Relu"};
+    relu.in[0] = s;
+    ck_assert_int_eq(run(&relu, 1), MLP_EINPUT);
+    done(&relu);
+}
+END_TEST
+
+START_TEST(values_differ_once)
+{
+    const int64_t x[6] = {2, 1, 1, 3, 4, 3};
+    struct one o = {.op = "Unique", .attrs = {number("sorted", 0)}};
+    o.in[0] = vector(MLP_DT_INT64, x, 6);
+    ck_assert_int_eq(run(&o, 4), MLP_OK);
+    const int64_t y[4] = {2, 1, 3, 4}, first[4] = {0, 1, 3, 4}, where[6] = {0, 1, 1, 2, 3, 2};
+    ck_assert(o.out[0].n == 4 && o.out[3].i64[2] == 2);
+    ck_assert_mem_eq(o.out[0].i64, y, sizeof y);
+    ck_assert_mem_eq(o.out[1].i64, first, sizeof first);
+    ck_assert_mem_eq(o.out[2].i64, where, sizeof where);
+    done(&o);
+}
+END_TEST
+
+START_TEST(losses_are_weighed)
+{
+    const float x[6] = {-1, -2, -3, -4, -5, -6}, w[3] = {1, 2, 3};
+    const int64_t classes[2] = {2, 0};
+    struct one o = {.op = "NegativeLogLikelihoodLoss"};
+    o.in[0] = matrix(MLP_DT_FLOAT, x, 2, 3);
+    o.in[1] = vector(MLP_DT_INT64, classes, 2);
+    o.in[2] = vector(MLP_DT_FLOAT, w, 3);
+    ck_assert_int_eq(run(&o, 1), MLP_OK);
+    ck_assert(o.out[0].rank == 0 && o.out[0].f32[0] == 13.0F / 4);
+    done(&o);
+    const int64_t bad[2] = {3, 0};
+    o.in[1] = vector(MLP_DT_INT64, bad, 2);
+    ck_assert_int_eq(run(&o, 1), MLP_EINPUT);
+    done(&o);
+}
+END_TEST
+
+static void add_quantized(TCase *t)
+{
+    tcase_add_test(t, numbers_are_quantized_and_back);
+    tcase_add_test(t, blocks_have_scales_of_their_own);
+    tcase_add_test(t, a_tensor_finds_its_own_scale);
+    tcase_add_test(t, bytes_are_multiplied);
+    tcase_add_test(t, products_of_bytes_saturate);
+    tcase_add_test(t, bytes_are_convolved);
+    tcase_add_test(t, sequences_are_cut_and_joined);
+    tcase_add_test(t, values_differ_once);
+    tcase_add_test(t, losses_are_weighed);
+}
+
 static void add_texts(TCase *t)
 {
     tcase_add_test(t, letters_change_one_by_one);
@@ -341,6 +551,7 @@ Suite *suite_net_types(void)
     tcase_add_test(t, small_floats_round_to_even_and_saturate);
     tcase_add_test(t, casts_go_through_small_types);
     add_texts(t);
+    add_quantized(t);
     suite_add_tcase(s, t);
     return s;
 }
