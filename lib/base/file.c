@@ -46,13 +46,21 @@ static enum mlp_code read_rest(int fd, struct mlp_buf *b, struct mlp_err *e)
     }
 }
 
+/* At once, and for the step that finds the end. */
+static void make_room(struct mlp_buf *b, size_t n)
+{
+    char *p = mlp_buf_reserve(b, n);
+    if (p)
+        mlp_os_large_pages(p, n);
+}
+
 enum mlp_code mlp_file_read(const char *path, struct mlp_buf *b, struct mlp_err *e)
 {
     int fd = -1;
     struct mlp_stat st;
     enum mlp_code code = open_input(path, &fd, &st, e);
-    if (code == MLP_OK && st.is_file && st.size <= b->max)
-        mlp_buf_reserve(b, (size_t)st.size);
+    if (code == MLP_OK && st.is_file && st.size + READ_STEP <= b->max)
+        make_room(b, (size_t)st.size + READ_STEP);
     if (code == MLP_OK && !b->failed)
         code = read_rest(fd, b, e);
     if (code == MLP_OK)

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -14,6 +15,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#define LARGE_FROM ((size_t)8 << 20)
 
 static const int open_flags[] = {
     [MLP_OPEN_READ] = O_RDONLY,
@@ -407,8 +410,18 @@ void mlp_os_ignore_sigpipe(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* Waits for the child, polling so that a time-out needs no signal handler. */
-static bool wait_child(pid_t pid, unsigned timeout_ms, int *raw)
+/* Sleeps until the child ends, ms at most; without pidfd_open(2) (Linux 5.3) for all of them. */
+static void wait_once(int pidfd, unsigned ms)
+{
+    struct pollfd end = {.fd = pidfd, .events = POLLIN};
+    if (pidfd < 0)
+        mlp_os_sleep_ms(ms);
+    else
+        poll(&end, 1, (int)ms);
+}
+
+/* Waits for the child in short steps, so that a time-out needs no signal handler. */
+static bool wait_child(pid_t pid, int pidfd, unsigned timeout_ms, int *raw)
 {
     uint64_t end = mlp_os_monotonic_ns() + (uint64_t)timeout_ms * 1000000u;
     for (unsigned wait = 1;; wait = wait < 20 ? wait + 1 : 20) {
@@ -422,7 +435,7 @@ static bool wait_child(pid_t pid, unsigned timeout_ms, int *raw)
             waitpid(pid, raw, 0);
             return false;
         }
-        mlp_os_sleep_ms(wait);
+        wait_once(pidfd, wait);
     }
 }
 
@@ -447,18 +460,41 @@ void mlp_os_close_from(int first)
     syscall(SYS_close_range, (unsigned)first, ~0u, 0u);
 }
 
-enum mlp_code mlp_os_fork_run(int (*fn)(void *ctx), void *ctx, unsigned timeout_ms, int *status,
-                              struct mlp_err *e)
+enum mlp_code mlp_os_fork_start(int (*fn)(void *ctx), void *ctx, int64_t *pid, struct mlp_err *e)
 {
-    pid_t pid = fork();
-    if (pid < 0)
-        return mlp_err_sys(e, errno, "cannot start a process");
-    if (pid == 0)
+    pid_t child = fork();
+    if (child == 0)
         _exit(fn(ctx));
-    int raw = 0;
-    if (!wait_child(pid, timeout_ms, &raw))
+    *pid = child;
+    return child < 0 ? mlp_err_sys(e, errno, "cannot start a process") : MLP_OK;
+}
+
+enum mlp_code mlp_os_fork_wait(int64_t pid, unsigned timeout_ms, int *status, struct mlp_err *e)
+{
+    int raw = 0, pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+    bool ended = wait_child((pid_t)pid, pidfd, timeout_ms, &raw);
+    if (pidfd >= 0)
+        close(pidfd);
+    if (!ended)
         return mlp_err_set(e, MLP_EREMOTE, "the child process did not end within %u ms",
                            timeout_ms);
     *status = WIFSIGNALED(raw) ? 128 + WTERMSIG(raw) : WEXITSTATUS(raw);
     return MLP_OK;
+}
+
+enum mlp_code mlp_os_fork_run(int (*fn)(void *ctx), void *ctx, unsigned timeout_ms, int *status,
+                              struct mlp_err *e)
+{
+    int64_t pid = 0;
+    enum mlp_code code = mlp_os_fork_start(fn, ctx, &pid, e);
+    return code ? code : mlp_os_fork_wait(pid, timeout_ms, status, e);
+}
+
+/* Only whole pages of the range: what lies beside them is somebody else's. */
+void mlp_os_large_pages(void *p, size_t n)
+{
+    const uintptr_t page = 4096, at = (uintptr_t)p;
+    uintptr_t start = (at + page - 1) & ~(page - 1), end = (at + n) & ~(page - 1);
+    if (n >= LARGE_FROM && end > start)
+        madvise((void *)start, end - start, MADV_HUGEPAGE);
 }

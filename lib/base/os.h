@@ -148,6 +148,14 @@ void mlp_os_close_from(int first);
 enum mlp_code mlp_os_library(const char *path, const char *name, void (**fn)(void),
                              struct mlp_err *e);
 
+/* Tells the kernel that the n bytes at p, when they are many, will all be used: it may map them in
+ * large pages, which saves most of the faults of filling them. Their contents stay. */
+void mlp_os_large_pages(void *p, size_t n);
+
+/* mlp_os_fork_run in two steps, for who has work to do meanwhile. Every start wants its wait. */
+enum mlp_code mlp_os_fork_start(int (*fn)(void *ctx), void *ctx, int64_t *pid, struct mlp_err *e);
+enum mlp_code mlp_os_fork_wait(int64_t pid, unsigned timeout_ms, int *status, struct mlp_err *e);
+
 /* Runs fn(ctx) in a forked child with the descriptors given and waits; its return value becomes
  * *status (128 + N when signal N ended it). For the sandboxed model check. */
 enum mlp_code mlp_os_fork_run(int (*fn)(void *ctx), void *ctx, unsigned timeout_ms, int *status,

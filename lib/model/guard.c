@@ -5,16 +5,9 @@
 
 #define CHILD_MS (5u * 60 * 1000)
 
-struct trial {
-    struct mlp_str bytes;
-    const char *source;
-    const struct mlp_model_limits *limits;
-    struct mlp_err *told;        /* shared with the parent */
-};
-
 static int try_loading(void *ctx)
 {
-    const struct trial *t = ctx;
+    const struct mlp_guard *g = ctx;
     struct mlp_model *m = NULL;
     struct mlp_err e;
     bool partial;
@@ -22,37 +15,61 @@ static int try_loading(void *ctx)
     mlp_os_close_from(3);
     enum mlp_code code = mlp_sandbox_enter(&partial, &e);
     if (!code)
-        code = mlp_model_open_mem(t->bytes, t->source, t->limits, &m, &e);
-    mlp_model_free(m);
-    *t->told = e;
+        code = mlp_model_open_mem(g->bytes, g->source, g->limits, &m, &e);
+    *g->told = e;
     return code ? 1 : 0;
 }
 
-static enum mlp_code judge(const struct trial *t, int status, struct mlp_err *e)
+static enum mlp_code judge(const struct mlp_guard *g, int status, struct mlp_err *e)
 {
     if (status == 0)
         return MLP_OK;
-    if (status == 1 && t->told->code != MLP_OK) {
-        *e = *t->told;
+    if (status == 1 && g->told->code != MLP_OK) {
+        *e = *g->told;
         return e->code;
     }
     mlp_err_set(e, MLP_EINPUT, "loading the model ended with signal %d",
                 status > 128 ? status - 128 : 0);
-    return mlp_err_at(e, t->source, 0, 0);
+    return mlp_err_at(e, g->source, 0, 0);
+}
+
+enum mlp_code mlp_guard_start(struct mlp_guard *g, struct mlp_str bytes, const char *source,
+                              const struct mlp_model_limits *limits, struct mlp_err *e)
+{
+    *g = (struct mlp_guard){.bytes = bytes, .source = source, .limits = limits};
+    g->told = mlp_os_shared_new(sizeof *g->told, e);
+    if (!g->told)
+        return e->code;
+    enum mlp_code code = mlp_os_fork_start(try_loading, g, &g->pid, e);
+    if (code)
+        mlp_os_shared_free(g->told, sizeof *g->told);
+    return code;
+}
+
+enum mlp_code mlp_guard_end(struct mlp_guard *g, struct mlp_model **m, struct mlp_err *e)
+{
+    int status = 0;
+    struct mlp_err verdict;
+    mlp_err_init(&verdict);
+    enum mlp_code code = mlp_os_fork_wait(g->pid, CHILD_MS, &status, &verdict);
+    if (!code)
+        code = judge(g, status, &verdict);
+    mlp_os_shared_free(g->told, sizeof *g->told);
+    if (!m)
+        return MLP_OK;
+    if (code) {
+        *e = verdict;
+        return code;
+    }
+    return mlp_model_open_mem(g->bytes, g->source, g->limits, m, e);
 }
 
 enum mlp_code mlp_model_open_guarded(struct mlp_str bytes, const char *source,
                                      const struct mlp_model_limits *limits, struct mlp_model **m,
                                      struct mlp_err *e)
 {
-    struct trial t = {bytes, source, limits, mlp_os_shared_new(sizeof *t.told, e)};
-    int status = 0;
+    struct mlp_guard g;
     *m = NULL;
-    if (!t.told)
-        return e->code;
-    enum mlp_code code = mlp_os_fork_run(try_loading, &t, CHILD_MS, &status, e);
-    if (!code)
-        code = judge(&t, status, e);
-    mlp_os_shared_free(t.told, sizeof *t.told);
-    return code ? code : mlp_model_open_mem(bytes, source, limits, m, e);
+    enum mlp_code code = mlp_guard_start(&g, bytes, source, limits, e);
+    return code ? code : mlp_guard_end(&g, m, e);
 }

@@ -15,4 +15,18 @@ enum mlp_code mlp_model_open_guarded(struct mlp_str bytes, const char *source,
                                      const struct mlp_model_limits *limits, struct mlp_model **m,
                                      struct mlp_err *e);
 
+/* The same in two steps, for who has work meanwhile that does not look into the bytes (their
+ * digest, say). Every start that is MLP_OK wants its end; with m NULL that only waits for the child. bytes,
+ * source and limits are borrowed until then. */
+struct mlp_guard {
+    struct mlp_str bytes;
+    const char *source;
+    const struct mlp_model_limits *limits;
+    struct mlp_err *told;        /* shared with the child */
+    int64_t pid;
+};
+enum mlp_code mlp_guard_start(struct mlp_guard *g, struct mlp_str bytes, const char *source,
+                              const struct mlp_model_limits *limits, struct mlp_err *e);
+enum mlp_code mlp_guard_end(struct mlp_guard *g, struct mlp_model **m, struct mlp_err *e);
+
 #endif

@@ -132,13 +132,44 @@ static struct mlp_str base_name(const char *path)
     return (struct mlp_str){name, n ? n : strlen(name)};
 }
 
+static enum mlp_code digest_of(struct mlp_str bytes, char digest[MLP_DIGEST_TEXT],
+                               struct mlp_err *e)
+{
+    uint8_t hash[MLP_SHA256_BYTES];
+    enum mlp_code code = mlp_sha256(bytes, hash, e);
+    if (code == MLP_OK)
+        mlp_digest_text(hash, digest);
+    return code;
+}
+
+/* A digest that is asked for holds before anybody looks at the bytes; one that only names the model
+ * is computed while the child looks at them. */
+static enum mlp_code open_bytes(const struct mlp_origin *from, struct mlp_str bytes,
+                                char digest[MLP_DIGEST_TEXT], struct mlp_model **model,
+                                struct mlp_err *e)
+{
+    const struct mlp_model_limits limits = {.onnxruntime = from->onnxruntime};
+    struct mlp_guard guard;
+    enum mlp_code code = MLP_OK;
+    if (from->digest.n)
+        code = digest_of(bytes, digest, e);
+    if (code == MLP_OK && from->digest.n)
+        code = check_digest(from->digest, mlp_str_from(digest), e);
+    if (code == MLP_OK)
+        code = mlp_guard_start(&guard, bytes, from->path, &limits, e);
+    if (code != MLP_OK)
+        return code;
+    if (!from->digest.n)
+        code = digest_of(bytes, digest, e);
+    enum mlp_code loaded = mlp_guard_end(&guard, code == MLP_OK ? model : NULL, e);
+    return code == MLP_OK ? loaded : code;
+}
+
 static enum mlp_code load_file(const struct mlp_origin *from, unsigned threads,
                                struct mlp_served **out, struct mlp_err *e)
 {
-    const struct mlp_model_limits limits = {.onnxruntime = from->onnxruntime};
     struct mlp_buf bytes;
     struct mlp_model *model = NULL;
-    uint8_t hash[MLP_SHA256_BYTES];
     char digest[MLP_DIGEST_TEXT];
     if (from->key) {
         mlp_err_set(e, MLP_ETRUST, "%s is a bare model file, which carries no signature",
@@ -148,13 +179,7 @@ static enum mlp_code load_file(const struct mlp_origin *from, unsigned threads,
     mlp_buf_init(&bytes, MODEL_MAX);
     enum mlp_code code = mlp_file_read(from->path, &bytes, e);
     if (code == MLP_OK)
-        code = mlp_sha256(mlp_buf_str(&bytes), hash, e);
-    if (code == MLP_OK) {
-        mlp_digest_text(hash, digest);
-        code = check_digest(from->digest, mlp_str_from(digest), e);
-    }
-    if (code == MLP_OK)
-        code = mlp_model_open_guarded(mlp_buf_str(&bytes), from->path, &limits, &model, e);
+        code = open_bytes(from, mlp_buf_str(&bytes), digest, &model, e);
     mlp_buf_fini(&bytes);
     if (code == MLP_OK)
         code = mlp_served_new(model, threads, out, e);
