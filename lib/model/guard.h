@@ -16,8 +16,8 @@ enum mlp_code mlp_model_open_guarded(struct mlp_str bytes, const char *source,
                                      struct mlp_err *e);
 
 /* The same in two steps, for who has work meanwhile that does not look into the bytes (their
- * digest, say). Every start that is MLP_OK wants its end; with m NULL that only waits for the child. bytes,
- * source and limits are borrowed until then. */
+ * digest, say). Every start that is MLP_OK wants its end; with m NULL that only waits for the
+ * child. bytes, source and limits are borrowed until then. */
 struct mlp_guard {
     struct mlp_str bytes;
     const char *source;
