@@ -404,28 +404,9 @@ static enum mlp_code run_deform_conv(const struct mlp_net_call *c)
     return finish(&s, bias, s.w.nout);
 }
 
-/* --- Dropout: the input, and a mask that drops nothing. Training is refused but where it drops
- * nothing either --- */
-
-static enum mlp_code run_dropout(const struct mlp_net_call *c)
-{
-    const struct mlp_tensor *ratio = mlp_net_in(c, 1), *training = mlp_net_in(c, 2);
-    double drop = ratio && ratio->n ? mlp_tensor_number(ratio, 0) : 0.5;
-    if (training && training->n && mlp_tensor_integer(training, 0) && drop != 0)
-        return mlp_net_fail(c, "training_mode with a ratio of %g draws random numbers", drop);
-    c->out[0] = *c->in[0];
-    if (c->nout < 2)
-        return MLP_OK;
-    if (mlp_tensor_like(&c->out[1], c->arena, MLP_DT_BOOL, c->in[0], c->e))
-        return c->e->code;
-    memset(c->out[1].u8, 1, c->out[1].n);
-    return MLP_OK;
-}
-
 const struct mlp_net_op mlp_net_nn[] = {
     {"", "Col2Im", 18, 0, 3, 3, 1, prepare_conv, run_col2im},
     {"", "Conv", 1, 0, 2, 3, 1, prepare_conv, run_conv},
     {"", "ConvTranspose", 1, 0, 2, 3, 1, prepare_conv, run_conv_transpose},
     {"", "DeformConv", 19, 0, 3, 5, 1, prepare_conv, run_deform_conv},
-    {"", "Dropout", 7, 0, 1, 3, 2, NULL, run_dropout},
     {0}};

@@ -5,12 +5,11 @@
 const struct mlp_net_op *mlp_net_op_find(struct mlp_str domain, struct mlp_str name, int64_t opset)
 {
     const struct mlp_net_op *const tables[] = {
-        mlp_net_math,    mlp_net_matrix, mlp_net_shape, mlp_net_arrange, mlp_net_reduce,
-        mlp_net_control, mlp_net_nn,     mlp_net_rnn,   mlp_net_quant,   mlp_net_string,
-        mlp_net_ml,      mlp_net_trees,  mlp_net_attention,
-        mlp_net_norm,    mlp_net_pool,   mlp_net_resize,    mlp_net_sample,
-        mlp_net_space,   mlp_net_einsum, mlp_net_signal,
-        mlp_net_loss,    mlp_net_sequence, mlp_net_map,
+        mlp_net_math,      mlp_net_matrix,   mlp_net_einsum, mlp_net_shape,   mlp_net_arrange,
+        mlp_net_reduce,    mlp_net_control,  mlp_net_nn,     mlp_net_dropout, mlp_net_norm,
+        mlp_net_pool,      mlp_net_resize,   mlp_net_sample, mlp_net_space,   mlp_net_rnn,
+        mlp_net_attention, mlp_net_signal,   mlp_net_quant,  mlp_net_string,  mlp_net_ml,
+        mlp_net_trees,     mlp_net_sequence, mlp_net_map,    mlp_net_loss,
         mlp_net_select};
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
         for (const struct mlp_net_op *op = tables[i]; op->name; op++)

@@ -74,7 +74,8 @@ extern const struct mlp_net_op mlp_net_control[];  /* If, Loop, Scan, Identity *
 extern const struct mlp_net_op mlp_net_select[];   /* Unique, TensorScatter */
 extern const struct mlp_net_op mlp_net_sequence[]; /* sequences of tensors, optional values */
 extern const struct mlp_net_op mlp_net_map[];      /* CastMap, DictVectorizer */
-extern const struct mlp_net_op mlp_net_nn[];       /* convolutions, Dropout */
+extern const struct mlp_net_op mlp_net_nn[];       /* convolutions */
+extern const struct mlp_net_op mlp_net_dropout[];  /* Dropout */
 extern const struct mlp_net_op mlp_net_norm[];     /* normalisations */
 extern const struct mlp_net_op mlp_net_pool[];     /* pools, MaxUnpool */
 extern const struct mlp_net_op mlp_net_resize[];   /* Resize, Upsample */
