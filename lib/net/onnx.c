@@ -1,7 +1,7 @@
 #include "net/onnx.h"
 
 #include "net/tiny.h"
-#include "net/wire.h"
+#include "text/proto.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "raw_data is little-endian");
 

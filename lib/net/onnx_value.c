@@ -1,7 +1,7 @@
 /* onnx_value.c: values of sequence, map and optional types as files hold them (onnx.h). */
 #include "net/onnx.h"
 
-#include "net/wire.h"
+#include "text/proto.h"
 
 /* Field numbers of onnx-data.proto. */
 enum {

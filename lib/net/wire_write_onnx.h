@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/vec.h"
 #include "net/tensor.h"
-#include "net/wire_write.h"
+#include "text/proto.h"
 
 /* No tensor: an optional input left out. */
 #define MLP_EMIT_NONE UINT32_MAX

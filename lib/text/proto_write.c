@@ -1,5 +1,5 @@
-/* wire_write.c: protobuf fields (wire_write.h). */
-#include "net/wire_write.h"
+/* proto_write.c: protobuf fields, written (proto.h). */
+#include "text/proto.h"
 #include <string.h>
 
 enum { VARINT = 0, BYTES = 2, FIXED32 = 5 };

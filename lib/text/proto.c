@@ -1,4 +1,4 @@
-#include "net/wire.h"
+#include "text/proto.h"
 
 static bool damage(struct mlp_wire_reader *r, const char *what)
 {
