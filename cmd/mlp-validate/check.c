@@ -7,6 +7,9 @@
 static const struct mlp_opt opts[] = {
     [OPT_RULES] = {"rules", 'r', MLP_OPT_FILE, "FILE", "the rules, see mlp-rules(5)", NULL, NULL,
                    false},
+    [OPT_SCHEMA_FORMAT] = {"schema-format", 0, MLP_OPT_TEXT, "FORMAT",
+                           "what the rules file is: native, gx, ... (default: by its content)",
+                           NULL, NULL, false},
     [OPT_REJECTS] = {"rejects", 0, MLP_OPT_FILE, "FILE",
                      "every reason to reject a row, as NDJSON", NULL, NULL, false},
     [OPT_OUTPUT] = {"output", 'o', MLP_OPT_FILE, "FILE", "where good rows go", NULL, "-", false},
@@ -164,7 +167,8 @@ static enum mlp_code finish(struct check_run *run, struct mlp_err *e)
 {
     struct mlp_report report;
     mlp_report_init(&report, "mlp-validate", "data");
-    report.subject = mlp_report_text(&report, "%s", mlp_table_source(run->table));
+    report.subject = mlp_report_text(&report, "%s",
+                                     run->copy >= 0 ? "<stdin>" : mlp_table_source(run->table));
     enum mlp_code code = mlp_checker_finish(run->checker, &report, e);
     if (code == MLP_OK)
         code = mlp_out_commit(&run->good, e);
@@ -213,7 +217,7 @@ static enum mlp_code check(struct check_run *run, struct mlp_err *e)
 
 static enum mlp_code run_check(struct mlp_cmd *cmd, struct mlp_err *e)
 {
-    struct check_run run = {.cmd = cmd, .good.fd = -1, .rejects.fd = -1};
+    struct check_run run = {.cmd = cmd, .good.fd = -1, .rejects.fd = -1, .copy = -1};
     run.progress = mlp_os_isatty(2) && !mlp_opt_flag(cmd, OPT_QUIET);
     run.stop_at = mlp_opt_given(cmd, OPT_MAX_REJECTS)
                       ? (uint64_t)mlp_opt_int(cmd, OPT_MAX_REJECTS, 0) + 1 : UINT64_MAX;
@@ -228,8 +232,8 @@ static enum mlp_code run_check(struct mlp_cmd *cmd, struct mlp_err *e)
     mlp_profiler_free(run.profiler);
     mlp_checker_free(run.checker);
     mlp_table_close(run.table);
-    if (run.copy[0])
-        mlp_os_unlink(run.copy, NULL);
+    if (run.copy >= 0)
+        mlp_os_close(run.copy, NULL);
     mlp_rules_free(run.rules);
     mlp_buf_fini(&run.line);
     free(run.flags);

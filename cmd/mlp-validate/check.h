@@ -8,8 +8,8 @@
 #include "rule/rule.h"
 #include "stat/profile.h"
 
-enum { OPT_RULES, OPT_REJECTS, OPT_OUTPUT, OPT_REPORT, OPT_FORMAT, OPT_PROFILE, OPT_MAX_REJECTS,
-       OPT_FAIL_FAST, OPT_FAIL_ON, OPT_DRY_RUN, OPT_QUIET, MLP_INPUT_NAMES };
+enum { OPT_RULES, OPT_SCHEMA_FORMAT, OPT_REJECTS, OPT_OUTPUT, OPT_REPORT, OPT_FORMAT, OPT_PROFILE,
+       OPT_MAX_REJECTS, OPT_FAIL_FAST, OPT_FAIL_ON, OPT_DRY_RUN, OPT_QUIET, MLP_INPUT_NAMES };
 
 /* One run: where things come from and go to. */
 struct check_run {
@@ -25,7 +25,8 @@ struct check_run {
     uint64_t stop_at;       /* rejected rows */
     uint64_t told;          /* of the progress line, monotonic ns */
     bool progress;
-    char copy[512];         /* of a pipe that is looked at twice; empty when there is none */
+    int copy;               /* of a pipe that is looked at twice, or -1 */
+    char copy_path[32];     /* its name */
 };
 
 /* The rules of --rules; the table with a checker for it, surveyed where the rules look twice. */

@@ -1,7 +1,7 @@
 /* What the verb check reads, once or twice, and what it keeps for reports of the form gx:FILE. */
 #include "check.h"
 
-#include <stdlib.h>
+#include "rule/import.h"
 
 #define GX "gx:"
 #define GX_ROWS 100000 /* failing rows of a rule that a report of this form holds */
@@ -11,22 +11,24 @@ static bool is_gx(const char *spec)
     return strncmp(spec, GX, strlen(GX)) == 0;
 }
 
-/* Rules that look twice at a pipe look at a copy: its bytes as they came, in a file that is gone
- * when we are. */
+/* Rules that look twice at a pipe look at a copy: its bytes as they came, in a file without a name,
+ * which is gone when we are. */
 static enum mlp_code copy_pipe(struct check_run *run, struct mlp_err *e)
 {
-    char chunk[1 << 16];
+    char chunk[1 << 16], path[512];
+    uint64_t random = 0;
     size_t got = 0;
     const char *folder = mlp_os_env("TMPDIR");
-    struct mlp_out out = {.fd = -1};
-    snprintf(run->copy, sizeof run->copy, "%s/mlp-validate-%lld", folder ? folder : "/tmp",
-             (long long)mlp_os_pid());
-    enum mlp_code code = mlp_out_open(&out, run->copy, e);
+    enum mlp_code code = mlp_os_random(&random, sizeof random, e);
+    snprintf(path, sizeof path, "%s/mlp-validate-%016llx", folder ? folder : "/tmp",
+             (unsigned long long)random);
+    if (code == MLP_OK)
+        code = mlp_os_open(path, MLP_OPEN_CREATE_NEW, &run->copy, e);
+    if (code == MLP_OK && (code = mlp_os_chmod(path, 0600, e)) == MLP_OK)
+        code = mlp_os_unlink(path, e);
     while (code == MLP_OK && (code = mlp_os_read(0, chunk, sizeof chunk, &got, e)) == MLP_OK && got)
-        code = mlp_out_write(&out, chunk, got);
-    if (code == MLP_OK || out.failed.code != MLP_OK)
-        code = mlp_out_commit(&out, e);
-    mlp_out_abort(&out);
+        code = mlp_os_write(run->copy, chunk, got, e);
+    snprintf(run->copy_path, sizeof run->copy_path, "/dev/fd/%d", run->copy);
     return code;
 }
 
@@ -51,7 +53,7 @@ enum mlp_code check_open(struct check_run *run, struct mlp_err *e)
     mlp_rules_input(run->rules, &in.table);
     if (code == MLP_OK && twice && strcmp(path, "-") == 0) {
         code = copy_pipe(run, e);
-        path = run->copy;
+        path = run->copy_path;
     }
     if (code == MLP_OK)
         code = mlp_table_open(path, &in.table, &run->table, e);
@@ -74,7 +76,8 @@ enum mlp_code check_load(struct check_run *run, struct mlp_err *e)
         mlp_err_set(e, MLP_EUSAGE, "--rules FILE is needed");
         return mlp_err_hint(e, "mlp-validate infer DATA > rules.yaml makes a first one");
     }
-    enum mlp_code code = mlp_rules_load(path, &run->rules, e);
+    enum mlp_code code = mlp_rules_load_as(path, mlp_opt_text(run->cmd, OPT_SCHEMA_FORMAT), NULL,
+                                           &run->rules, e);
     if (code != MLP_OK || mlp_rules_count(run->rules))
         return code;
     mlp_err_set(e, MLP_EINPUT, "no rule: nothing would be checked");

@@ -1,8 +1,22 @@
 #include "verbs.h"
 
 #include "base/file.h"
+#include "rule/import.h"
 
 #define REPORT_BYTES ((size_t)64 << 20)
+
+void tell_notes(const char *path, const struct mlp_import_notes *notes)
+{
+    for (const struct mlp_import_note *n = notes->first; n; n = n->next) {
+        if (n->line)
+            fprintf(stderr, "mlp-validate: %s:%u:%u: note: %.*s\n", path, n->line, n->column,
+                    MLP_STR_ARG(n->words));
+        else
+            fprintf(stderr, "mlp-validate: %s: note: %.*s\n", path, MLP_STR_ARG(n->words));
+    }
+    if (notes->more)
+        fprintf(stderr, "mlp-validate: %s: note: and %zu notes more\n", path, notes->more);
+}
 
 static enum mlp_code print(const struct mlp_report *r, const char *format, struct mlp_err *e)
 {

@@ -152,10 +152,19 @@ static void read_nulls(struct mlp_maker *m, const struct mlp_node *list)
     m->rules->nulls = whole ? nulls : NULL;
 }
 
+static enum mlp_columns_mode read_mode(struct mlp_maker *m, const struct mlp_node *n)
+{
+    static const char *const modes[] = {"any", "exact", "ordered", "superset", "subset", NULL};
+    for (int i = 0; modes[i]; i++)
+        if (mlp_str_is(mlp_node_str(n, ""), modes[i]))
+            return (enum mlp_columns_mode)i;
+    mlp_make_fault(m, n, "exact, ordered, superset or subset");
+    return MLP_COLUMNS_ANY;
+}
+
 static void read_input(struct mlp_maker *m, const struct mlp_node *map)
 {
-    static const char *const known[] = {"delimiter", "null", "columns", NULL};
-    static const char *const modes[] = {"any", "exact", "ordered", "superset", "subset", NULL};
+    static const char *const known[] = {"delimiter", "null", "columns", "unnamed", NULL};
     if (!map || mlp_make_failed(m) || mlp_node_known(&m->rules->doc, map, known, m->e) != MLP_OK)
         return;
     read_nulls(m, mlp_node_get(map, "null"));
@@ -163,11 +172,12 @@ static void read_input(struct mlp_maker *m, const struct mlp_node *map)
     if (d.n > 1)
         mlp_make_fault(m, mlp_node_get(map, "delimiter"), "one character");
     m->rules->delimiter = d.n ? d.p[0] : '\0';
+    const struct mlp_node *unnamed = mlp_node_get(map, "unnamed");
+    m->rules->unnamed = unnamed && mlp_str_is(mlp_node_str(unnamed, ""), "allow");
+    if (unnamed && !m->rules->unnamed)
+        mlp_make_fault(m, unnamed, "allow");
     const struct mlp_node *mode = mlp_node_get(map, "columns");
-    int i = mode ? mlp_str_closest(mlp_node_str(mode, ""), modes) : 0;
-    if (mode && (i < 0 || !mlp_str_is(mlp_node_str(mode, ""), modes[i])))
-        mlp_make_fault(m, mode, "exact, ordered, superset or subset");
-    m->rules->mode = (enum mlp_columns_mode)(i < 0 ? 0 : i);
+    m->rules->mode = mode ? read_mode(m, mode) : MLP_COLUMNS_ANY;
     struct mlp_rule *r = mode ? mlp_make_rule(m, MLP_RULE_COLUMNS, mode) : NULL;
     if (r)
         r->expected = mlp_make_words(m, "columns: ", mode->text);
@@ -221,9 +231,19 @@ enum mlp_code mlp_rules_parse(struct mlp_doc *d, struct mlp_rules **out, struct 
 
 enum mlp_code mlp_rules_load(const char *path, struct mlp_rules **rules, struct mlp_err *e)
 {
+    return mlp_rules_load_as(path, NULL, NULL, rules, e);
+}
+
+enum mlp_code mlp_rules_load_as(const char *path, const char *format,
+                                struct mlp_import_notes *notes, struct mlp_rules **rules,
+                                struct mlp_err *e)
+{
     struct mlp_doc d;
-    enum mlp_code code = mlp_rules_import(path, NULL, &d, NULL, NULL, e);
+    const struct mlp_rules_format *f = NULL;
     *rules = NULL;
+    if (format && !(f = mlp_rules_format_find(mlp_str_from(format))))
+        return mlp_rules_format_unknown(format, false, e);
+    enum mlp_code code = mlp_rules_import(path, f, &d, NULL, notes, e);
     if (code == MLP_OK)
         return mlp_rules_parse(&d, rules, e);
     mlp_doc_fini(&d);
@@ -278,6 +298,7 @@ void mlp_rules_input(const struct mlp_rules *r, struct mlp_table_options *option
         options->nulls = r->nulls;
     if (r->delimiter && !options->delimiter)
         options->delimiter = r->delimiter;
+    options->name_unnamed = options->name_unnamed || r->unnamed;
 }
 
 size_t mlp_rules_count(const struct mlp_rules *r)

@@ -160,7 +160,7 @@ static void write_config(struct mlp_json_out *o, const struct mlp_rule *rule)
     if (kwargs) {
         struct mlp_buf b;
         mlp_buf_init(&b, (size_t)16 << 20);
-        mlp_node_write_json(kwargs, &b, 0, false);
+        mlp_node_write_json_python(kwargs, &b, 0);
         mlp_json_raw(o, mlp_buf_str(&b));
         o->b->failed = o->b->failed || b.failed;
         mlp_buf_fini(&b);

@@ -53,6 +53,17 @@ void mlp_rules_format_names(bool writers, struct mlp_buf *out)
             mlp_buf_addf(out, "%s%s", n++ ? ", " : "", f->name);
 }
 
+enum mlp_code mlp_rules_format_unknown(const char *name, bool writers, struct mlp_err *e)
+{
+    struct mlp_buf names;
+    mlp_buf_init(&names, 4096);
+    mlp_rules_format_names(writers, &names);
+    mlp_err_set(e, MLP_EUSAGE, "no rules format \"%s\"", name);
+    mlp_err_hint(e, "known are %.*s", MLP_STR_ARG(mlp_buf_str(&names)));
+    mlp_buf_fini(&names);
+    return MLP_EUSAGE;
+}
+
 /* ---- notes */
 
 void mlp_import_notes_init(struct mlp_import_notes *notes)

@@ -65,6 +65,8 @@ extern const struct mlp_rules_format mlp_rules_formats[];
 /* By name; NULL for an unknown one. Names in a row, for messages: readers or writers. */
 const struct mlp_rules_format *mlp_rules_format_find(struct mlp_str name);
 void mlp_rules_format_names(bool writers, struct mlp_buf *out);
+/* MLP_EUSAGE with those names. */
+enum mlp_code mlp_rules_format_unknown(const char *name, bool writers, struct mlp_err *e);
 
 /* Reads a rules file of any format ("-" is stdin) into a native document, which is initialised
  * here and the caller's to finish, after a failure too. format NULL: found by content, and told in
@@ -77,6 +79,13 @@ enum mlp_code mlp_rules_import_text(struct mlp_str text, const char *source,
                                     const struct mlp_rules_format *format,
                                     struct mlp_doc *native, struct mlp_import_notes *notes,
                                     struct mlp_err *e);
+
+struct mlp_rules;
+/* The same, compiled: mlp_rules_load (rule.h) with a format by its name (NULL: found by content;
+ * an unknown one is MLP_EUSAGE) and with notes. */
+enum mlp_code mlp_rules_load_as(const char *path, const char *format,
+                                struct mlp_import_notes *notes, struct mlp_rules **rules,
+                                struct mlp_err *e);
 
 /* ---- for readers: building native nodes that remember where they come from. All take NULL and
  * then return NULL; a failure takes the document's root away, so that one check at the end

@@ -107,6 +107,19 @@ static void read_expectation(struct mlp_gx *g, const struct mlp_node *x)
         mlp_import_note(g->notes, mlp_node_get(x, "windows"), "windows are not used");
 }
 
+/* How pandas.read_csv reads a file that is not told otherwise. */
+static void put_input(struct mlp_doc *out)
+{
+    static const char *const nulls[] = {"#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN",
+                                        "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL",
+                                        "NaN", "None", "n/a", "nan", "null"};
+    struct mlp_node *input = mlp_import_section(out, out->root, "input", MLP_DOC_MAP);
+    struct mlp_node *list = mlp_import_section(out, input, "null", MLP_DOC_LIST);
+    for (size_t i = 0; i < sizeof nulls / sizeof *nulls; i++)
+        mlp_import_push(out, list, mlp_doc_new_text(out, nulls[i]));
+    mlp_import_put(out, input, "unnamed", mlp_doc_new_text(out, "allow"), NULL);
+}
+
 enum mlp_code mlp_import_gx(const struct mlp_doc *in, struct mlp_doc *out,
                             struct mlp_import_notes *notes, struct mlp_err *e)
 {
@@ -118,6 +131,7 @@ enum mlp_code mlp_import_gx(const struct mlp_doc *in, struct mlp_doc *out,
     mlp_import_start(out);
     if (!list || list->type != MLP_DOC_LIST)
         return mlp_node_error(in, list ? list : in->root, e, "expected a list of expectations");
+    put_input(out);
     mlp_import_section(out, out->root, "checks", MLP_DOC_LIST);
     for (const struct mlp_node *x = list->child; x && !mlp_gx_failed(&g); x = x->next)
         read_expectation(&g, x);

@@ -45,6 +45,7 @@ struct mlp_gx_kind {
 const struct mlp_gx_kind *mlp_gx_kind_find(struct mlp_str type);
 
 mlp_import_fn mlp_import_gx;
+mlp_export_fn mlp_export_gx;
 bool mlp_import_is_gx(const struct mlp_node *root);
 
 #endif

@@ -8,6 +8,6 @@
 /* name, what it is, sniff (bytes), parse (to a tree), detect (tree), read, write. */
 #define MLP_RULES_FORMATS \
     {"gx", "Great Expectations suite, 0.18 or 1.x", NULL, NULL, mlp_import_is_gx, mlp_import_gx, \
-     NULL},
+     mlp_export_gx},
 
 #endif

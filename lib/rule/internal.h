@@ -112,6 +112,7 @@ struct mlp_rules {
     enum mlp_columns_mode mode;
     const char **nulls;           /* ends with NULL; NULL when the file has none */
     char delimiter;
+    bool unnamed;                 /* columns may have no name */
 };
 
 /* What counting a rule needs. seen: rows that it is about; absent: those of them that it passes

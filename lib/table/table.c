@@ -172,6 +172,11 @@ enum mlp_code mlp_table_take_name(struct mlp_table *t, struct mlp_str name, stru
 {
     bool fresh;
     size_t most = t->options.max_columns ? t->options.max_columns : MLP_MOST_COLUMNS;
+    char unnamed[40];
+    if (name.n == 0 && t->options.name_unnamed) {
+        int n = snprintf(unnamed, sizeof unnamed, "Unnamed: %zu", t->names.n);
+        name = (struct mlp_str){unnamed, (size_t)n};
+    }
     if (t->names.n >= most) {
         mlp_err_set(e, MLP_EINPUT, "more than %zu columns", most);
     } else if (name.n == 0) {

@@ -23,6 +23,8 @@ struct mlp_table_options {
     char delimiter;               /* 0: tab for TSV, else what line 1 has most of: , ; tab | */
     bool no_header;               /* columns are then named c1, c2, ... */
     enum mlp_table_encoding encoding;
+    bool name_unnamed;            /* columns without a name are "Unnamed: 0", as pandas has it, by
+                                     their place; else they are an error */
     size_t block_bytes;           /* 0: 256 KiB; what is read never depends on it */
     size_t max_row_bytes;         /* 0: 16 MiB; at most 1 GiB; a longer row is an error */
     size_t max_columns;           /* 0: 65,536 */

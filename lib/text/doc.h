@@ -104,6 +104,8 @@ struct mlp_node *mlp_node_push(struct mlp_node *list, struct mlp_node *value);
  * (the canonical form that is hashed and signed uses indent 0 and sorted). Failure is b's. */
 void mlp_node_write_json(const struct mlp_node *n, struct mlp_buf *b, unsigned indent,
                          bool sorted);
+/* As Python's json module does: NaN, Infinity and -Infinity as such. n is not NULL. */
+void mlp_node_write_json_python(const struct mlp_node *n, struct mlp_buf *b, unsigned indent);
 /* As block YAML, which reads back as the same tree; texts that some reader could take for something
  * else ("yes", "1.0") are quoted. NULL is an empty stream. */
 void mlp_node_write_yaml(const struct mlp_node *n, struct mlp_buf *b);

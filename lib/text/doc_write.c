@@ -97,6 +97,14 @@ void mlp_node_write_json(const struct mlp_node *n, struct mlp_buf *b, unsigned i
         mlp_json_null(&o);
 }
 
+void mlp_node_write_json_python(const struct mlp_node *n, struct mlp_buf *b, unsigned indent)
+{
+    struct mlp_json_out o;
+    mlp_json_out_init(&o, b, indent);
+    o.nonfinite = true;
+    write_json(&o, n, false);
+}
+
 /* YAML. */
 
 static bool is_letter(char c)

@@ -62,6 +62,7 @@ struct mlp_json_out {
     struct mlp_buf *b;   /* borrowed */
     unsigned indent, depth;
     bool first, after_key;
+    bool nonfinite;      /* NaN, Infinity and -Infinity as such, which is no JSON; else null */
 };
 void mlp_json_out_init(struct mlp_json_out *o, struct mlp_buf *b, unsigned indent);
 void mlp_json_open(struct mlp_json_out *o, char bracket);  /* '{' or '[' */

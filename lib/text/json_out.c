@@ -100,7 +100,10 @@ void mlp_json_u64(struct mlp_json_out *o, uint64_t v)
 void mlp_json_f64(struct mlp_json_out *o, double v)
 {
     separate(o);
-    mlp_num_add_json(o->b, v);
+    if (o->nonfinite && v - v != 0)
+        mlp_buf_adds(o->b, v > 0 ? "Infinity" : v < 0 ? "-Infinity" : "NaN");
+    else
+        mlp_num_add_json(o->b, v);
 }
 
 void mlp_json_bool(struct mlp_json_out *o, bool v)

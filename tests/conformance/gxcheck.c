@@ -1,6 +1,7 @@
-/* gxcheck FOLDER: reads cases from stdin, one JSON object a line with `suite` and `data` (a CSV in
- * FOLDER), and prints for each what mlp-validate finds in the shape of Great Expectations'
- * validation result, or {"error": WORDS}, followed by a line "---". */
+/* gxcheck FOLDER [round-trip]: reads cases from stdin, one JSON object a line with `suite` and
+ * `data` (a CSV in FOLDER), and prints for each what mlp-validate finds in the shape of Great
+ * Expectations' validation result, or {"error": WORDS}, followed by a line "---". round-trip: the
+ * suite goes through native rules as YAML and back to a suite first. */
 #include "base/file.h"
 #include "rule/import.h"
 #include "rule/import_gx.h"
@@ -35,7 +36,8 @@ static enum mlp_code check(const struct mlp_rules *rules, const char *path, stru
     struct mlp_table *t = NULL;
     struct mlp_checker *c = NULL;
     struct mlp_report report;
-    const struct mlp_table_options options = {.delimiter = ','};
+    struct mlp_table_options options = {.delimiter = ','};
+    mlp_rules_input(rules, &options);
     mlp_report_init(&report, "gxcheck", "data");
     enum mlp_code code = mlp_table_open(path, &options, &t, e);
     if (code == MLP_OK)
@@ -61,8 +63,27 @@ static enum mlp_code check(const struct mlp_rules *rules, const char *path, stru
     return code;
 }
 
-static enum mlp_code run_case(const char *folder, struct mlp_str line, struct mlp_buf *out,
-                              struct mlp_err *e)
+/* Native rules as YAML, read again, as a suite, read again: all four must hold. */
+static enum mlp_code go_round(struct mlp_doc *native, struct mlp_err *e)
+{
+    struct mlp_buf text;
+    struct mlp_doc again;
+    mlp_buf_init(&text, MOST);
+    mlp_node_write_yaml(native->root, &text);
+    enum mlp_code code = mlp_rules_import_text(mlp_buf_str(&text), "native", NULL, &again, NULL, e);
+    mlp_buf_reset(&text);
+    if (code == MLP_OK)
+        code = mlp_rules_format_find(MLP_STR("gx"))->write(&again, &text, NULL, e);
+    mlp_doc_fini(&again);
+    mlp_doc_fini(native);
+    if (code == MLP_OK)
+        code = mlp_rules_import_text(mlp_buf_str(&text), "suite", NULL, native, NULL, e);
+    mlp_buf_fini(&text);
+    return code;
+}
+
+static enum mlp_code run_case(const char *folder, struct mlp_str line, bool round,
+                              struct mlp_buf *out, struct mlp_err *e)
 {
     struct mlp_doc in, native;
     struct mlp_rules *rules = NULL;
@@ -76,6 +97,8 @@ static enum mlp_code run_case(const char *folder, struct mlp_str line, struct ml
         in.root = mlp_node_get(in.root, "suite");
         code = mlp_import_gx(&in, &native, NULL, e);
     }
+    if (code == MLP_OK && round)
+        code = go_round(&native, e);
     if (code == MLP_OK)
         code = mlp_rules_parse(&native, &rules, e);
     else
@@ -93,7 +116,7 @@ int main(int argc, char **argv)
     struct mlp_str rest, line;
     mlp_buf_init(&cases, MOST);
     mlp_buf_init(&out, MOST);
-    if (argc != 2 || mlp_file_read("-", &cases, NULL) != MLP_OK)
+    if (argc < 2 || argc > 3 || mlp_file_read("-", &cases, NULL) != MLP_OK)
         return 2;
     rest = mlp_buf_str(&cases);
     while (mlp_str_split(&rest, '\n', &line)) {
@@ -102,7 +125,7 @@ int main(int argc, char **argv)
         mlp_buf_reset(&out);
         if (line.n == 0)
             continue;
-        if (run_case(argv[1], line, &out, &e) != MLP_OK) {
+        if (run_case(argv[1], line, argc == 3, &out, &e) != MLP_OK) {
             char words[1024];
             mlp_err_format(&e, words, sizeof words);
             mlp_buf_reset(&out);
