@@ -49,9 +49,9 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
 }
 
 static const struct mlp_example examples[] = {
-    {"A suite of Great Expectations as native rules, and back.",
-     "mlp-validate convert suite.json > rules.yaml\n"
-     "mlp-validate convert --to gx rules.yaml > suite.json"},
+    {"Native rules as a suite of Great Expectations, and a suite as native rules.",
+     "mlp-validate convert --to gx rules.yaml > suite.json\n"
+     "mlp-validate convert suite.json > from-gx.yaml"},
     {0},
 };
 
