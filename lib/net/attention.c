@@ -286,9 +286,6 @@ static enum mlp_code run_attention(const struct mlp_net_call *c)
     struct attend s = {.c = c, .p = c->node->params};
     if (start(&s))
         return c->e->code;
-    if (s.debug.type && s.p->mode == QK_BIASED && s.p->softcap > 0 && mlp_net_in(c, 3))
-        return mlp_net_fail(c, "qk_matmul_output_mode 2 with a mask and a softcap, which the "
-                               "editions of the operator set order differently");
     for (size_t b = 0; s.q_len && b < s.batch; b++)
         for (size_t h = 0; h < s.q_heads; h++)
             attend_head(&s, b, h);

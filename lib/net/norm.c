@@ -290,11 +290,9 @@ static enum mlp_code run_lp(const struct mlp_net_call *c)
             sum += p->p == 1 ? v : v * v;
         }
         double norm = p->p == 1 ? sum : sqrt(sum);
-        if (norm == 0) /* NaN by the older editions, 0 by the later */
-            return mlp_net_fail(c, "a line of zeros has no direction");
-        for (size_t k = 0; k < n; k++)
+        for (size_t k = 0; k < n; k++) /* a line of zeros stays one */
             mlp_tensor_set_number(&c->out[0], at + k * step,
-                                  mlp_tensor_number(x, at + k * step) / norm);
+                                  norm == 0 ? 0 : mlp_tensor_number(x, at + k * step) / norm);
     }
     return MLP_OK;
 }

@@ -22,6 +22,7 @@
     X(metrics) \
     X(model) \
     X(net) \
+    X(net_real) \
     X(net_types) \
     X(packed) \
     X(oci) \
