@@ -10,7 +10,7 @@ static uint64_t bits_at(const unsigned char *p, const unsigned char *end, size_t
     const unsigned char *q = p + at / 8;
     unsigned skip = (unsigned)(at % 8);
     while (have < width && q < end) {
-        uint64_t byte = *q++ >> skip;
+        uint64_t byte = (uint64_t)*q++ >> skip;
         v |= byte << have;
         have += 8 - skip;
         skip = 0;
