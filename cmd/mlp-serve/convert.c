@@ -85,8 +85,10 @@ const struct mlp_verb verb_convert = {
              "X [N,k]. A missing number is NaN, a missing text the empty text or what "
              "--missing-text says. A classifier gives label and probabilities, a regression "
              "prediction, a transformer what it has.\n"
-             "What has no exact form in ONNX, such as text vectorizers, is refused by name with "
-             "status 3. Runtimes sum in their own order, so the last bits may differ, and take the "
+             "Words of a text are counted with the operator Tokenizer of com.microsoft, which "
+             "ONNX Runtime has. What has no exact form in ONNX, such as counts of letters, is "
+             "refused by name with status 3. Runtimes sum in their own order, so the last bits may "
+             "differ, and take the "
              "first of equally near neighbours. A row that "
              "the model refuses, such as a missing value where it takes none, makes the runtime "
              "refuse the call. The same model gives the same bytes.",

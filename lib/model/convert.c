@@ -334,7 +334,7 @@ static const struct mlp_lowering *find(const struct mlp_op *op)
 {
     const struct mlp_lowering *const tables[] = {mlp_lower_num, mlp_lower_codes, mlp_lower_trees,
                                                  mlp_lower_est, mlp_lower_svm, mlp_lower_shape,
-                                                 mlp_lower_kernel};
+                                                 mlp_lower_kernel, mlp_lower_words};
     const struct mlp_lowering *t = NULL;
     for (size_t i = 0; !t && i < sizeof tables / sizeof *tables; i++)
         t = find_in(tables[i], op);

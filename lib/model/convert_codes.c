@@ -324,15 +324,9 @@ static enum mlp_code write_lookup(struct mlp_lower *l)
     return l->c->e->code;
 }
 
-static enum mlp_code write_words(struct mlp_lower *l)
-{
-    return mlp_lower_refuse(l, "its words are found by a pattern, and no operator of ai.onnx "
-                               "splits a text by one");
-}
-
 const struct mlp_lowering mlp_lower_codes[] = {
     {&mlp_op_impute_text, write_impute_text}, {&mlp_op_indicator_text, write_indicator_text},
     {&mlp_op_encode, write_encode}, {&mlp_op_encode_text, write_encode_text},
     {&mlp_op_expand, write_expand}, {&mlp_op_lookup, write_lookup},
-    {&mlp_op_words, write_words}, {NULL, NULL},
+    {NULL, NULL},
 };

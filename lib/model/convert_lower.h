@@ -46,6 +46,7 @@ extern const struct mlp_lowering mlp_lower_est[];
 extern const struct mlp_lowering mlp_lower_svm[];
 extern const struct mlp_lowering mlp_lower_shape[];
 extern const struct mlp_lowering mlp_lower_kernel[];
+extern const struct mlp_lowering mlp_lower_words[];
 
 /* Refuses the node, whose name and place go before the reason. */
 enum mlp_code mlp_lower_refuse(struct mlp_lower *l, const char *fmt, ...) MLP_PRINTF(2, 3);

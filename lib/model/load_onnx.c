@@ -28,6 +28,7 @@ struct onnx_params {
     const struct mlp_str *strings; /* all that the model can answer with */
     size_t nstrings;
     size_t step;                 /* rows to run at once; 1: the model may be made for one */
+    size_t run_bytes;            /* what a run may take: as much as the model, within reason */
 };
 
 /* What an area keeps between blocks, so that warm runs do not allocate. */
@@ -44,15 +45,16 @@ static void state_free(void *p)
     free(s);
 }
 
-static struct onnx_state *state_new(const struct mlp_net *net, struct mlp_err *e)
+/* Each of its two arenas holds at most max bytes. */
+static struct onnx_state *state_new(const struct mlp_net *net, size_t max, struct mlp_err *e)
 {
     struct onnx_state *s = calloc(1, sizeof(*s));
     if (!s) {
         mlp_err_nomem(e);
         return NULL;
     }
-    mlp_arena_init(&s->in, MAX_RUN_BYTES);
-    if (!net || !mlp_net_run_init(&s->run, net, MAX_RUN_BYTES, e))
+    mlp_arena_init(&s->in, max);
+    if (!net || !mlp_net_run_init(&s->run, net, max, e))
         return s;
     state_free(s);
     return NULL;
@@ -175,7 +177,7 @@ static enum mlp_code run_onnx(const struct mlp_gnode *n, struct mlp_call *c)
     const struct onnx_params *p = n->params;
     const size_t step = p->step;
     if (!c->area->state) {
-        c->area->state = state_new(p->net, c->e);
+        c->area->state = state_new(p->net, p->run_bytes, c->e);
         c->area->state_free = state_free;
     }
     for (size_t r = 0; c->area->state && r < c->rows; r += step)
@@ -318,7 +320,7 @@ static enum mlp_code declared(struct onnx_params *p, struct mlp_err *e)
 static enum mlp_code trial(struct mlp_load *l, struct onnx_params *p)
 {
     struct mlp_tensor in[MAX_SLOTS], out[MAX_SLOTS];
-    struct onnx_state *s = state_new(p->net, l->e);
+    struct onnx_state *s = state_new(p->net, p->run_bytes, l->e);
     for (size_t i = 0; s && i < p->nin && !l->e->code; i++)
         if (!make_input(&p->in[i], 1, &s->in, &in[i], l->e) && in[i].type != MLP_DT_STRING)
             memset(in[i].data, 0, in[i].n * mlp_dtype_size(in[i].type));
@@ -464,6 +466,7 @@ static enum mlp_code plan(struct mlp_load *l, struct onnx_params *p,
                           const struct mlp_onnx_model *m)
 {
     p->step = SIZE_MAX / 2;
+    p->run_bytes = l->m->arena.max < MAX_RUN_BYTES ? l->m->arena.max : MAX_RUN_BYTES;
     p->nin = p->net ? mlp_net_ninputs(p->net) : mlp_ort_ninputs(p->ort);
     p->nout = p->net ? mlp_net_noutputs(p->net) : mlp_ort_noutputs(p->ort);
     if (p->nin > MAX_SLOTS || p->nout + 2 > MLP_MAX_OUTPUTS || !p->nin || !p->nout)

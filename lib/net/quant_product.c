@@ -196,6 +196,10 @@ enum mlp_code mlp_net_prepare_qconv(struct mlp_net_build *b, const void **params
                                                                 (long long)p->group);
 }
 
+/* A few bytes of a file may ask for any padding: what it makes of a plane is bounded. */
+#define MOST_GROWTH 16
+#define SMALL_PLANE 4096
+
 /* x and the weights with their window; a matrix for the windows of one group of channels. */
 struct conv {
     struct bytes x, k;
@@ -216,6 +220,9 @@ static enum mlp_code read_conv(const struct mlp_net_call *c, struct conv *v)
     if (check(c, &v->x, 1) || check(c, &v->k, (size_t)k->dims[0]) ||
         mlp_window_make(c, &p->window, k->dims + 2, &v->w))
         return c->e->code;
+    if (v->w.nout / MOST_GROWTH > v->w.nin + SMALL_PLANE)
+        return mlp_net_fail(c, "padding that makes the output %d times as large as the input",
+                            MOST_GROWTH);
     v->cin = (size_t)k->dims[1];
     v->cout = (size_t)k->dims[0] / v->groups;
     return MLP_OK;

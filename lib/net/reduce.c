@@ -321,20 +321,49 @@ static enum mlp_code prepare_topk(struct mlp_net_build *b, const void **params)
     return mlp_net_attr_int(b, "largest", 1, &p->largest);
 }
 
-/* Keeps the k best so far in order; each element goes to its place among them. */
-static void choose(const struct mlp_tensor *x, const struct folding *f, size_t step, bool largest,
-                   int64_t *best, size_t k)
+/* A line of elements and which of them come first. */
+struct ranking {
+    const struct mlp_tensor *x;
+    size_t at, step;
+    bool largest;
+};
+
+static bool comes_first(const struct ranking *r, int64_t a, int64_t b)
 {
-    size_t have = 0, at = f->outer.offset[0];
-    for (size_t i = 0; i < f->n; i++) {
-        size_t to = have;
-        while (to > 0 && better(x, at + i * step, at + (size_t)best[to - 1] * step, largest))
-            to--;
-        if (to >= k)
-            continue;
-        have += have < k;
-        memmove(best + to + 1, best + to, (have - to - 1) * sizeof(*best));
-        best[to] = (int64_t)i;
+    size_t p = r->at + (size_t)a * r->step, q = r->at + (size_t)b * r->step;
+    return better(r->x, p, q, r->largest) || (a < b && !better(r->x, q, p, r->largest));
+}
+
+/* Restores a heap whose root is the last of its n in order. */
+static void sift_down(const struct ranking *r, int64_t *heap, size_t n, size_t i)
+{
+    for (size_t child; (child = 2 * i + 1) < n; i = child) {
+        child += child + 1 < n && comes_first(r, heap[child], heap[child + 1]);
+        if (!comes_first(r, heap[i], heap[child]))
+            return;
+        int64_t t = heap[i];
+        heap[i] = heap[child];
+        heap[child] = t;
+    }
+}
+
+/* The k first of n in order: a heap of the best so far, then sorted. */
+static void choose(const struct ranking *r, size_t n, int64_t *best, size_t k)
+{
+    for (size_t i = 0; i < k; i++)
+        best[i] = (int64_t)i;
+    for (size_t i = k / 2; i-- > 0;)
+        sift_down(r, best, k, i);
+    for (size_t i = k; i < n; i++)
+        if (comes_first(r, (int64_t)i, best[0])) {
+            best[0] = (int64_t)i;
+            sift_down(r, best, k, 0);
+        }
+    for (size_t left = k; left-- > 1;) {
+        int64_t t = best[0];
+        best[0] = best[left];
+        best[left] = t;
+        sift_down(r, best, left, 0);
     }
 }
 
@@ -366,7 +395,8 @@ static enum mlp_code run_topk(const struct mlp_net_call *c)
     size_t lines = k ? y->n / (size_t)k : 0, from = (size_t)f.inner.stride[0][axis];
     size_t to = (size_t)g.inner.stride[0][axis];
     for (size_t i = 0; i < lines; i++, mlp_walk_next(&f.outer), mlp_walk_next(&g.outer)) {
-        choose(x, &f, from, p->largest != 0, best, (size_t)k);
+        const struct ranking r = {x, f.outer.offset[0], from, p->largest != 0};
+        choose(&r, f.n, best, (size_t)k);
         for (size_t j = 0; j < (size_t)k; j++) {
             size_t at = g.outer.offset[0] + j * to;
             mlp_tensor_copy_element(y, at, x, f.outer.offset[0] + (size_t)best[j] * from);

@@ -4,11 +4,13 @@
 
 /* Field numbers of onnx.proto. */
 enum { NODE_INPUT = 1, NODE_OUTPUT = 2, NODE_OP = 4, NODE_ATTRIBUTE = 5, NODE_DOMAIN = 7 };
-enum { ATTR_NAME = 1, ATTR_I = 3, ATTR_T = 5, ATTR_G = 6, ATTR_INTS = 8, ATTR_STRINGS = 9,
-       ATTR_TYPE = 20 };
-enum { TYPE_INT = 2, TYPE_TENSOR = 4, TYPE_GRAPH = 5, TYPE_INTS = 7, TYPE_STRINGS = 8 };
+enum { ATTR_NAME = 1, ATTR_I = 3, ATTR_S = 4, ATTR_T = 5, ATTR_G = 6, ATTR_INTS = 8,
+       ATTR_STRINGS = 9, ATTR_TYPE = 20 };
+enum { TYPE_INT = 2, TYPE_STRING = 3, TYPE_TENSOR = 4, TYPE_GRAPH = 5, TYPE_INTS = 7,
+       TYPE_STRINGS = 8 };
 enum { TENSOR_DIMS = 1, TENSOR_TYPE = 2, TENSOR_STRINGS = 6, TENSOR_NAME = 8, TENSOR_RAW = 9 };
-enum { GRAPH_NODE = 1, GRAPH_NAME = 2, GRAPH_INIT = 5, GRAPH_INPUT = 11, GRAPH_OUTPUT = 12 };
+enum { GRAPH_NODE = 1, GRAPH_NAME = 2, GRAPH_INIT = 5, GRAPH_INPUT = 11, GRAPH_OUTPUT = 12,
+       GRAPH_VALUE = 13 };
 enum { MODEL_IR = 1, MODEL_PRODUCER = 2, MODEL_VERSION = 3, MODEL_DOC = 6, MODEL_GRAPH = 7,
        MODEL_OPSET = 8, MODEL_METADATA = 14 };
 
@@ -20,7 +22,7 @@ void mlp_emit_init(struct mlp_emit *w, struct mlp_arena *a, const char *prefix, 
     mlp_vec_init(&w->names, sizeof(struct mlp_str));
     w->arena = a;
     w->prefix = prefix;
-    w->uses_ml = w->failed = false;
+    w->uses_ml = w->uses_ms = w->failed = false;
 }
 
 void mlp_emit_fini(struct mlp_emit *w)
@@ -101,18 +103,21 @@ uint32_t mlp_emit_input(struct mlp_emit *w, struct mlp_str name, enum mlp_dtype 
 static void put_node(struct mlp_emit *w, const char *op, const uint32_t *in, size_t n,
                      uint32_t first, size_t nout)
 {
-    bool ml = strncmp(op, "ml:", 3) == 0;
+    bool ml = strncmp(op, "ml:", 3) == 0, ms = strncmp(op, "ms:", 3) == 0;
     size_t at = mlp_wire_open(&w->nodes, GRAPH_NODE);
     for (size_t i = 0; i < n; i++)
         put_name(w, &w->nodes, NODE_INPUT, in[i]);
     for (size_t i = 0; i < nout; i++)
         put_name(w, &w->nodes, NODE_OUTPUT, first + (uint32_t)i);
-    mlp_wire_text(&w->nodes, NODE_OP, ml ? op + 3 : op);
+    mlp_wire_text(&w->nodes, NODE_OP, ml || ms ? op + 3 : op);
     mlp_buf_addstr(&w->nodes, mlp_buf_str(&w->attrs));
     if (ml)
         mlp_wire_text(&w->nodes, NODE_DOMAIN, "ai.onnx.ml");
+    if (ms)
+        mlp_wire_text(&w->nodes, NODE_DOMAIN, "com.microsoft");
     mlp_wire_close(&w->nodes, at);
     w->uses_ml |= ml;
+    w->uses_ms |= ms;
     if (!w->attrs.failed)
         mlp_buf_reset(&w->attrs);
 }
@@ -156,6 +161,13 @@ void mlp_emit_attr_ints(struct mlp_emit *w, const char *name, const int64_t *v, 
     for (size_t i = 0; i < n; i++)
         mlp_wire_int(&w->attrs, ATTR_INTS, v[i]);
     close_attr(w, at, TYPE_INTS);
+}
+
+void mlp_emit_attr_text(struct mlp_emit *w, const char *name, struct mlp_str v)
+{
+    size_t at = open_attr(w, name);
+    mlp_wire_str(&w->attrs, ATTR_S, v);
+    close_attr(w, at, TYPE_STRING);
 }
 
 void mlp_emit_attr_texts(struct mlp_emit *w, const char *name, const struct mlp_str *v, size_t n)
@@ -360,6 +372,14 @@ uint32_t mlp_emit_unsqueeze(struct mlp_emit *w, uint32_t a, int64_t axis)
     return mlp_emit2(w, "Unsqueeze", a, mlp_emit_ints(w, &axis, 1));
 }
 
+void mlp_emit_type(struct mlp_emit *w, uint32_t tensor, enum mlp_dtype type)
+{
+    size_t at = mlp_wire_open(&w->outputs, GRAPH_VALUE);
+    put_name(w, &w->outputs, 1, tensor);
+    put_type(&w->outputs, type, NULL, -1);
+    mlp_wire_close(&w->outputs, at);
+}
+
 /* --- bodies of loops --- */
 
 void mlp_emit_body_begin(struct mlp_emit *w, struct mlp_emit_outer *outer)
@@ -462,6 +482,8 @@ enum mlp_code mlp_emit_model(struct mlp_emit *w, const struct mlp_emit_about *ab
     put_opset(out, "", MLP_EMIT_OPSET);
     if (w->uses_ml)
         put_opset(out, "ai.onnx.ml", MLP_EMIT_OPSET_ML);
+    if (w->uses_ms)
+        put_opset(out, "com.microsoft", 1);
     put_metadata(out, about);
     return mlp_buf_check(out, e);
 }

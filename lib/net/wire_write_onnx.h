@@ -25,7 +25,7 @@ struct mlp_emit {
     struct mlp_vec names;        /* struct mlp_str by tensor; n 0: prefix and number */
     const char *prefix;
     struct mlp_arena *arena;     /* of the names; borrowed */
-    bool uses_ml;                /* some node is of ai.onnx.ml */
+    bool uses_ml, uses_ms;       /* some node is of ai.onnx.ml, of com.microsoft */
     bool failed;                 /* no memory for a name */
 };
 
@@ -42,16 +42,22 @@ uint32_t mlp_emit_input(struct mlp_emit *w, struct mlp_str name, enum mlp_dtype 
 void mlp_emit_output(struct mlp_emit *w, struct mlp_str name, enum mlp_dtype type, size_t width,
                      uint32_t tensor);
 
+/* Tells the type of a tensor inside, where readers cannot infer it: that of an operator which is in
+ * no operator set of ONNX. */
+void mlp_emit_type(struct mlp_emit *w, uint32_t tensor, enum mlp_dtype type);
+
 /* Attributes of the next node. */
 void mlp_emit_attr_int(struct mlp_emit *w, const char *name, int64_t v);
 void mlp_emit_attr_ints(struct mlp_emit *w, const char *name, const int64_t *v, size_t n);
 /* A tensor attribute of one dimension; UINT8, FLOAT or DOUBLE, from doubles. */
 void mlp_emit_attr_tensor(struct mlp_emit *w, const char *name, enum mlp_dtype type,
                           const double *v, size_t n);
+void mlp_emit_attr_text(struct mlp_emit *w, const char *name, struct mlp_str v);
 void mlp_emit_attr_texts(struct mlp_emit *w, const char *name, const struct mlp_str *v, size_t n);
 
-/* A node with one, two, three or n inputs; returns its output. "ml:X" is X of ai.onnx.ml. Nodes
- * with more outputs: mlp_emit_outs; further outputs follow the first by number. */
+/* A node with one, two, three or n inputs; returns its output. "ml:X" is X of ai.onnx.ml, "ms:X"
+ * that of com.microsoft. Nodes with more outputs: mlp_emit_outs; further outputs follow the first
+ * by number. */
 uint32_t mlp_emit1(struct mlp_emit *w, const char *op, uint32_t a);
 uint32_t mlp_emit2(struct mlp_emit *w, const char *op, uint32_t a, uint32_t b);
 uint32_t mlp_emit3(struct mlp_emit *w, const char *op, uint32_t a, uint32_t b, uint32_t c);

@@ -29,9 +29,12 @@ has err 'prediction'
 expect 2 mlp-serve convert
 mkdir full
 expect 4 mlp-serve convert "$models/trees.joblib" -o full
-text=$SHARED/conformance/models/cnb-text-cur/model.joblib
-if [ -e "$text" ]; then
-    expect 3 mlp-serve convert "$text" -o none.onnx
+text=$SHARED/conformance/models
+if [ -e "$text/cnb-text-cur/model.joblib" ]; then
+    expect 0 mlp-serve convert "$text/cnb-text-cur/model.joblib" -o words.onnx
+    ok 'words are cut by Tokenizer' grep -aqF com.microsoft words.onnx
+    expect 0 mlp-serve batch words.onnx "$text/cnb-text-cur/input.csv"
+    expect 3 mlp-serve convert "$text/sk-a-text-char/model.joblib" -o none.onnx
     has err 'word counts'
     has err 'cannot be written as ONNX'
     has err 'hint: '
