@@ -4,8 +4,8 @@
 #include "net/rnn_cell.h"
 
 struct rnn {
-    struct mlp_cell cell;        /* hidden and peepholes: when running */
-    struct mlp_cell_function f[6];
+    struct mlp_rnn_cell cell;        /* hidden and peepholes: when running */
+    struct mlp_rnn_activation f[6];
     size_t gates, dirs;
     int64_t hidden, layout, input_forget, before_reset;
     bool reverse;                /* the first direction */
@@ -44,7 +44,7 @@ static enum mlp_code prepare_functions(struct mlp_net_build *b, struct rnn *p)
     for (size_t i = 0; i < each * p->dirs; i++) {
         struct mlp_str name = n ? names[i] : mlp_str_from(usual[p->cell.kind][i % each]);
         unsigned takes = 0;
-        if (!mlp_cell_function_find(name, &p->f[i], &takes))
+        if (!mlp_rnn_activation_find(name, &p->f[i], &takes))
             return mlp_net_bad(b, "activation '%.*s' is not understood", MLP_STR_ARG(name));
         if (takes > 0 && ia < na)
             p->f[i].alpha = (double)alpha[ia++];
@@ -78,11 +78,11 @@ static enum mlp_code prepare_weights(struct mlp_net_build *b, uint32_t i, struct
     return turn_over(b->arena, w, to, b->e);
 }
 
-static enum mlp_cell_kind kind_of(struct mlp_str op_type)
+static enum mlp_rnn_cell_kind kind_of(struct mlp_str op_type)
 {
     if (mlp_str_is(op_type, "LSTM"))
-        return MLP_CELL_LSTM;
-    return mlp_str_is(op_type, "GRU") ? MLP_CELL_GRU : MLP_CELL_RNN;
+        return MLP_RNN_CELL_LSTM;
+    return mlp_str_is(op_type, "GRU") ? MLP_RNN_CELL_GRU : MLP_RNN_CELL_RNN;
 }
 
 static enum mlp_code prepare_rnn(struct mlp_net_build *b, const void **params)
@@ -114,7 +114,7 @@ static enum mlp_code prepare_rnn(struct mlp_net_build *b, const void **params)
 struct pass {
     const struct mlp_net_call *c;
     const struct rnn *p;
-    struct mlp_cell cell;
+    struct mlp_rnn_cell cell;
     struct mlp_tensor x, w, r;   /* of the type to multiply in; w and r are turned over */
     struct mlp_tensor xw, hr;    /* their products: seq * batch x wide, batch x wide */
     struct mlp_tensor state;     /* what goes into a product: batch x hidden */
@@ -187,7 +187,7 @@ static enum mlp_code take_shapes(struct pass *s)
     s->seq = (size_t)x->dims[s->p->layout ? 1 : 0];
     s->batch = (size_t)x->dims[s->p->layout ? 0 : 1];
     s->in = (size_t)x->dims[2];
-    s->direct = s->cell.kind == MLP_CELL_GRU ? 2 * s->cell.hidden : s->wide;
+    s->direct = s->cell.kind == MLP_RNN_CELL_GRU ? 2 * s->cell.hidden : s->wide;
     return check_shapes(s);
 }
 static enum mlp_code make_room(struct pass *s)
@@ -319,7 +319,7 @@ static void reset_rows(struct pass *s, size_t d)
     size_t n = s->cell.hidden;
     for (size_t b = 0; b < s->batch; b++) {
         double *g = s->gates + b * s->wide, *r = g + n;
-        mlp_cell_gru_gates(&s->cell, g);
+        mlp_rnn_cell_gru_gates(&s->cell, g);
         for (size_t i = 0; !s->p->before_reset && i < n; i++)
             mlp_tensor_set_number(&s->state, b * n + i, r[i] * s->h[b * n + i]);
     }
@@ -340,12 +340,12 @@ static void finish_row(struct pass *s, size_t d, size_t b, size_t place)
     size_t n = s->cell.hidden, dirs = s->p->dirs;
     size_t row = s->p->layout ? (b * s->seq + place) * dirs + d : (place * dirs + d) * s->batch + b;
     double *g = s->gates + b * s->wide, *h = s->h + b * n;
-    if (s->cell.kind == MLP_CELL_RNN)
-        mlp_cell_rnn(&s->cell, g, h);
-    else if (s->cell.kind == MLP_CELL_GRU)
-        mlp_cell_gru_state(&s->cell, g, h);
+    if (s->cell.kind == MLP_RNN_CELL_RNN)
+        mlp_rnn_cell_plain(&s->cell, g, h);
+    else if (s->cell.kind == MLP_RNN_CELL_GRU)
+        mlp_rnn_cell_gru_state(&s->cell, g, h);
     else
-        mlp_cell_lstm(&s->cell, g, h, s->cell_state + b * n);
+        mlp_rnn_cell_lstm(&s->cell, g, h, s->cell_state + b * n);
     if (mlp_net_wants(s->c, 0))
         mlp_real_write(y, row * n, n, h);
 }
@@ -358,7 +358,7 @@ static void step(struct pass *s, size_t d, size_t t)
     for (size_t b = 0; b < s->batch; b++)
         if (place_of(s, t, b, &place))
             add_products(s, b, place);
-    if (s->cell.kind == MLP_CELL_GRU)
+    if (s->cell.kind == MLP_RNN_CELL_GRU)
         reset_rows(s, d);
     for (size_t b = 0; b < s->batch; b++)
         if (place_of(s, t, b, &place))

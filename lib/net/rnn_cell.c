@@ -80,7 +80,7 @@ static void f_softplus(double *x, size_t n, double alpha, double beta)
 struct named {
     const char *name;
     unsigned takes;
-    struct mlp_cell_function f;
+    struct mlp_rnn_activation f;
 };
 
 static const struct named NAMED[] = {
@@ -97,7 +97,7 @@ static const struct named NAMED[] = {
     {"softplus", 0, {f_softplus, 0, 0}},
 };
 
-bool mlp_cell_function_find(struct mlp_str name, struct mlp_cell_function *f, unsigned *takes)
+bool mlp_rnn_activation_find(struct mlp_str name, struct mlp_rnn_activation *f, unsigned *takes)
 {
     char lower[32];
     if (!mlp_str_copy(name, lower, sizeof(lower)))
@@ -116,26 +116,26 @@ bool mlp_cell_function_find(struct mlp_str name, struct mlp_cell_function *f, un
 
 /* --- cells --- */
 
-static void activate(const struct mlp_cell *cell, unsigned which, double *x, size_t n)
+static void activate(const struct mlp_rnn_cell *cell, unsigned which, double *x, size_t n)
 {
-    const struct mlp_cell_function *f = &cell->f[which];
+    const struct mlp_rnn_activation *f = &cell->f[which];
     for (size_t i = 0; cell->clip > 0 && i < n; i++)
         x[i] = fmin(fmax(x[i], -cell->clip), cell->clip);
     f->f(x, n, f->alpha, f->beta);
 }
 
-void mlp_cell_rnn(const struct mlp_cell *cell, double *gates, double *h)
+void mlp_rnn_cell_plain(const struct mlp_rnn_cell *cell, double *gates, double *h)
 {
     activate(cell, 0, gates, cell->hidden);
     memcpy(h, gates, cell->hidden * sizeof(*h));
 }
 
-void mlp_cell_gru_gates(const struct mlp_cell *cell, double *gates)
+void mlp_rnn_cell_gru_gates(const struct mlp_rnn_cell *cell, double *gates)
 {
     activate(cell, 0, gates, 2 * cell->hidden);
 }
 
-void mlp_cell_gru_state(const struct mlp_cell *cell, double *gates, double *h)
+void mlp_rnn_cell_gru_state(const struct mlp_rnn_cell *cell, double *gates, double *h)
 {
     size_t n = cell->hidden;
     activate(cell, 1, gates + 2 * n, n);
@@ -143,7 +143,7 @@ void mlp_cell_gru_state(const struct mlp_cell *cell, double *gates, double *h)
         h[i] = (1 - gates[i]) * gates[2 * n + i] + gates[i] * h[i];
 }
 
-static void add_peephole(const struct mlp_cell *cell, unsigned which, double *gate,
+static void add_peephole(const struct mlp_rnn_cell *cell, unsigned which, double *gate,
                          const double *c)
 {
     const double *p = cell->peepholes ? cell->peepholes + which * cell->hidden : NULL;
@@ -151,7 +151,7 @@ static void add_peephole(const struct mlp_cell *cell, unsigned which, double *ga
         gate[i] += p[i] * c[i];
 }
 
-void mlp_cell_lstm(const struct mlp_cell *cell, double *gates, double *h, double *c)
+void mlp_rnn_cell_lstm(const struct mlp_rnn_cell *cell, double *gates, double *h, double *c)
 {
     size_t n = cell->hidden;
     double *in = gates, *out = gates + n, *forget = gates + 2 * n, *candidate = gates + 3 * n;
