@@ -67,26 +67,29 @@ static enum mlp_code note_outcomes(const struct mlp_predict *p, const struct mlp
 /* Probabilities cost time: they are asked for when somebody looks at them. */
 static bool wants_proba(const struct mlp_predict *p, const struct mlp_rows *r)
 {
-    return p->seen || p->probabilities == MLP_WISH_YES ||
-           (r->single && p->probabilities == MLP_WISH_USUAL);
+    return p->probabilities == MLP_WISH_YES || (r->single && p->probabilities == MLP_WISH_USUAL);
 }
 
-/* Predicts n rows, the last that r read, and tells everybody who asked. */
-static enum mlp_code predict_chunk(const struct mlp_predict *p, const struct mlp_rows *r, size_t n,
-                                   struct mlp_err *e)
+enum mlp_code mlp_predict_chunk(const struct mlp_predict *p, struct mlp_scratch *w, size_t n,
+                                uint64_t before, bool proba, struct mlp_err *e)
 {
-    struct mlp_scratch *w = r->w;
     const struct mlp_frame frame = {n, w->numbers, w->texts};
-    const struct mlp_result result = {wants_proba(p, r) ? w->proba : NULL, w->value, w->label};
+    const struct mlp_result result = {proba || p->seen ? w->proba : NULL, w->value, w->label};
     enum mlp_code code = mlp_model_predict(p->served->model, w->work, &frame, &result, e);
-    if (code != MLP_OK && !r->single)
-        mlp_err_wrap(e, "row %llu",
-                     (unsigned long long)(r->row - n + mlp_work_bad_row(w->work) + 1));
+    if (code != MLP_OK && before != MLP_SINGLE)
+        mlp_err_wrap(e, "row %llu", (unsigned long long)(before + mlp_work_bad_row(w->work) + 1));
     if (code == MLP_OK)
         code = note_outcomes(p, w, n, e);
     if (code == MLP_OK && p->seen)
         p->seen(p->ctx, p->served, w, n);
     return code;
+}
+
+void mlp_predict_count(const struct mlp_predict *p, uint64_t rows)
+{
+    _Atomic uint64_t *counter = &p->served->tally[p->thread].rows[p->arm];
+    uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, before + rows, memory_order_relaxed);
 }
 
 static void add_list_part(const struct mlp_predict *p, const struct mlp_scratch *w, size_t n,
@@ -104,7 +107,7 @@ static void add_list_part(const struct mlp_predict *p, const struct mlp_scratch 
     }
 }
 
-static enum mlp_code too_many(const struct mlp_predict *p, struct mlp_err *e)
+enum mlp_code mlp_predict_too_many(const struct mlp_predict *p, struct mlp_err *e)
 {
     mlp_err_set(e, MLP_EINPUT, "more than %llu rows", (unsigned long long)p->max_rows);
     return mlp_err_hint(e, "send them in several requests, or raise --max-rows");
@@ -120,8 +123,8 @@ static enum mlp_code predict_list(const struct mlp_predict *p, struct mlp_rows *
     mlp_buf_adds(out, "{\"predictions\":[");
     while ((code = mlp_rows_next(r, &n, e)) == MLP_OK && n) {
         if (p->max_rows && *rows + n > p->max_rows)
-            return too_many(p, e);
-        code = predict_chunk(p, r, n, e);
+            return mlp_predict_too_many(p, e);
+        code = mlp_predict_chunk(p, r->w, n, *rows, wants_proba(p, r), e);
         if (code != MLP_OK)
             return code;
         add_list_part(p, r->w, n, *rows, out, spare);
@@ -143,7 +146,7 @@ static enum mlp_code predict_single(const struct mlp_predict *p, struct mlp_rows
     size_t n;
     enum mlp_code code = mlp_rows_next(r, &n, e);
     if (code == MLP_OK)
-        code = predict_chunk(p, r, 1, e);
+        code = mlp_predict_chunk(p, r->w, 1, MLP_SINGLE, wants_proba(p, r), e);
     if (code != MLP_OK)
         return code;
     mlp_buf_addc(out, '{');
@@ -165,8 +168,6 @@ enum mlp_code mlp_predict_body(const struct mlp_predict *p, struct mlp_str body,
         code = predict_single(p, &r, out, rows, e);
     else if (code == MLP_OK)
         code = predict_list(p, &r, out, spare, rows, e);
-    _Atomic uint64_t *counter = &p->served->tally[p->thread].rows[p->arm];
-    uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);
-    atomic_store_explicit(counter, before + *rows, memory_order_relaxed);
+    mlp_predict_count(p, *rows);
     return code;
 }

@@ -33,6 +33,17 @@ enum mlp_code mlp_predict_body(const struct mlp_predict *p, struct mlp_str body,
                                struct mlp_buf *out, struct mlp_buf *spare, uint64_t *rows,
                                struct mlp_err *e);
 
+/* Predicts the first n rows in the columns of w (of p's thread) and tells everybody who asked.
+ * before: rows of the request before them, for errors; MLP_SINGLE when there is but one. proba:
+ * the probabilities are wanted as well. */
+#define MLP_SINGLE UINT64_MAX
+enum mlp_code mlp_predict_chunk(const struct mlp_predict *p, struct mlp_scratch *w, size_t n,
+                                uint64_t before, bool proba, struct mlp_err *e);
+
+/* The error of a request over max_rows; and rows for the counters. */
+enum mlp_code mlp_predict_too_many(const struct mlp_predict *p, struct mlp_err *e);
+void mlp_predict_count(const struct mlp_predict *p, uint64_t rows);
+
 /* Appends "prediction":X and, when asked, ,"probabilities":{...} of row i of w. */
 void mlp_predict_output(const struct mlp_served *s, const struct mlp_scratch *w, size_t i,
                         bool probabilities, struct mlp_buf *out);
