@@ -167,7 +167,8 @@ static enum mlp_code check_tensor(struct mlp_tensor *t, struct mlp_arena *arena,
 
 static enum mlp_code wrong_kind(const struct mlp_served *s, size_t input, struct mlp_err *e)
 {
-    mlp_err_set(e, MLP_EINPUT, "feature \"%.*s\" is text", MLP_STR_ARG(s->info->inputs[input].name));
+    mlp_err_set(e, MLP_EINPUT, "feature \"%.*s\" is text",
+                MLP_STR_ARG(s->info->inputs[input].name));
     return mlp_err_hint(e, "send one tensor a feature, texts as BYTES");
 }
 
