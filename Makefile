@@ -9,7 +9,7 @@ CC      ?= gcc
 TOOLS   := mlp-validate mlp-package mlp-register mlp-serve mlp-drift mlp-promote
 MODULES := base text crypt table stat report rule forest net model oci http registry policy serve
 
-PKGS    := libuv yaml-0.1 libcrypto libssl zlib libzstd libpcre2-8 liblzma liblz4
+PKGS    := libuv yaml-0.1 libcrypto libssl libnghttp2 zlib libzstd libpcre2-8 liblzma liblz4
 PKGC    := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKGL    := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
@@ -158,13 +158,13 @@ install: all ## install under PREFIX (/usr/local), below DESTDIR
 	install -m 644 completions/fish/* $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 # One row a system: the command that installs, then the packages that build, then those that test.
-APT := pkg-config libuv1-dev libyaml-dev libssl-dev zlib1g-dev libzstd-dev \
+APT := pkg-config libuv1-dev libyaml-dev libssl-dev libnghttp2-dev zlib1g-dev libzstd-dev \
        libpcre2-dev liblzma-dev liblz4-dev libbz2-dev check python3 python3-venv curl
-DNF := pkgconf libuv-devel libyaml-devel openssl-devel zlib-devel libzstd-devel \
+DNF := pkgconf libuv-devel libyaml-devel openssl-devel libnghttp2-devel zlib-devel libzstd-devel \
        pcre2-devel xz-devel lz4-devel bzip2-devel check-devel python3 curl
-APK := pkgconf libuv-dev yaml-dev openssl-dev zlib-dev zstd-dev pcre2-dev xz-dev lz4-dev \
+APK := pkgconf libuv-dev yaml-dev openssl-dev nghttp2-dev zlib-dev zstd-dev pcre2-dev xz-dev lz4-dev \
        bzip2-dev check-dev linux-headers bash coreutils grep python3 curl
-BREW := pkg-config libuv libyaml openssl zlib zstd pcre2 xz lz4 bzip2 check python3 curl
+BREW := pkg-config libuv libyaml openssl libnghttp2 zlib zstd pcre2 xz lz4 bzip2 check python3 curl
 APT_TEST := mandoc shellcheck strace valgrind clang-14 libclang-rt-14-dev wrk skopeo lcov jq
 
 .PHONY: deps

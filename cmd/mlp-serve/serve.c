@@ -9,7 +9,8 @@ enum {
     OPT_DEPLOYMENT, OPT_LISTEN, OPT_REGISTRY, OPT_KEY, OPT_THREADS, OPT_LOG, OPT_EXTRA,
     OPT_MAX_ROWS, OPT_MAX_BODY, OPT_MAX_CONNECTIONS, OPT_MAX_REQUESTS, OPT_HEADER_TIMEOUT,
     OPT_BODY_TIMEOUT, OPT_IDLE_TIMEOUT, OPT_DRAIN, OPT_READY_FD, OPT_EVENTS, OPT_EXEC,
-    OPT_ROW_TIMEOUT, OPT_BATCH, OPT_RUNTIME
+    OPT_ROW_TIMEOUT, OPT_BATCH, OPT_RUNTIME,
+    OPT_TLS_CERT, OPT_TLS_KEY, OPT_TLS_CA, OPT_TLS_CLIENT
 };
 
 static const struct mlp_opt opts[] = {
@@ -62,6 +63,15 @@ static const struct mlp_opt opts[] = {
     [OPT_RUNTIME] = {"runtime", 0, MLP_OPT_TEXT, "NAME",
                      "what runs ONNX models: built-in, onnxruntime or onnxruntime:LIBRARY", NULL,
                      "built-in", false},
+    [OPT_TLS_CERT] = {"tls-cert", 0, MLP_OPT_FILE, "FILE",
+                      "serve TLS with this certificate and its chain (PEM)", NULL, NULL, false},
+    [OPT_TLS_KEY] = {"tls-key", 0, MLP_OPT_FILE, "FILE", "private key of the certificate (PEM)",
+                     NULL, NULL, false},
+    [OPT_TLS_CA] = {"tls-ca", 0, MLP_OPT_FILE, "FILE",
+                    "authorities that sign certificates of clients (PEM)", NULL, NULL, false},
+    [OPT_TLS_CLIENT] = {"tls-client", 0, MLP_OPT_CHOICE, "WHAT",
+                        "whether clients must show a certificate (needs --tls-ca)",
+                        "required|optional", "required", false},
     {0},
 };
 
@@ -98,6 +108,12 @@ static struct mlp_serve_config configure(const struct mlp_cmd *cmd, const struct
             .idle_timeout_ms = milliseconds(cmd, OPT_IDLE_TIMEOUT),
             .requests_per_connection = count(cmd, OPT_MAX_REQUESTS),
         },
+        .tls = {
+            .cert = mlp_opt_text(cmd, OPT_TLS_CERT),
+            .key = mlp_opt_text(cmd, OPT_TLS_KEY),
+            .ca = mlp_opt_text(cmd, OPT_TLS_CA),
+            .client_required = strcmp(mlp_opt_text(cmd, OPT_TLS_CLIENT), "required") == 0,
+        },
         .drain_ms = milliseconds(cmd, OPT_DRAIN),
         .log = log,
     };
@@ -111,6 +127,10 @@ static enum mlp_code check_operands(const struct mlp_serve_config *c, struct mlp
         return mlp_err_set(e, MLP_EUSAGE, "--exec is the model: give no other");
     if (c->exec && c->log_path)
         return mlp_err_set(e, MLP_EUSAGE, "--log records models, not commands (--exec)");
+    if (!c->tls.cert != !c->tls.key)
+        return mlp_err_set(e, MLP_EUSAGE, "--tls-cert and --tls-key go together");
+    if (c->tls.ca && !c->tls.cert)
+        return mlp_err_set(e, MLP_EUSAGE, "--tls-ca needs --tls-cert and --tls-key");
     if (c->exec || c->model || c->deployment)
         return MLP_OK;
     mlp_err_set(e, MLP_EUSAGE, "nothing to serve");

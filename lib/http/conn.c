@@ -9,6 +9,8 @@
 #define READ_LEAST 16384u
 #define READ_MOST ((size_t)1 << 20)
 
+enum mlp_preface { MLP_PREFACE_NOT, MLP_PREFACE_PART, MLP_PREFACE_WHOLE };
+
 /* The part of an answer that the socket did not take at once. */
 struct pending {
     uv_write_t request;
@@ -44,7 +46,8 @@ static void enter(struct mlp_conn *c, enum mlp_phase phase)
 void mlp_conn_free(struct mlp_conn *c)
 {
     mlp_buf_fini(&c->in);
-    mlp_buf_fini(&c->late_body);
+    mlp_buf_fini(&c->late.body);
+    mlp_tls_close(c->tls);
     free(c);
 }
 
@@ -53,8 +56,10 @@ static void on_closed(uv_handle_t *handle)
     struct mlp_conn *c = handle->data;
     struct mlp_monitor *late = c->loop->http->late;
     mlp_monitor_enter(late);
-    bool orphan = c->orphan = c->waiting && !c->late_ready;
+    bool orphan = c->late.orphan = c->late.waiting && !c->late_ready;
     mlp_monitor_leave(late);
+    mlp_h2_close(c->h2);
+    c->h2 = NULL;
     if (!orphan)
         mlp_conn_free(c);
 }
@@ -76,11 +81,24 @@ static void on_shutdown(uv_shutdown_t *request, int status)
         mlp_conn_close(c);
 }
 
+/* So that the client can tell the end from a cut (RFC 8446, 6.1). */
+static void say_bye(struct mlp_conn *c)
+{
+    struct mlp_buf *out = &c->loop->sealed;
+    mlp_tls_bye(c->tls);
+    uv_buf_t buf = uv_buf_init(out->p, (unsigned)out->n);
+    if (out->n)
+        uv_try_write(&c->uv.stream, &buf, 1);
+    mlp_buf_reset(out);
+}
+
 /* Everything is sent: end the connection as asked. */
 static void finish(struct mlp_conn *c)
 {
     uv_shutdown_t *request = c->ending == MLP_END_LINGER ? malloc(sizeof *request) : NULL;
     mlp_buf_fini(&c->in);
+    if (c->tls)
+        say_bye(c);
     if (!request || uv_shutdown(request, &c->uv.stream, on_shutdown) < 0) {
         free(request);
         mlp_conn_close(c);
@@ -90,8 +108,29 @@ static void finish(struct mlp_conn *c)
 }
 
 static void pump(struct mlp_conn *c, char *p, size_t n);
+static void unseal(struct mlp_conn *c, const char *p, size_t n);
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *room);
 static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *room);
+
+static bool may_go_on(const struct mlp_conn *c)
+{
+    return !c->writing && !c->late.waiting && !c->closing;
+}
+
+static void read_on(struct mlp_conn *c)
+{
+    if (may_go_on(c) && uv_read_start(&c->uv.stream, on_alloc, on_read) < 0)
+        mlp_conn_close(c);
+}
+
+/* The answers are sent: what was kept of the input comes next. */
+static void resume(struct mlp_conn *c)
+{
+    enter(c, MLP_CONN_IDLE);
+    pump(c, c->in.p, c->in.n);
+    if (c->tls && may_go_on(c) && c->ending == MLP_END_NOT)
+        unseal(c, NULL, 0);
+}
 
 static void on_written(uv_write_t *request, int status)
 {
@@ -108,12 +147,9 @@ static void on_written(uv_write_t *request, int status)
     } else if (c->ending != MLP_END_NOT) {
         finish(c);
     } else {
-        enter(c, MLP_CONN_IDLE);
-        pump(c, c->in.p, c->in.n);
+        resume(c);
     }
-    if (!c->writing && !c->waiting && !c->closing &&
-        uv_read_start(&c->uv.stream, on_alloc, on_read) < 0)
-        mlp_conn_close(c);
+    read_on(c);
 }
 
 /* Sends the rest when the socket takes it; reading stops until then, so that a client that does not
@@ -135,22 +171,32 @@ static bool send_later(struct mlp_conn *c, const char *p, size_t n)
     return true;
 }
 
-/* Sends loop->out and empties it. */
+static void empty(struct mlp_buf *b)
+{
+    if (b->cap > READ_MOST)
+        mlp_buf_fini(b);
+    mlp_buf_reset(b);
+}
+
+/* Sends loop->out, sealed where there is TLS, and empties it. */
 static void flush(struct mlp_conn *c)
 {
-    struct mlp_buf *out = &c->loop->out;
+    struct mlp_loop *l = c->loop;
+    struct mlp_buf *out = c->tls ? &l->sealed : &l->out;
+    bool good = !l->out.failed;
+    if (c->tls && good && l->out.n)
+        good = mlp_tls_write(c->tls, l->out.p, l->out.n);
     size_t n = out->n;
-    bool good = !out->failed;
+    good = good && !out->failed;
     if (n && good) {
         uv_buf_t buf = uv_buf_init(out->p, (unsigned)n);
         int sent = uv_try_write(&c->uv.stream, &buf, 1);
         sent = sent == UV_EAGAIN ? 0 : sent;
         good = sent >= 0 && ((size_t)sent == n || send_later(c, out->p + sent, n - (size_t)sent));
-        mlp_count(&c->loop->counters.bytes_out, n);
+        mlp_count(&l->counters.bytes_out, n);
     }
-    if (out->cap > READ_MOST)
-        mlp_buf_fini(out);
-    mlp_buf_reset(out);
+    empty(&l->out);
+    empty(&l->sealed);
     if (!good)
         mlp_conn_close(c);
     else if (c->ending != MLP_END_NOT && !c->writing)
@@ -176,21 +222,45 @@ static void keep(struct mlp_conn *c, struct mlp_view rest, bool own)
 /* The phase after input: a deadline holds for a whole head or body, however it trickles in. */
 static void settle(struct mlp_conn *c, bool answered)
 {
-    if (c->waiting) {
+    if (c->late.waiting) {
         uv_read_stop(&c->uv.stream);
         enter(c, MLP_CONN_WAIT);
         return;
     }
-    enum mlp_phase phase = c->in.n == 0           ? MLP_CONN_IDLE
+    enum mlp_phase phase = c->h2                  ? mlp_h2_phase(c)
+                           : c->in.n == 0        ? MLP_CONN_IDLE
                            : c->parser.head_done ? MLP_CONN_BODY
                                                  : MLP_CONN_HEAD;
-    if (phase == MLP_CONN_IDLE || answered || phase != (enum mlp_phase)c->phase)
+    if ((phase == MLP_CONN_IDLE && !c->h2) || answered || phase != (enum mlp_phase)c->phase)
         enter(c, phase);
 }
 
-static bool may_go_on(const struct mlp_conn *c)
+/* HTTP/2 over TLS is agreed on by ALPN; in the clear, a client that knows begins with its preface
+ * (RFC 9113, 3.3 and 3.4), whose first line no HTTP/1 request has. */
+static enum mlp_preface look_for_preface(const struct mlp_conn *c, struct mlp_view view)
 {
-    return !c->writing && !c->waiting && !c->closing;
+    static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    size_t n = view.n < sizeof preface - 1 ? view.n : sizeof preface - 1;
+    if (c->tls)
+        return mlp_tls_chose_h2(c->tls) ? MLP_PREFACE_WHOLE : MLP_PREFACE_NOT;
+    if (n < 4 || memcmp(view.p, preface, n) != 0)
+        return MLP_PREFACE_NOT;
+    return n == sizeof preface - 1 ? MLP_PREFACE_WHOLE : MLP_PREFACE_PART;
+}
+
+/* Gives bytes to the protocol that the connection speaks. */
+static bool input(struct mlp_conn *c, struct mlp_view *view)
+{
+    if (!c->h2 && !c->served && c->phase != MLP_CONN_BODY) {
+        enum mlp_preface preface = look_for_preface(c, *view);
+        if (preface == MLP_PREFACE_PART)
+            return false;
+        if (preface == MLP_PREFACE_WHOLE && !mlp_h2_open(c)) {
+            mlp_conn_close(c);
+            return false;
+        }
+    }
+    return c->h2 ? mlp_h2_input(c, view) : mlp_h1_input(c, view);
 }
 
 /* Feeds bytes to the protocol and sends what it answers, until nothing moves any more. */
@@ -201,14 +271,15 @@ static void pump(struct mlp_conn *c, char *p, size_t n)
     bool own = p && p == c->in.p, stopped = true;
     unsigned served = c->served;
     while (stopped && may_go_on(c)) {
-        stopped = mlp_h1_input(c, &view);
+        stopped = input(c, &view);
         flush(c);
     }
     bool goes_on = !c->closing && c->ending == MLP_END_NOT;
     if (goes_on)
         keep(c, view, own);
     if (goes_on && !c->closing && !c->writing)
-        settle(c, c->served != served);
+        settle(c, c->served != served || c->moved);
+    c->moved = false;
     if (config->after && c->served != served)
         config->after(config->ctx, c->loop->index);
 }
@@ -219,35 +290,76 @@ void mlp_conn_late(struct mlp_conn *c)
     c->late_ready = c->writing && !c->closing;
     if (c->late_ready)
         return;
-    c->waiting = false;
-    if (c->orphan)
+    c->late.waiting = false;
+    if (c->late.orphan) {
         mlp_conn_free(c);
-    if (c->orphan || c->closing)
+        return;
+    }
+    if (c->closing)
         return; /* closed, not let go of yet: on_closed frees it */
     mlp_h1_late(c);
     flush(c);
-    if (!c->writing && !c->closing && c->ending == MLP_END_NOT) {
-        enter(c, MLP_CONN_IDLE);
-        pump(c, c->in.p, c->in.n);
-    }
-    if (!c->writing && !c->waiting && !c->closing &&
-        uv_read_start(&c->uv.stream, on_alloc, on_read) < 0)
-        mlp_conn_close(c);
+    if (!c->writing && !c->closing && c->ending == MLP_END_NOT)
+        resume(c);
+    read_on(c);
 }
 
-/* An idle connection reads into its loop's buffer; one with half a request into its own. */
+void mlp_conn_push(struct mlp_conn *c)
+{
+    if (may_go_on(c) && c->ending == MLP_END_NOT)
+        pump(c, NULL, 0);
+}
+
+/* Where the protocol's next bytes go: an idle connection uses its loop's buffer, one with half a
+ * request its own. */
+static uv_buf_t room_for(struct mlp_conn *c, char *idle)
+{
+    if (c->in.n == 0)
+        return uv_buf_init(idle, MLP_IN_BYTES);
+    size_t want = mlp_http_wanted(&c->parser, c->in.n);
+    want = want < READ_LEAST ? READ_LEAST : want > READ_MOST ? READ_MOST : want;
+    char *p = mlp_buf_reserve(&c->in, want);
+    return uv_buf_init(p, p ? (unsigned)want : 0);
+}
+
+static void arrived(struct mlp_conn *c, char *p, size_t n)
+{
+    if (c->in.n) {
+        c->in.n += n;
+        pump(c, c->in.p, c->in.n);
+    } else {
+        pump(c, p, n);
+    }
+}
+
+/* Decrypts what came, and what was kept before, for as long as the protocol takes it. */
+static void unseal(struct mlp_conn *c, const char *p, size_t n)
+{
+    bool good = n == 0 || mlp_tls_feed(c->tls, p, n);
+    while (good && may_go_on(c) && c->ending == MLP_END_NOT) {
+        uv_buf_t room = room_for(c, c->loop->plain);
+        long got = room.len ? mlp_tls_read(c->tls, room.base, room.len) : -1;
+        good = got >= 0;
+        if (got <= 0)
+            break;
+        arrived(c, room.base, (size_t)got);
+    }
+    if (c->closing)
+        return;
+    if (!good && c->ending == MLP_END_NOT)
+        c->ending = MLP_END_CLOSE;
+    if (!mlp_tls_keep(c->tls))
+        mlp_conn_close(c);
+    else if (!c->writing)
+        flush(c); /* of the handshake, or an alert */
+}
+
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *room)
 {
     struct mlp_conn *c = handle->data;
     (void)suggested;
-    *room = uv_buf_init(c->loop->in, MLP_IN_BYTES);
-    if (c->in.n == 0)
-        return;
-    size_t want = mlp_http_wanted(&c->parser, c->in.n);
-    want = want < READ_LEAST ? READ_LEAST : want > READ_MOST ? READ_MOST : want;
-    char *p = mlp_buf_reserve(&c->in, want);
-    *room = uv_buf_init(p, p ? (unsigned)want : 0); /* no room is UV_ENOBUFS in on_read */
-}
+    *room = c->tls ? uv_buf_init(c->loop->in, MLP_IN_BYTES) : room_for(c, c->loop->in);
+} /* no room is UV_ENOBUFS in on_read */
 
 static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *room)
 {
@@ -257,12 +369,10 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *room)
     if (got <= 0 || c->phase == MLP_CONN_LINGER)
         return;
     mlp_count(&c->loop->counters.bytes_in, (uint64_t)got);
-    if (room->base == c->loop->in) {
-        pump(c, room->base, (size_t)got);
-    } else {
-        c->in.n += (size_t)got;
-        pump(c, c->in.p, c->in.n);
-    }
+    if (c->tls)
+        unseal(c, room->base, (size_t)got);
+    else
+        arrived(c, room->base, (size_t)got);
 }
 
 void mlp_conn_expire(struct mlp_conn *c)
@@ -270,7 +380,10 @@ void mlp_conn_expire(struct mlp_conn *c)
     bool slow = c->phase == MLP_CONN_HEAD || c->phase == MLP_CONN_BODY;
     if (c->phase != MLP_CONN_IDLE && c->phase != MLP_CONN_LINGER)
         mlp_count(&c->loop->counters.cut, 1);
-    if (slow) {
+    if (c->h2) {
+        mlp_h2_goaway(c, true);
+        mlp_conn_push(c);
+    } else if (slow) {
         mlp_h1_refuse(c, 408, "the request did not arrive in time");
         c->ending = MLP_END_CLOSE;
         flush(c);
@@ -299,7 +412,7 @@ void mlp_conn_accept(uv_stream_t *listener, int status)
     l->starved = status == 0 && !c;
     if (!c)
         return;
-    c->loop = l;
+    c->loop = c->late.loop = l;
     c->parser.limits = limits;
     mlp_buf_init(&c->in, limits->line_bytes + limits->header_bytes + limits->body_bytes +
                              READ_MOST + MLP_IN_BYTES);
@@ -307,7 +420,10 @@ void mlp_conn_accept(uv_stream_t *listener, int status)
     mlp_count(&l->counters.connections, 1);
     atomic_store_explicit(&l->counters.open, l->open, memory_order_relaxed);
     enter(c, MLP_CONN_NEW);
-    if (open_handle(c, listener) != 0) {
+    if (open_handle(c, listener) != 0 ||
+        (l->http->tls && !(c->tls = mlp_tls_open(l->http->tls, &l->sealed)))) {
+        mlp_conn_close(c);
+    } else if (l->open > limits->connections && c->tls) {
         mlp_conn_close(c);
     } else if (l->open > limits->connections) {
         mlp_h1_refuse(c, 503, "too many connections");

@@ -7,6 +7,7 @@
 #define MLP_HTTP_CONN_H
 
 #include "http/parse.h"
+#include "http/tls.h"
 
 #include <stdatomic.h>
 #include <uv.h>
@@ -14,6 +15,7 @@
 struct mlp_monitor;
 struct mlp_thread;
 struct mlp_loop;
+struct mlp_h2;
 
 /* What a connection waits for: each phase has its time-out. */
 enum mlp_phase { MLP_CONN_NEW, MLP_CONN_IDLE, MLP_CONN_HEAD, MLP_CONN_BODY, MLP_CONN_WRITE,
@@ -23,6 +25,18 @@ enum mlp_phase { MLP_CONN_NEW, MLP_CONN_IDLE, MLP_CONN_HEAD, MLP_CONN_BODY, MLP_
  * a moment: closing with unread bytes would reset the connection, and the peer could lose the
  * answer (RFC 9112, 9.6). */
 enum mlp_ending { MLP_END_NOT, MLP_END_CLOSE, MLP_END_LINGER };
+
+/* An answer that comes from another thread: of a connection, or of a stream of one. */
+struct mlp_late {
+    struct mlp_loop *loop;
+    struct mlp_late *next;          /* in loop->late */
+    bool of_stream;
+    bool waiting;                   /* the answer comes later (guarded by http->late as `orphan`) */
+    bool orphan;                    /* the owner is closed meanwhile: the answer frees it */
+    int status;
+    uint64_t cookie;
+    struct mlp_buf body;
+};
 
 struct mlp_conn {
     union {
@@ -40,14 +54,12 @@ struct mlp_conn {
     unsigned served;                /* requests answered */
     uint8_t phase, ending;
     bool writing, continued, closing;
-    bool waiting;                   /* its answer comes later (guarded by http->late as `orphan`) */
-    bool orphan;                    /* closed meanwhile: the answer frees it */
-    bool late_ready;                /* it came while earlier answers were being written */
+    bool late_ready;                /* its answer came while earlier ones were being written */
     bool late_keep, late_named, late_head; /* what the request said */
-    int late_status;
-    uint64_t cookie;
-    struct mlp_buf late_body;
-    struct mlp_conn *late_next;     /* in loop->late */
+    struct mlp_late late;
+    struct mlp_tls_conn *tls;       /* NULL: none */
+    struct mlp_h2 *h2;              /* NULL: HTTP/1 */
+    bool moved;                     /* HTTP/2: bytes of an answer went out */
 };
 
 /* Connections by the tick at which to look at them next. A deadline that moves away (each request
@@ -74,6 +86,8 @@ struct mlp_loop {
     uv_signal_t signals[3];         /* loop 0 only: TERM, INT, HUP */
     struct mlp_thread *thread;      /* NULL for loop 0 */
     char *in;                       /* where idle connections read into */
+    char *plain;                    /* where their TLS is decrypted to; NULL without TLS */
+    struct mlp_buf sealed;          /* what TLS wants to be sent */
     struct mlp_buf out;             /* answers of the connection at hand */
     struct mlp_http_request request;
     struct mlp_http_response response;
@@ -85,8 +99,9 @@ struct mlp_loop {
     char date[48];                  /* "Date: ...\r\n" */
     unsigned open;
     bool draining, finished, opened;
+    bool told;                      /* the last GOAWAY is sent */
     bool starved;                   /* a client waits at the listener for memory */
-    struct mlp_conn *late;          /* answers that came, newest first; guarded by http->late */
+    struct mlp_late *late;          /* answers that came, newest first; guarded by http->late */
     bool dead;                      /* takes no more of them; guarded too */
 };
 
@@ -99,6 +114,7 @@ struct mlp_http {
     atomic_int stopping;            /* 0, 1 drain, 2 cut */
     atomic_uint others;             /* loops but the first that still run */
     struct mlp_monitor *late;       /* guards what other threads answer */
+    struct mlp_tls *tls;            /* NULL: none */
 };
 
 #define MLP_IN_BYTES 65536u
@@ -125,6 +141,31 @@ void mlp_h1_refuse(struct mlp_conn *c, int status, const char *reason);
 /* h1.c: appends the late answer of c, and says how the connection goes on. */
 void mlp_h1_late(struct mlp_conn *c);
 
+/* h1.c: makes the loop's response an empty one; one that tells of an error. */
+void mlp_h1_reset(struct mlp_loop *l);
+void mlp_h1_error(struct mlp_loop *l, int status, const char *reason);
+
+/* h2.c: as mlp_h1_input, for HTTP/2 (RFC 9113): takes all of *view and appends what is to be sent.
+ * Called with an empty view it goes on sending. */
+bool mlp_h2_input(struct mlp_conn *c, struct mlp_view *view);
+
+/* h2.c: begins HTTP/2 on c. False: no memory. */
+bool mlp_h2_open(struct mlp_conn *c);
+
+/* h2.c: ends it; streams whose answers are still to come are left to these. NULL is fine. */
+void mlp_h2_close(struct mlp_h2 *h);
+
+/* h2.c: what c waits for now, for its time-out. */
+enum mlp_phase mlp_h2_phase(const struct mlp_conn *c);
+
+/* h2.c: tells the client that the server ends (GOAWAY); at once: takes no stream any more. The
+ * caller sends. */
+void mlp_h2_goaway(struct mlp_conn *c, bool at_once);
+
+/* h2.c: the late answer of a stream. Returns its connection when that has something to send. */
+struct mlp_conn *mlp_h2_late(struct mlp_late *late);
+void mlp_h2_free_stream(struct mlp_late *late);
+
 /* h1.c: refreshes the loop's Date line. */
 void mlp_h1_date(struct mlp_loop *l);
 
@@ -136,6 +177,9 @@ void mlp_conn_close(struct mlp_conn *c);
 
 /* conn.c: the late answer of c has come. */
 void mlp_conn_late(struct mlp_conn *c);
+
+/* conn.c: c has something to send that no input caused (HTTP/2). */
+void mlp_conn_push(struct mlp_conn *c);
 
 /* conn.c: frees what is left of a closed connection. */
 void mlp_conn_free(struct mlp_conn *c);

@@ -91,7 +91,7 @@ static void put_answer(struct mlp_loop *l, bool close, bool keep_named, bool hea
         mlp_buf_add(out, a->body.p, a->body.n);
 }
 
-static void reset_response(struct mlp_loop *l)
+void mlp_h1_reset(struct mlp_loop *l)
 {
     struct mlp_http_response *a = &l->response;
     if (a->body.cap > BODY_KEPT)
@@ -102,11 +102,14 @@ static void reset_response(struct mlp_loop *l)
     a->content_type = NULL;
     a->close = false;
     a->later = false;
+    a->more = false;
+    a->grpc_status = 0;
+    a->grpc_message = (struct mlp_str){0};
 }
 
-static void error_body(struct mlp_loop *l, int status, const char *reason)
+void mlp_h1_error(struct mlp_loop *l, int status, const char *reason)
 {
-    reset_response(l);
+    mlp_h1_reset(l);
     l->response.status = status;
     l->response.content_type = "application/json";
     mlp_buf_adds(&l->response.body, "{\"error\":");
@@ -116,7 +119,7 @@ static void error_body(struct mlp_loop *l, int status, const char *reason)
 
 void mlp_h1_refuse(struct mlp_conn *c, int status, const char *reason)
 {
-    error_body(c->loop, status, reason);
+    mlp_h1_error(c->loop, status, reason);
     put_answer(c->loop, true, false, false);
     c->ending = MLP_END_LINGER;
     mlp_count(&c->loop->counters.refused, 1);
@@ -138,20 +141,22 @@ static void exchange(struct mlp_conn *c)
     bool keep = c->parser.keep_alive;
     c->served++;
     mlp_count(&l->counters.requests, 1);
-    reset_response(l);
+    mlp_h1_reset(l);
     l->request.thread = l->index;
-    l->request.connection = c;
+    l->request.connection = &c->late;
+    l->request.grpc = false;
+    l->request.subject = c->tls ? mlp_tls_subject(c->tls) : (struct mlp_str){0};
     c->late_keep = keep;
     c->late_named = c->parser.keep_named;
     c->late_head = mlp_str_is(l->request.method, "HEAD");
-    c->waiting = true; /* the answer may come before the handler returns */
+    c->late.waiting = true; /* the answer may come before the handler returns */
     config->handle(config->ctx, &l->request, &l->response);
-    c->waiting = l->response.later;
-    c->cookie = l->response.cookie;
-    if (c->waiting)
+    c->late.waiting = l->response.later;
+    c->late.cookie = l->response.cookie;
+    if (c->late.waiting)
         return;
     if (l->response.body.failed || l->response.extra.failed)
-        error_body(l, 500, "the answer is over the limit, or there is no memory for it");
+        mlp_h1_error(l, 500, "the answer is over the limit, or there is no memory for it");
     bool last = is_last(c);
     put_answer(l, last || !keep, c->parser.keep_named, mlp_str_is(l->request.method, "HEAD"));
     c->ending = !keep ? MLP_END_CLOSE : last ? MLP_END_LINGER : MLP_END_NOT;
@@ -161,20 +166,20 @@ void mlp_h1_late(struct mlp_conn *c)
 {
     struct mlp_loop *l = c->loop;
     const struct mlp_http_config *config = &l->http->config;
-    bool failed = c->late_body.failed;
-    reset_response(l);
-    l->response.status = failed ? 500 : c->late_status;
+    bool failed = c->late.body.failed;
+    mlp_h1_reset(l);
+    l->response.status = failed ? 500 : c->late.status;
     l->response.content_type = "application/json";
     if (failed)
-        error_body(l, 500, "the answer is over the limit, or there is no memory for it");
+        mlp_h1_error(l, 500, "the answer is over the limit, or there is no memory for it");
     else
-        mlp_buf_add(&l->response.body, c->late_body.p, c->late_body.n);
-    mlp_buf_fini(&c->late_body);
+        mlp_buf_add(&l->response.body, c->late.body.p, c->late.body.n);
+    mlp_buf_fini(&c->late.body);
     bool last = is_last(c);
     put_answer(l, last || !c->late_keep, c->late_named, c->late_head);
     c->ending = !c->late_keep ? MLP_END_CLOSE : last ? MLP_END_LINGER : MLP_END_NOT;
     if (config->answered)
-        config->answered(config->ctx, l->index, l->response.status, c->cookie);
+        config->answered(config->ctx, l->index, l->response.status, c->late.cookie);
 }
 
 static void next_request(struct mlp_conn *c)
@@ -210,7 +215,7 @@ bool mlp_h1_input(struct mlp_conn *c, struct mlp_view *view)
         next_request(c);
         view->p += used;
         view->n -= used;
-        if (c->waiting)
+        if (c->late.waiting)
             return false;
         if (l->out.n >= OUT_FULL)
             return true;

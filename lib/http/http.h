@@ -1,4 +1,5 @@
-/* http.h: an HTTP/1.1 server on libuv: one loop a thread, SO_REUSEPORT, a handler per request.
+/* http.h: an HTTP/1.1 and HTTP/2 server on libuv, with TLS: one loop a thread, SO_REUSEPORT, a
+ * handler per request.
  *
  * The parser is strict (RFC 9110, RFC 9112): ambiguous lengths, obsolete folding, bare control
  * bytes, bad chunks and oversize parts are refused and the connection closes. Limits are on by
@@ -27,6 +28,10 @@ struct mlp_http_request {
     size_t nfields;
     struct mlp_http_field fields[MLP_HTTP_MAX_FIELDS];
     struct mlp_str body;
+    struct mlp_str subject;             /* of the client's certificate (RFC 2253), or empty */
+    bool grpc;                          /* body is one message of a gRPC call (see grpc below) */
+    bool end;                           /* of a call: no message follows; body may have none */
+    unsigned nth;                       /* messages of the call before this one */
     unsigned thread;                    /* 0 .. threads-1: index for per-thread state */
     void *connection;                   /* for mlp_http_answer */
 };
@@ -41,6 +46,9 @@ struct mlp_http_response {
     const char *content_type;
     struct mlp_buf body;
     struct mlp_buf extra;
+    int grpc_status;    /* to a call: its status (0 is OK); status and content_type do not count */
+    struct mlp_str grpc_message; /* in words, static or as good as the request's views */
+    bool more;          /* to a call: the body is a message of several; the stream stays open */
     bool close;
     bool later;         /* nothing of this counts: mlp_http_answer will be called, once */
     uint64_t cookie;    /* of an answer that comes later, for config.answered */
@@ -57,9 +65,17 @@ struct mlp_http_limits {            /* 0 takes the default */
     unsigned requests_per_connection; /* unlimited */
 };
 
+/* TLS: PEM files, read at the start, again on SIGHUP and when they change. ca: clients may show a
+ * certificate that it signed (NULL: they are not asked); required: they must. */
+struct mlp_http_tls {
+    const char *cert, *key, *ca;
+    bool client_required;
+};
+
 struct mlp_http_config {
     const char *address;            /* "127.0.0.1:8080", "[::1]:0", "unix:/path" */
     unsigned threads;               /* 0: one */
+    struct mlp_http_tls tls;        /* cert NULL: no TLS */
     struct mlp_http_limits limits;
     unsigned drain_ms;              /* how long stop waits for requests in flight, 10,000 */
     const struct mlp_log *log;

@@ -2,6 +2,7 @@
 
 #include "base/thread.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #define GRACE_MS 250u
@@ -119,12 +120,46 @@ static void sweep(struct mlp_loop *l, uint64_t now)
     }
 }
 
+/* HTTP/2 clients are told beforehand, so that they open no stream that would be lost. */
+static void say_goaway(struct mlp_loop *l, bool at_once)
+{
+    for (size_t i = 0; i < MLP_WHEEL_SLOTS; i++) {
+        struct mlp_conn *c = l->wheel[i], *next;
+        for (; c; c = next) {
+            next = c->next;
+            if (!c->h2)
+                continue;
+            mlp_h2_goaway(c, at_once);
+            mlp_conn_push(c);
+        }
+    }
+}
+
+/* New files of certificates, if there are any. */
+static void renew(struct mlp_loop *l)
+{
+    bool changed = false;
+    struct mlp_err e;
+    mlp_err_init(&e);
+    if (!l->http->tls || (mlp_tls_renew(l->http->tls, &changed, &e) == MLP_OK && !changed))
+        return;
+    const struct mlp_log_field fields[] = {
+        {"file", e.source, 0}, {"message", e.message, 0}, {0}};
+    mlp_log_line(l->http->config.log, changed ? MLP_INFO : MLP_WARN,
+                 changed ? "certificate_renewed" : "certificate_refused",
+                 changed ? NULL : fields);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct mlp_loop *l = timer->data;
     const struct mlp_http_config *config = &l->http->config;
     uint64_t now = uv_now(&l->uv), upto = now / MLP_WHEEL_TICK_MS;
     mlp_h1_date(l);
+    if (l->draining && !l->told && now >= l->drain_at) {
+        l->told = true;
+        say_goaway(l, true);
+    }
     if (l->draining)
         sweep(l, now);
     while (l->tick < upto) {
@@ -133,8 +168,11 @@ static void on_timer(uv_timer_t *timer)
     }
     if (l->starved)
         mlp_conn_accept(&l->listener.stream, 0);
-    if (l->index == 0 && config->tick && !l->draining && now / 1000 != l->second)
-        config->tick(config->ctx);
+    if (l->index == 0 && !l->draining && now / 1000 != l->second) {
+        renew(l);
+        if (config->tick)
+            config->tick(config->ctx);
+    }
     l->second = now / 1000;
 }
 
@@ -150,12 +188,18 @@ static void tell_drain(const struct mlp_loop *l)
 static void take_late(struct mlp_loop *l)
 {
     mlp_monitor_enter(l->http->late);
-    struct mlp_conn *c = l->late, *next;
+    struct mlp_late *late = l->late, *next;
     l->late = NULL;
     mlp_monitor_leave(l->http->late);
-    for (; c; c = next) {
-        next = c->late_next;
-        mlp_conn_late(c);
+    for (; late; late = next) {
+        next = late->next;
+        if (late->of_stream) {
+            struct mlp_conn *c = mlp_h2_late(late);
+            if (c)
+                mlp_conn_push(c);
+        } else {
+            mlp_conn_late((struct mlp_conn *)((char *)late - offsetof(struct mlp_conn, late)));
+        }
     }
 }
 
@@ -176,6 +220,7 @@ static void on_wake(uv_async_t *wake)
         uv_close(&l->listener.handle, NULL);
         if (l->index == 0)
             tell_drain(l);
+        say_goaway(l, false);
         uv_timer_start(&l->timer, on_timer, GRACE_MS / 5, GRACE_MS / 5);
     }
     sweep(l, now);
@@ -188,7 +233,9 @@ static void on_signal(uv_signal_t *signal, int number)
     const struct mlp_http_config *config = &l->http->config;
     if (number != SIGHUP)
         mlp_http_stop(l->http);
-    else if (config->reload && !l->draining)
+    else if (!l->draining)
+        renew(l);
+    if (number == SIGHUP && config->reload && !l->draining)
         config->reload(config->ctx);
 }
 
@@ -227,8 +274,10 @@ enum mlp_code mlp_loop_open(struct mlp_loop *l, struct mlp_http *h, unsigned ind
     mlp_buf_init(&l->out, RESPONSE_MAX + MLP_IN_BYTES);
     mlp_buf_init(&l->response.body, RESPONSE_MAX);
     mlp_buf_init(&l->response.extra, EXTRA_MAX);
+    mlp_buf_init(&l->sealed, 2 * RESPONSE_MAX);
     l->in = malloc(MLP_IN_BYTES);
-    if (!l->in)
+    l->plain = h->tls ? malloc(MLP_IN_BYTES) : NULL;
+    if (!l->in || (h->tls && !l->plain))
         return mlp_err_nomem(e);
     int status = init_handles(l);
     if (status < 0)
@@ -254,6 +303,8 @@ void mlp_loop_close(struct mlp_loop *l)
         take_late(l);
     }
     free(l->in);
+    free(l->plain);
+    mlp_buf_fini(&l->sealed);
     mlp_buf_fini(&l->out);
     mlp_buf_fini(&l->response.body);
     mlp_buf_fini(&l->response.extra);

@@ -4,6 +4,7 @@
 #include "base/thread.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #define BACKLOG 4096
@@ -190,6 +191,8 @@ enum mlp_code mlp_http_new(const struct mlp_http_config *config, struct mlp_http
         h->config.drain_ms = 10000;
     mlp_os_raise_files();
     enum mlp_code code = mlp_monitor_new(&h->late, e);
+    if (code == MLP_OK && config->tls.cert)
+        code = mlp_tls_new(&config->tls, &h->tls, e);
     for (unsigned i = 0; code == MLP_OK && i < threads; i++)
         code = mlp_loop_open(&h->loops[i], h, i, e);
     if (code == MLP_OK && mlp_str_starts(mlp_str_from(config->address), "unix:"))
@@ -262,26 +265,34 @@ void mlp_http_stats(const struct mlp_http *h, struct mlp_http_stats *s)
         s->resident_bytes = resident;
 }
 
+static void free_owner(struct mlp_late *late)
+{
+    if (late->of_stream)
+        mlp_h2_free_stream(late);
+    else
+        mlp_conn_free((struct mlp_conn *)((char *)late - offsetof(struct mlp_conn, late)));
+}
+
 void mlp_http_answer(struct mlp_http *h, void *connection, int status, struct mlp_buf *body)
 {
-    struct mlp_conn *c = connection;
-    struct mlp_loop *l = c->loop;
+    struct mlp_late *late = connection;
+    struct mlp_loop *l = late->loop;
     bool orphan = false;
     mlp_monitor_enter(h->late);
-    c->late_status = status;
-    c->late_body = *body;
+    late->status = status;
+    late->body = *body;
     if (l->dead) {
-        orphan = c->orphan;
-        c->waiting = false; /* else on_closed frees it */
+        orphan = late->orphan;
+        late->waiting = false; /* else on_closed frees it */
     } else {
-        c->late_next = l->late;
-        l->late = c;
+        late->next = l->late;
+        l->late = late;
         uv_async_send(&l->wake);
     }
     mlp_monitor_leave(h->late);
     mlp_buf_init(body, body->max);
     if (orphan)
-        mlp_conn_free(c);
+        free_owner(late);
 }
 
 void mlp_http_free(struct mlp_http *h)
@@ -291,6 +302,7 @@ void mlp_http_free(struct mlp_http *h)
     for (unsigned i = 0; i < h->nloops; i++)
         mlp_loop_close(&h->loops[i]);
     mlp_monitor_free(h->late);
+    mlp_tls_free(h->tls);
     free(h->loops);
     free(h);
 }

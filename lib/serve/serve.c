@@ -457,6 +457,7 @@ enum mlp_code mlp_serve_new(const struct mlp_serve_config *config, struct mlp_se
     s->started_s = mlp_os_now_ns() / 1000000000;
     const struct mlp_http_config http = {
         .address = config->address, .threads = s->threads, .limits = config->limits,
+        .tls = config->tls,
         .drain_ms = config->drain_ms, .log = config->log, .handle = handle, .after = after,
         .tick = tick, .reload = reload, .answered = answered, .ctx = s,
     };

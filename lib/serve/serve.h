@@ -31,6 +31,7 @@ struct mlp_serve_config {
     uint64_t max_rows;           /* of one request; 0: 100,000 */
     const char *address;         /* "127.0.0.1:8080" */
     unsigned threads;            /* 0: one a CPU */
+    struct mlp_http_tls tls;     /* zero: none */
     struct mlp_http_limits limits;
     unsigned drain_ms;
     const struct mlp_log *log;   /* events: serving, swap, swap_refused, drain; NULL: none */

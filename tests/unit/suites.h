@@ -18,6 +18,7 @@
     X(expr) \
     X(forest) \
     X(http) \
+    X(http2) \
     X(json_schema) \
     X(metrics) \
     X(model) \
