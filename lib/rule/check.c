@@ -236,6 +236,33 @@ static void run_check(struct mlp_checker *c, struct mlp_active *a, const struct 
     }
 }
 
+/* A reason for each keyword that does not hold, in the column where that is. */
+static void run_json(struct mlp_checker *c, struct mlp_active *a, const struct mlp_batch *b,
+                     uint8_t *good)
+{
+    const struct mlp_json_fault *faults;
+    size_t n;
+    for (size_t r = 0; r < b->nrows; r++) {
+        if (b->bad[r])
+            continue;
+        if (mlp_json_row_judge(a->json, b, r, &faults, &n, c->e) != MLP_OK)
+            return;
+        a->tally.total++;
+        a->tally.failed += n > 0;
+        for (size_t i = 0; i < n; i++) {
+            int column = mlp_json_row_column(a->json, &faults[i]);
+            struct place at = {b, r, column < 0 ? b->raw[r]
+                                                : mlp_cell_str(mlp_cell_at(b, r, (size_t)column))};
+            struct mlp_str name = column < 0 ? (struct mlp_str){"", 0} : c->names[column];
+            if (i == 0)
+                keep_example(c, &a->tally, b, r, at.value);
+            if (a->rule->severity == MLP_SEV_ERROR)
+                reject(c, &at, name, faults[i].keyword.n ? faults[i].keyword : a->rule->name,
+                       good);
+        }
+    }
+}
+
 static void run_wide(struct mlp_checker *c, struct mlp_active *a, const struct mlp_batch *b,
                      uint8_t *good)
 {
@@ -327,6 +354,8 @@ enum mlp_code mlp_checker_batch(struct mlp_checker *c, const struct mlp_batch *b
             run_key(c, &c->active[i], b, good);
         else if (c->active[i].rule->kind == MLP_RULE_CHECK)
             run_check(c, &c->active[i], b, good);
+        else if (c->active[i].rule->kind == MLP_RULE_JSON)
+            run_json(c, &c->active[i], b, good);
         else if (c->active[i].rule->wide || c->active[i].when)
             run_wide(c, &c->active[i], b, good);
     }
@@ -515,6 +544,8 @@ static enum mlp_code bind(struct mlp_checker *c, const struct mlp_table *t, stru
         mlp_vec_init(&c->active[i].kept, sizeof(struct mlp_kept));
         enum mlp_code code = check ? bind_check(c, &c->active[i], t, e)
                                    : bind_keys(c, &c->active[i], t, e);
+        if (code == MLP_OK && c->active[i].rule->kind == MLP_RULE_JSON)
+            code = mlp_json_row_new(c->active[i].rule, t, &c->active[i].json, e);
         if (code == MLP_OK && !check && c->active[i].rule->when)
             code = bind_when(c, &c->active[i], t, e);
         if (code != MLP_OK)
@@ -551,6 +582,7 @@ enum mlp_code mlp_checker_new(const struct mlp_rules *rules, const struct mlp_ta
 
 static void free_active(struct mlp_active *a)
 {
+    mlp_json_row_free(a->json);
     mlp_hashes_fini(&a->state.hashes);
     mlp_buf_fini(&a->state.last_text);
     mlp_wide_state_fini(&a->wide);

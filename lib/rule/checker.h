@@ -3,6 +3,7 @@
 #ifndef MLP_RULE_CHECKER_H
 #define MLP_RULE_CHECKER_H
 
+#include "rule/json_row.h"
 #include "rule/spread.h"
 #include "rule/wide.h"
 
@@ -30,6 +31,7 @@ struct mlp_active {
     struct mlp_vec key_index;   /* of int */
     struct mlp_row_check check; /* of kind CHECK */
     struct mlp_expr_place *when; /* of other rules on the table */
+    struct mlp_json_row *json;  /* of kind JSON */
     struct mlp_wide_state wide;
     struct mlp_spread_state spread;
     struct mlp_spread_result found; /* of kind SPREAD, once it is decided */

@@ -3,6 +3,7 @@
 #include "rule/compile.h"
 
 #include "rule/import.h"
+#include "rule/json_row.h"
 #include "rule/spread.h"
 #include "rule/wide.h"
 
@@ -186,7 +187,7 @@ static void read_input(struct mlp_maker *m, const struct mlp_node *map)
 static void read_rules(struct mlp_maker *m)
 {
     static const char *const known[] = {"version", "description", "input", "rows", "columns",
-                                        "keys", "checks", "rejects", "model", NULL};
+                                        "json_schema", "keys", "checks", "rejects", "model", NULL};
     const struct mlp_node *root = m->rules->doc.root;
     if (!root || root->type != MLP_DOC_MAP) {
         mlp_make_fault(m, root, "a map with \"columns\", as mlp-rules(5) shows");
@@ -201,6 +202,7 @@ static void read_rules(struct mlp_maker *m)
     read_table_rule(m, mlp_node_get(root, "rows"), MLP_RULE_ROWS);
     read_columns(m, mlp_node_get(root, "columns"));
     read_keys(m, mlp_node_get(root, "keys"));
+    mlp_make_json_schema(m, mlp_node_get(root, "json_schema"));
     read_checks(m, mlp_node_get(root, "checks"));
     read_table_rule(m, mlp_node_get(root, "rejects"), MLP_RULE_REJECTS);
 }
@@ -264,6 +266,7 @@ void mlp_rules_free(struct mlp_rules *r)
             mlp_map_fini(&rule->wide->pairs);
         if (rule->spread)
             mlp_map_fini(&rule->spread->set);
+        mlp_json_schema_free(rule->schema);
         mlp_expr_fini(rule->when);
         mlp_expr_fini(rule->expect);
         mlp_vec_fini(&rule->key_columns);

@@ -4,10 +4,13 @@
 #define MLP_RULE_IMPORT_LIST_H
 
 #include "rule/import_gx.h"
+#include "rule/import_json_schema.h"
 
 /* name, what it is, sniff (bytes), parse (to a tree), detect (tree), read, write. */
 #define MLP_RULES_FORMATS \
     {"gx", "Great Expectations suite, 0.18 or 1.x", NULL, NULL, mlp_import_is_gx, mlp_import_gx, \
-     mlp_export_gx},
+     mlp_export_gx}, \
+    {"json-schema", "JSON Schema of a row", NULL, NULL, mlp_import_is_json_schema, \
+     mlp_import_json_schema, NULL},
 
 #endif

@@ -15,7 +15,7 @@ enum mlp_rule_kind {
     MLP_RULE_SHAPE, MLP_RULE_REQUIRED, MLP_RULE_NULL, MLP_RULE_TYPE, MLP_RULE_MIN, MLP_RULE_MAX,
     MLP_RULE_FINITE, MLP_RULE_IN, MLP_RULE_NOT_IN, MLP_RULE_MATCH, MLP_RULE_MATCH_ALL,
     MLP_RULE_NOT_MATCH, MLP_RULE_FORMAT, MLP_RULE_LENGTH, MLP_RULE_RANGE, MLP_RULE_ORDER,
-    MLP_RULE_UNIQUE, MLP_RULE_KEY, MLP_RULE_CHECK, MLP_RULE_WIDE,
+    MLP_RULE_UNIQUE, MLP_RULE_KEY, MLP_RULE_CHECK, MLP_RULE_JSON, MLP_RULE_WIDE,
     /* on columns, at the end */
     MLP_RULE_MISSING, MLP_RULE_MEAN, MLP_RULE_STDEV, MLP_RULE_SUM, MLP_RULE_LEAST,
     MLP_RULE_GREATEST, MLP_RULE_MEDIAN, MLP_RULE_QUANTILE, MLP_RULE_DISTINCT,
@@ -52,6 +52,7 @@ struct mlp_hashes {
     bool has_zero;
 };
 
+struct mlp_json_schema;
 struct mlp_wide;
 struct mlp_spread;
 
@@ -84,6 +85,7 @@ struct mlp_rule {
     struct mlp_vec key_columns;   /* of struct mlp_str */
     struct mlp_expr *when, *expect; /* of CHECK and rules on the table; when may be NULL */
     struct mlp_wide *wide;        /* of WIDE and ASSOCIATION */
+    struct mlp_json_schema *schema; /* of JSON */
     struct mlp_spread *spread;    /* of SPREAD */
     const struct mlp_node *header; /* of HEADER: the node that says which columns */
     const struct mlp_node *meta;  /* where the rule comes from, for those who tell; or NULL */
