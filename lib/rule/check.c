@@ -174,12 +174,42 @@ static void take_unfit(struct mlp_checker *c, const struct mlp_bound_column *bou
     }
 }
 
+static bool is_missing(const struct mlp_node *list, struct mlp_str text)
+{
+    for (const struct mlp_node *n = list->child; n; n = n->next)
+        if (mlp_str_eq(n->text, text))
+            return true;
+    return false;
+}
+
+/* Texts that mean missing in this column, instead of the empty one. */
+static void take_missing(struct mlp_column_view *v, const struct mlp_node *list)
+{
+    bool empty = is_missing(list, (struct mlp_str){"", 0});
+    for (size_t r = 0; r < v->n; r++) {
+        struct mlp_cell *cell = &v->cell[r];
+        bool absent = v->state[r] == MLP_CELL_ABSENT ? empty
+                                                     : is_missing(list, mlp_cell_str(cell));
+        uint8_t state = absent ? MLP_CELL_ABSENT : MLP_CELL_FITS;
+        if (v->state[r] == MLP_CELL_BAD || state == v->state[r] ||
+            (!absent && v->state[r] == MLP_CELL_WRONG))
+            continue;
+        v->count[v->state[r]]--;
+        v->count[state]++;
+        v->state[r] = state;
+        if (!absent)
+            *cell = (struct mlp_cell){"", 0, true};
+    }
+}
+
 static void run_column(struct mlp_checker *c, struct mlp_bound_column *bound,
                        const struct mlp_batch *b, uint8_t *good)
 {
     if (bound->index < 0)
         return;
     mlp_column_view(&c->view, b, (size_t)bound->index, bound->column->type);
+    if (bound->column->missing)
+        take_missing(&c->view, bound->column->missing);
     if (bound->column->when)
         mask_rows(c, bound, b);
     if (bound->column->unfit != MLP_UNFIT_REJECT && c->view.count[MLP_CELL_WRONG])

@@ -163,12 +163,20 @@ static enum mlp_columns_mode read_mode(struct mlp_maker *m, const struct mlp_nod
     return MLP_COLUMNS_ANY;
 }
 
+static void read_blank(struct mlp_maker *m, const struct mlp_node *n)
+{
+    m->rules->blank_rows = mlp_str_is(mlp_node_str(n, ""), "reject");
+    if (n && !m->rules->blank_rows && !mlp_str_is(mlp_node_str(n, ""), "pass"))
+        mlp_make_fault(m, n, "pass or reject: what happens to blank rows");
+}
+
 static void read_input(struct mlp_maker *m, const struct mlp_node *map)
 {
-    static const char *const known[] = {"delimiter", "null", "columns", "unnamed", NULL};
+    static const char *const known[] = {"delimiter", "null", "columns", "blank", "unnamed", NULL};
     if (!map || mlp_make_failed(m) || mlp_node_known(&m->rules->doc, map, known, m->e) != MLP_OK)
         return;
     read_nulls(m, mlp_node_get(map, "null"));
+    read_blank(m, mlp_node_get(map, "blank"));
     struct mlp_str d = mlp_node_str(mlp_node_get(map, "delimiter"), "");
     if (d.n > 1)
         mlp_make_fault(m, mlp_node_get(map, "delimiter"), "one character");
@@ -299,6 +307,7 @@ void mlp_rules_input(const struct mlp_rules *r, struct mlp_table_options *option
 {
     if (r->nulls && !options->nulls)
         options->nulls = r->nulls;
+    options->blank_rows = options->blank_rows || r->blank_rows;
     if (r->delimiter && !options->delimiter)
         options->delimiter = r->delimiter;
     options->name_unnamed = options->name_unnamed || r->unnamed;

@@ -66,25 +66,32 @@ static const char *const days[] = {"Monday", "Tuesday", "Wednesday", "Thursday",
 static const char *const halves[] = {"AM", "PM", NULL};
 
 struct when {
-    int year, month, day;
+    int year, month, day, hour, minute, second, zone; /* zone: minutes east */
+    bool pm;
 };
 
-/* Z, +hhmm, +hh:mm, with optional seconds. */
-static bool take_zone(struct mlp_str *s)
+/* Z, +hhmm, +hh:mm. */
+static bool take_zone(struct mlp_str *s, int *zone)
 {
-    int part;
+    int part, hours;
     if (s->n && s->p[0] == 'Z') {
         s->p++, s->n--;
         return true;
     }
     if (s->n < 5 || (s->p[0] != '+' && s->p[0] != '-'))
         return false;
+    int sign = s->p[0] == '-' ? -1 : 1;
     s->p++, s->n--;
-    if (!take_number(s, 2, &part) || part > 23)
+    const char *from = s->p;
+    if (!take_number(s, 2, &hours) || hours > 23 || s->p - from != 2)
         return false;
     if (s->n && s->p[0] == ':')
         s->p++, s->n--;
-    return take_number(s, 2, &part) && part < 60;
+    *zone = sign * hours * 60;
+    if (!take_number(s, 2, &part) || part >= 60)
+        return false;
+    *zone += sign * part;
+    return true;
 }
 
 static bool take_zone_name(struct mlp_str *s)
@@ -94,10 +101,17 @@ static bool take_zone_name(struct mlp_str *s)
     return take_name(s, zones, 0, &which);
 }
 
-static bool take_range(struct mlp_str *s, size_t digits, int lo, int hi)
+static bool take_range(struct mlp_str *s, int lo, int hi, int *out)
 {
-    int v;
-    return take_number(s, digits, &v) && v >= lo && v <= hi;
+    return take_number(s, hi > 99 ? 3 : 2, out) && *out >= lo && *out <= hi;
+}
+
+static bool take_half(struct mlp_str *s, struct when *w)
+{
+    int v = 0;
+    bool ok = take_name(s, halves, 0, &v);
+    w->pm = v == 1;
+    return ok;
 }
 
 /* A name of a month or a day of the week; months are kept. */
@@ -141,14 +155,14 @@ static bool take_part(struct mlp_str *s, char c, struct when *w)
 {
     int v;
     switch (c) {
-    case 'H': return take_range(s, 2, 0, 23);
-    case 'I': return take_range(s, 2, 1, 12);
-    case 'M': return take_range(s, 2, 0, 59);
-    case 'S': return take_range(s, 2, 0, 61);
+    case 'H': return take_range(s, 0, 23, &w->hour);
+    case 'I': return take_range(s, 1, 12, &w->hour);
+    case 'M': return take_range(s, 0, 59, &w->minute);
+    case 'S': return take_range(s, 0, 61, &w->second);
     case 'f': return take_number(s, 6, &v);
-    case 'j': return take_range(s, 3, 1, 366);
-    case 'p': return take_name(s, halves, 0, &v);
-    case 'z': return take_zone(s);
+    case 'j': return take_range(s, 1, 366, &v);
+    case 'p': return take_half(s, w);
+    case 'z': return take_zone(s, &w->zone);
     case 'Z': return take_zone_name(s);
     case '%':
         if (!s->n || s->p[0] != '%')
@@ -190,8 +204,28 @@ static bool take_pattern(struct mlp_str *s, struct mlp_str pattern, struct when 
 
 static bool by_pattern(struct mlp_str text, struct mlp_str pattern)
 {
-    struct when w = {1900, 1, 1};
-    return take_pattern(&text, pattern, &w) && text.n == 0 && exists(&w);
+    double seconds;
+    return mlp_format_time(text, pattern, &seconds);
+}
+
+/* Days since 1970-01-01 of the proleptic Gregorian calendar (Hinnant, "chrono-compatible low-level
+ * date algorithms"). */
+static int64_t days_of(const struct when *w)
+{
+    int64_t y = w->year - (w->month <= 2), era = (y >= 0 ? y : y - 399) / 400;
+    int64_t of_era = y - era * 400, m = w->month + (w->month > 2 ? -3 : 9);
+    int64_t of_year = (153 * m + 2) / 5 + w->day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+bool mlp_format_time(struct mlp_str text, struct mlp_str pattern, double *seconds)
+{
+    struct when w = {.year = 1900, .month = 1, .day = 1};
+    if (!take_pattern(&text, pattern, &w) || text.n || !exists(&w))
+        return false;
+    int hour = w.pm && w.hour < 12 ? w.hour + 12 : w.hour;
+    *seconds = (double)days_of(&w) * 86400 + hour * 3600.0 + (w.minute - w.zone) * 60.0 + w.second;
+    return true;
 }
 
 /* ---- names */
@@ -212,7 +246,7 @@ static bool date_time(struct mlp_str s, struct mlp_str pattern)
 
 static bool time_of_day(struct mlp_str s, struct mlp_str pattern)
 {
-    struct when w = {1900, 1, 1};
+    struct when w = {.year = 1900, .month = 1, .day = 1};
     int fraction;
     (void)pattern;
     if (!take_pattern(&s, MLP_STR("%H:%M:%S"), &w))
@@ -222,7 +256,7 @@ static bool time_of_day(struct mlp_str s, struct mlp_str pattern)
         if (!take_number(&s, 9, &fraction))
             return false;
     }
-    return s.n == 0 || (take_zone(&s) && s.n == 0);
+    return s.n == 0 || (take_zone(&s, &w.zone) && s.n == 0);
 }
 
 /* RFC 1123: labels of letters, digits and inner hyphens, up to 63 bytes, 253 in all. */

@@ -18,6 +18,10 @@ mlp_format_fn mlp_format_dateutil;
 /* The function of a format's name, or of a pattern that holds a percent sign; NULL for neither. */
 mlp_format_fn *mlp_format_find(struct mlp_str name);
 
+/* A time by a pattern of strptime: seconds since 1970, UTC where no zone is told; what the pattern
+ * leaves out is that of 1900-01-01 00:00:00. False when the text has another form. */
+bool mlp_format_time(struct mlp_str text, struct mlp_str pattern, double *seconds);
+
 /* The function of a format of JSON Schema (draft 7 and 2020-12, all of them), which is stricter in
  * part: a time has a zone. NULL for others. */
 mlp_format_fn *mlp_format_schema(struct mlp_str name);

@@ -14,8 +14,8 @@ enum mlp_rule_kind {
     /* on rows */
     MLP_RULE_SHAPE, MLP_RULE_REQUIRED, MLP_RULE_NULL, MLP_RULE_TYPE, MLP_RULE_MIN, MLP_RULE_MAX,
     MLP_RULE_FINITE, MLP_RULE_IN, MLP_RULE_NOT_IN, MLP_RULE_MATCH, MLP_RULE_MATCH_ALL,
-    MLP_RULE_NOT_MATCH, MLP_RULE_FORMAT, MLP_RULE_LENGTH, MLP_RULE_RANGE, MLP_RULE_ORDER,
-    MLP_RULE_UNIQUE, MLP_RULE_KEY, MLP_RULE_CHECK, MLP_RULE_JSON, MLP_RULE_WIDE,
+    MLP_RULE_NOT_MATCH, MLP_RULE_READS, MLP_RULE_FORMAT, MLP_RULE_LENGTH, MLP_RULE_RANGE,
+    MLP_RULE_ORDER, MLP_RULE_UNIQUE, MLP_RULE_KEY, MLP_RULE_CHECK, MLP_RULE_JSON, MLP_RULE_WIDE,
     /* on columns, at the end */
     MLP_RULE_MISSING, MLP_RULE_MEAN, MLP_RULE_STDEV, MLP_RULE_SUM, MLP_RULE_LEAST,
     MLP_RULE_GREATEST, MLP_RULE_MEDIAN, MLP_RULE_QUANTILE, MLP_RULE_DISTINCT,
@@ -52,6 +52,7 @@ struct mlp_hashes {
     bool has_zero;
 };
 
+struct mlp_field;
 struct mlp_json_schema;
 struct mlp_wide;
 struct mlp_spread;
@@ -86,6 +87,7 @@ struct mlp_rule {
     struct mlp_expr *when, *expect; /* of CHECK and rules on the table; when may be NULL */
     struct mlp_wide *wide;        /* of WIDE and ASSOCIATION */
     struct mlp_json_schema *schema; /* of JSON */
+    struct mlp_field *field;      /* of READS */
     struct mlp_spread *spread;    /* of SPREAD */
     const struct mlp_node *header; /* of HEADER: the node that says which columns */
     const struct mlp_node *meta;  /* where the rule comes from, for those who tell; or NULL */
@@ -99,6 +101,8 @@ struct mlp_rule_column {
     bool declared;                /* under "columns", not by a check */
     enum mlp_unfit unfit;
     enum mlp_numbers numbers;
+    const struct mlp_node *missing; /* texts that mean missing, instead of the empty one; or
+                                     NULL */
     struct mlp_expr *when;        /* the rows that they are about, or NULL; owned */
     size_t first, n;              /* its rules, in rules->rules */
 };
@@ -115,6 +119,7 @@ struct mlp_rules {
     const char **nulls;           /* ends with NULL; NULL when the file has none */
     char delimiter;
     bool unnamed;                 /* columns may have no name */
+    bool blank_rows;              /* a blank row is no good row */
 };
 
 /* What counting a rule needs. seen: rows that it is about; absent: those of them that it passes

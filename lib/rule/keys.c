@@ -2,6 +2,7 @@
  * error with its line. */
 #include "rule/compile.h"
 
+#include "rule/field.h"
 #include "text/num.h"
 
 #include <math.h>
@@ -499,6 +500,7 @@ static const struct {
     {"distinct", read_distinct}, {"distinct_share", read_distinct_share},
     {"least", read_least},     {"greatest", read_greatest}, {"median", read_median},
     {"quantile", read_quantiles}, {"unfit", ignore},      {"numbers", ignore},
+    {"missing_values", ignore}, {"reads", mlp_make_reads},
     {"between", read_between}, {"like", mlp_make_like},   {"not_like", mlp_make_like},
     {"like_all", mlp_make_like},
     {"distinct_in", mlp_make_spread}, {"distinct_contains", mlp_make_spread},
@@ -574,6 +576,9 @@ static void read_column_head(struct mlp_maker *m, const struct mlp_node *map,
     c->numbers = (enum mlp_numbers)read_choice(m, mlp_node_get(map, "numbers"), numbers);
     if (!mlp_make_failed(m))
         read_type(m, mlp_node_get(map, "type"));
+    c->missing = mlp_node_get(map, "missing_values");
+    if (c->missing && c->missing->type != MLP_DOC_LIST)
+        mlp_make_fault(m, c->missing, "a list of texts");
     const struct mlp_rule_column *declared = mlp_rules_column(m->rules, m->column);
     if (declared && !mlp_node_get(map, "type"))
         m->type = declared->type;

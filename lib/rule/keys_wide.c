@@ -77,6 +77,50 @@ static void read_pairs(struct mlp_maker *m, const struct mlp_node *list, struct 
     mlp_buf_fini(&key);
 }
 
+/* Rows of a table, in the columns that are named. */
+static void add_rows(struct mlp_maker *m, struct mlp_table *t, const struct mlp_node *columns,
+                     struct mlp_wide *w)
+{
+    struct mlp_buf key;
+    struct mlp_batch *b;
+    mlp_buf_init(&key, 1 << 20);
+    while (!mlp_make_failed(m) && mlp_table_next(t, &b, m->e) == MLP_OK && b) {
+        for (size_t r = 0; r < b->nrows && !mlp_make_failed(m); r++) {
+            mlp_buf_reset(&key);
+            for (const struct mlp_node *n = columns->child; n; n = n->next)
+                mlp_wide_key(&key, mlp_cell_str(mlp_cell_at(b, r,
+                                                            (size_t)mlp_table_find(t, n->text))));
+            if (!b->bad[r] && !mlp_map_put(&w->pairs, mlp_buf_str(&key), NULL))
+                mlp_err_nomem(m->e);
+        }
+    }
+    mlp_buf_fini(&key);
+}
+
+/* {file: cities.csv, columns: [name]}: rows of another table, read when the rules are. */
+static void read_file(struct mlp_maker *m, const struct mlp_node *map, struct mlp_rule *r)
+{
+    static const char *const known[] = {"file", "columns", NULL};
+    char path[1024];
+    struct mlp_table *t = NULL;
+    struct mlp_wide *w = new_wide(m, r, MLP_WIDE_PAIRS);
+    const struct mlp_node *columns = mlp_node_get(map, "columns");
+    if (!w || mlp_node_known(&m->rules->doc, map, known, m->e) != MLP_OK)
+        return;
+    mlp_str_copy(mlp_node_str(mlp_node_get(map, "file"), ""), path, sizeof path);
+    if (!columns || columns->u.count != r->key_columns.n || columns->type != MLP_DOC_LIST)
+        mlp_make_fault(m, map, "{file: PATH, columns: [...]} with as many columns as the check");
+    else
+        mlp_table_open(path, NULL, &t, m->e);
+    for (const struct mlp_node *n = t ? columns->child : NULL; n; n = n->next)
+        if (mlp_table_find(t, n->text) < 0)
+            mlp_make_fault(m, n, "a column of the file");
+    if (t)
+        add_rows(m, t, columns, w);
+    mlp_table_close(t);
+    r->expected = mlp_make_words(m, "values that are in ", mlp_str_from(path));
+}
+
 static void read_unique(struct mlp_maker *m, const struct mlp_node *n, struct mlp_rule *r)
 {
     bool within = mlp_str_is(n->text, "within");
@@ -157,6 +201,7 @@ static const struct {
     void (*read)(struct mlp_maker *m, const struct mlp_node *n, struct mlp_rule *r);
 } wide_keys[] = {
     {"compare", read_compare}, {"rows_in", read_pairs},  {"unique", read_unique},
+    {"rows_in_file", read_file},
     {"sum", read_sum},         {"zscore", read_zscore},  {"cramers_phi", read_association},
 };
 
@@ -189,8 +234,8 @@ static void read_wide_rule(struct mlp_maker *m, const struct mlp_node *map, stru
 static void read_columns_check(struct mlp_maker *m, const struct mlp_node *map)
 {
     static const char *const known[] = {"name", "when", "columns", "skip", "mostly", "severity",
-                                        "description", "meta", "compare", "rows_in", "unique",
-                                        "sum", "zscore", "cramers_phi", NULL};
+                                        "description", "meta", "compare", "rows_in",
+                                        "rows_in_file", "unique", "sum", "zscore", "cramers_phi", NULL};
     const struct mlp_node *list = mlp_node_get(map, "columns");
     if (mlp_node_known(&m->rules->doc, map, known, m->e) != MLP_OK)
         return;

@@ -1,6 +1,7 @@
 /* Which cells of a column do not hold to a rule: one loop a kind, without calls where it can. */
 #include "rule/internal.h"
 
+#include "rule/field.h"
 #include "text/swar.h"
 
 #include <math.h>
@@ -280,12 +281,24 @@ static size_t mark_unique(const struct mlp_column_view *v, struct mlp_hashes *h,
     return failed;
 }
 
+static size_t mark_reads(const struct mlp_rule *rule, const struct mlp_column_view *v)
+{
+    size_t failed = 0;
+    for (size_t r = 0; r < v->n; r++) {
+        v->fails[r] = v->state[r] == MLP_CELL_FITS &&
+                      !mlp_field_holds(rule->field, mlp_cell_str(&v->cell[r]));
+        failed += v->fails[r];
+    }
+    return failed;
+}
+
 /* Rules about the text of a cell. */
 static size_t mark_text(const struct mlp_rule *rule, const struct mlp_column_view *v,
                         const struct mlp_matcher *m)
 {
     switch (rule->kind) {
     case MLP_RULE_LENGTH: return mark_length(rule, v);
+    case MLP_RULE_READS: return mark_reads(rule, v);
     case MLP_RULE_FORMAT: return mark_format(rule, v);
     default: return mark_regex(rule, v, m);
     }

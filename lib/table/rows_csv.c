@@ -190,12 +190,22 @@ static const char *wrong_count(struct mlp_table *t, size_t fields)
     return copy ? copy : "wrong number of fields";
 }
 
+static bool is_blank(const struct mlp_cell *cells, size_t n, size_t bytes)
+{
+    for (size_t i = 0; i < n && bytes; i++)
+        if (cells[i].p)
+            return false;
+    return true;
+}
+
 /* What is wrong with a row of so many fields, or NULL. */
 static const char *row_fault(struct mlp_table *t, const struct cut *c, size_t fields,
                              struct mlp_str row)
 {
     if (c->fault)
         return name_fault(t, c->field, c->fault);
+    if (t->options.blank_rows && is_blank(c->stop - t->names.n, t->names.n, row.n))
+        return "a blank row";
     if (fields != t->names.n)
         return wrong_count(t, fields);
     bool good = t->utf8 || mlp_str_utf8(row);
@@ -230,7 +240,7 @@ static bool cut_row(struct mlp_table *t, struct mlp_batch *b)
     t->rows_left--;
     if (bytes && end[-1] == '\r')
         bytes--;
-    if (bytes == 0 && b->ncols > 1)
+    if (bytes == 0 && b->ncols > 1 && !t->options.blank_rows)
         return true;
     for (; c.cell < c.stop; c.cell++)
         *c.cell = (struct mlp_cell){NULL, 0, false};

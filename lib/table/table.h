@@ -30,6 +30,7 @@ struct mlp_table_options {
     size_t max_columns;           /* 0: 65,536 */
     const char *const *nulls;     /* texts that mean missing, ends with NULL; NULL: only empty.
                                      A quoted empty field is missing too; JSON null always is. */
+    bool blank_rows;              /* a blank line, or one without a value, is a `bad` row */
 };
 
 /* One cell. p == NULL is missing. quoted: it was written in quotes (CSV) or is a JSON string. The

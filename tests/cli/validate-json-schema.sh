@@ -47,7 +47,9 @@ has rejects '"column":"","rule":"required"'
 printf '{"properties": {"a": {"dynamicEnum": "http://example.com/a.csv"}}}' >schema.json
 expect 3 mlp-validate check -r schema.json data.csv
 has err 'nothing is fetched'
-echo '{"properties": {"a": {"$ref": "other.json"}}}' >schema.json
+cat >schema.json <<'END'
+{"properties": {"a": {"$ref": "other.json"}}}
+END
 expect 3 mlp-validate check -r schema.json data.csv
 has err 'schema.json:1:'
 finish
