@@ -235,7 +235,8 @@ static void read_columns_check(struct mlp_maker *m, const struct mlp_node *map)
 {
     static const char *const known[] = {"name", "when", "columns", "skip", "mostly", "severity",
                                         "description", "meta", "compare", "rows_in",
-                                        "rows_in_file", "unique", "sum", "zscore", "cramers_phi", NULL};
+                                        "rows_in_file", "unique", "sum", "zscore",
+                                        "cramers_phi", NULL};
     const struct mlp_node *list = mlp_node_get(map, "columns");
     if (mlp_node_known(&m->rules->doc, map, known, m->e) != MLP_OK)
         return;
