@@ -27,4 +27,18 @@ void mlp_thread_join(struct mlp_thread *t);
  * returns when all are done. Falls back to fewer threads when they cannot be had. */
 void mlp_parallel_for(size_t n, unsigned threads, void (*fn)(void *ctx, size_t i), void *ctx);
 
+/* Threads that stay, for short works that come often, such as the columns of one batch. */
+struct mlp_team;
+/* Up to `threads` of them, at most 64, the caller's among them; fewer when they cannot be had. */
+enum mlp_code mlp_team_new(unsigned threads, struct mlp_team **t, struct mlp_err *e);
+/* NULL is fine. */
+void mlp_team_free(struct mlp_team *t);
+/* How many threads there are; 1 for NULL. */
+unsigned mlp_team_size(const struct mlp_team *t);
+/* Calls fn(ctx, i, member) for every i below n, in their order, each as soon as a thread is free;
+ * member < mlp_team_size() is the thread's own. Returns when all are done; what they wrote is then
+ * seen. t NULL: all on the caller. One caller at a time. */
+void mlp_team_run(struct mlp_team *t, size_t n, void (*fn)(void *ctx, size_t i, unsigned member),
+                  void *ctx);
+
 #endif

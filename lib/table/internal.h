@@ -8,6 +8,8 @@
 #include "table/stream.h"
 #include "table/table.h"
 
+#include <stdatomic.h>
+
 #define MLP_BLOCK_BYTES ((size_t)256 * 1024)
 #define MLP_LEAST_BLOCK_BYTES ((size_t)16)
 #define MLP_ROW_BYTES ((size_t)16 << 20)
@@ -24,6 +26,16 @@ struct mlp_source {
     uint64_t at, end;
 };
 
+/* Batches take turns, and so do the blocks that they look into, as far as options.kept asks. */
+struct mlp_turn {
+    struct mlp_arena arena;
+    struct mlp_batch batch;
+};
+struct mlp_block {
+    char *p;
+    size_t cap;
+};
+
 struct mlp_table {
     struct mlp_source from;
     struct mlp_recode recode[2]; /* what the bytes go through, in order */
@@ -32,6 +44,11 @@ struct mlp_table {
     struct mlp_table_options options;
     enum mlp_table_format format;
     struct mlp_csv_dialect dialect;
+    struct mlp_turn *turn;      /* of turns */
+    unsigned at_turn, at_block; /* their places */
+    bool moves_on;              /* the block still holds rows of a batch before */
+    struct mlp_block resting[MLP_TABLE_KEPT + 1];
+    struct mlp_turn turns[MLP_TABLE_KEPT + 1];
     char *block;                /* bytes not yet handed out are block[start..have) */
     size_t cap, start, have;
     bool at_end;                /* the source has no more */
@@ -50,14 +67,15 @@ struct mlp_table {
     struct mlp_map by_name;     /* name to index */
     struct mlp_str header;
     struct mlp_str eol;
-    struct mlp_arena arena;     /* of the batch */
-    struct mlp_batch batch;
     struct mlp_buf scratch;
 };
 
 /* table.c: fills the block up to `want` bytes beyond start, or to the end of the source; a pipe
  * only up to a line feed that ends what it has. At least one byte more, or at_end is set. */
 enum mlp_code mlp_table_fill(struct mlp_table *t, size_t want, struct mlp_err *e);
+
+/* table.c: a pipe that gives nothing is left, as if it ended, soon after *stop; NULL: never. */
+void mlp_table_stop_when(struct mlp_table *t, const atomic_bool *stop);
 
 /* table.c: takes the names of the columns; empty or repeated ones are MLP_EINPUT. */
 enum mlp_code mlp_table_take_name(struct mlp_table *t, struct mlp_str name, struct mlp_err *e);

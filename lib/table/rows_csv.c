@@ -107,7 +107,7 @@ static const char *name_fault(struct mlp_table *t, size_t field, const char *fau
 {
     char text[96];
     int n = snprintf(text, sizeof text, "field %zu: %s", field, fault);
-    const char *copy = mlp_arena_strz(&t->arena, (struct mlp_str){text, (size_t)n});
+    const char *copy = mlp_arena_strz(&t->turn->arena, (struct mlp_str){text, (size_t)n});
     return copy ? copy : fault;
 }
 
@@ -128,7 +128,7 @@ static const char *odd_cell(struct mlp_table *t, struct mlp_str raw, struct mlp_
         return fault;
     struct mlp_str v = mlp_csv_unquote(&t->dialect, raw, &t->scratch);
     if (v.n && v.p == t->scratch.p)
-        v = mlp_arena_str(&t->arena, v);
+        v = mlp_arena_str(&t->turn->arena, v);
     t->no_memory |= t->scratch.failed || !v.p;
     *cell = (struct mlp_cell){v.n || t->empty_is_text ? v.p : NULL, (uint32_t)v.n, true};
     return NULL;
@@ -186,7 +186,7 @@ static const char *wrong_count(struct mlp_table *t, size_t fields)
 {
     char text[64];
     int n = snprintf(text, sizeof text, "%zu fields, expected %zu", fields, t->names.n);
-    const char *copy = mlp_arena_strz(&t->arena, (struct mlp_str){text, (size_t)n});
+    const char *copy = mlp_arena_strz(&t->turn->arena, (struct mlp_str){text, (size_t)n});
     return copy ? copy : "wrong number of fields";
 }
 
@@ -255,7 +255,7 @@ static bool cut_row(struct mlp_table *t, struct mlp_batch *b)
 /* The next rows of the block, at most as many as a batch holds. */
 static enum mlp_code cut_rows(struct mlp_table *t, struct mlp_err *e)
 {
-    struct mlp_batch *b = &t->batch;
+    struct mlp_batch *b = &t->turn->batch;
     size_t most = MLP_BATCH_CELLS / t->names.n + 1;
     size_t rows = t->rows_left < most ? t->rows_left : most;
     enum mlp_code code = mlp_batch_reserve(t, rows, e);
@@ -276,8 +276,8 @@ static enum mlp_code cut_rows(struct mlp_table *t, struct mlp_err *e)
 enum mlp_code mlp_csv_batch(struct mlp_table *t, struct mlp_err *e)
 {
     enum mlp_code code = MLP_OK;
-    t->batch.nrows = 0;
-    while (code == MLP_OK && t->batch.nrows == 0) {
+    t->turn->batch.nrows = 0;
+    while (code == MLP_OK && t->turn->batch.nrows == 0) {
         if (t->pos_i == t->pos_n)
             code = more_rows(t, e);
         if (code != MLP_OK || t->pos_i == t->pos_n)

@@ -60,7 +60,7 @@ static const char *fault_text(struct mlp_table *t, const struct mlp_err *e)
     char text[sizeof e->message + 32];
     int n = e->column ? snprintf(text, sizeof text, "column %" PRIu64 ": %s", e->column, e->message)
                       : snprintf(text, sizeof text, "%s", e->message);
-    const char *copy = n > 0 ? mlp_arena_strz(&t->arena, mlp_str_from(text)) : NULL;
+    const char *copy = n > 0 ? mlp_arena_strz(&t->turn->arena, mlp_str_from(text)) : NULL;
     return copy ? copy : "not a JSON object";
 }
 
@@ -80,7 +80,7 @@ static enum mlp_code take_value(struct mlp_table *t, struct mlp_json *j, struct 
         if (v->escaped) {
             mlp_buf_reset(&t->scratch);
             mlp_json_unescape(v->raw, &t->scratch);
-            s = mlp_arena_str(&t->arena, mlp_buf_str(&t->scratch));
+            s = mlp_arena_str(&t->turn->arena, mlp_buf_str(&t->scratch));
             if (!s.p || t->scratch.failed)
                 return mlp_err_nomem(e);
         }
@@ -247,14 +247,14 @@ static enum mlp_code cut_row(struct mlp_table *t, struct mlp_batch *b, struct ml
 static enum mlp_code cut_lines(struct mlp_table *t, size_t rows, struct mlp_err *e)
 {
     struct mlp_str line;
-    uint32_t *seen = mlp_arena_array(&t->arena, t->batch.ncols, sizeof *seen);
+    uint32_t *seen = mlp_arena_array(&t->turn->arena, t->turn->batch.ncols, sizeof *seen);
     enum mlp_code code = seen ? MLP_OK : mlp_err_nomem(e);
-    while (code == MLP_OK && t->batch.nrows < rows && (line = peek_line(t)).p) {
+    while (code == MLP_OK && t->turn->batch.nrows < rows && (line = peek_line(t)).p) {
         /* Too long: told when it is the first of a batch. */
         if (line.n > mlp_row_limit(t))
             break;
         if (mlp_str_trim(line).n)
-            code = cut_row(t, &t->batch, line, seen, e);
+            code = cut_row(t, &t->turn->batch, line, seen, e);
         pass_line(t, line);
     }
     return code;
@@ -265,9 +265,9 @@ enum mlp_code mlp_ndjson_batch(struct mlp_table *t, struct mlp_err *e)
     size_t most = MLP_BATCH_CELLS / t->names.n;
     size_t rows = most < MOST_ROWS ? most + 1 : MOST_ROWS;
     enum mlp_code code = MLP_OK;
-    t->batch.nrows = 0;
+    t->turn->batch.nrows = 0;
     /* Blocks of blank lines make no rows, but are not the end. */
-    while (code == MLP_OK && t->batch.nrows == 0) {
+    while (code == MLP_OK && t->turn->batch.nrows == 0) {
         code = more_lines(t, e);
         if (code != MLP_OK || !peek_line(t).p)
             break;

@@ -10,6 +10,7 @@
 #include <zstd.h>
 
 #define IN_BYTES ((size_t)256 * 1024)
+#define STOP_MS 50u /* how soon a pipe is left that shall be */
 
 #define SPOOL_BYTES ((size_t)1 << 30)
 #define XZ_MEMORY ((uint64_t)256 << 20) /* of a decoder: xz -9 asks for 65 MiB */
@@ -24,6 +25,7 @@ struct mlp_stream {
     unsigned char *in;       /* IN_BYTES: what was read and not yet used is in[at..n) */
     size_t at, n;
     bool file_end;
+    const atomic_bool *stop; /* or NULL */
     bool in_member;          /* inside a gzip member or zstd frame */
     z_stream z;
     bool z_live;
@@ -33,13 +35,30 @@ struct mlp_stream {
     struct mlp_buf spool;    /* a columnar file that came through a pipe */
 };
 
+/* Waits until a pipe has something, or somebody stops it. */
+static enum mlp_code wait_input(struct mlp_stream *s, struct mlp_err *e)
+{
+    struct mlp_ready r = {.fd = s->fd};
+    enum mlp_code code = MLP_OK;
+    while (code == MLP_OK && !r.ready && !s->file_end &&
+           !(s->file_end = atomic_load(s->stop)))
+        code = mlp_os_poll(&r, 1, STOP_MS, e);
+    return code;
+}
+
+void mlp_stream_stop_when(struct mlp_stream *s, const atomic_bool *stop)
+{
+    s->stop = s->size ? NULL : stop;
+}
+
 /* Reads more input; at the end of the file n stays 0. */
 static enum mlp_code refill(struct mlp_stream *s, struct mlp_err *e)
 {
     s->at = s->n = 0;
-    if (s->file_end)
-        return MLP_OK;
-    enum mlp_code code = mlp_os_read(s->fd, s->in, IN_BYTES, &s->n, e);
+    enum mlp_code code = s->stop ? wait_input(s, e) : MLP_OK;
+    if (code != MLP_OK || s->file_end)
+        return code == MLP_OK ? code : mlp_err_at(e, s->source, 0, 0);
+    code = mlp_os_read(s->fd, s->in, IN_BYTES, &s->n, e);
     s->consumed += s->n;
     s->file_end = code != MLP_OK || s->n == 0;
     return code == MLP_OK ? MLP_OK : mlp_err_at(e, s->source, 0, 0);
@@ -186,10 +205,11 @@ static enum mlp_code read_plain(struct mlp_stream *s, void *p, size_t n, size_t 
         s->at += *got;
         return MLP_OK;
     }
-    if (s->file_end)
-        return MLP_OK;
+    enum mlp_code code = s->stop ? wait_input(s, e) : MLP_OK;
+    if (code != MLP_OK || s->file_end)
+        return code == MLP_OK ? code : mlp_err_at(e, s->source, 0, 0);
     /* Past the first bytes there is no copy: straight into the caller's memory. */
-    enum mlp_code code = mlp_os_read(s->fd, p, n, got, e);
+    code = mlp_os_read(s->fd, p, n, got, e);
     s->consumed += *got;
     s->file_end = *got == 0;
     return code == MLP_OK ? MLP_OK : mlp_err_at(e, s->source, 0, 0);

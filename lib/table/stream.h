@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
+#include <stdatomic.h>
+
 struct mlp_stream;
 
 /* Opens path ("-" is stdin). The magic bytes decide, never the name. */
@@ -17,6 +19,9 @@ void mlp_stream_close(struct mlp_stream *s);
  * MLP_EINPUT with the source and the compressed offset. */
 enum mlp_code mlp_stream_read(struct mlp_stream *s, void *p, size_t n, size_t *got,
                               struct mlp_err *e);
+
+/* A pipe that gives nothing is left, as if it ended, soon after *stop becomes true. NULL: never. */
+void mlp_stream_stop_when(struct mlp_stream *s, const atomic_bool *stop);
 
 /* Bytes taken from the file so far, the file's size (0 if unknown), and whether it is compressed.
  * */

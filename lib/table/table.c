@@ -142,14 +142,40 @@ static enum mlp_code grow_block(struct mlp_table *t, size_t cap, struct mlp_err 
     return MLP_OK;
 }
 
+/* Goes on in the block whose batches have had their time. */
+static enum mlp_code next_block(struct mlp_table *t, size_t want, struct mlp_err *e)
+{
+    struct mlp_block last = {t->block, t->cap};
+    size_t left = t->have - t->start;
+    t->resting[t->at_block] = last;
+    t->at_block = (t->at_block + 1) % (t->options.kept + 1);
+    struct mlp_block *next = &t->resting[t->at_block];
+    t->block = next->p;
+    t->cap = next->cap;
+    *next = (struct mlp_block){NULL, 0};
+    enum mlp_code code = MLP_OK;
+    if (t->cap < want || t->cap < left)
+        code = grow_block(t, want < left ? left : want, e);
+    if (code == MLP_OK && left)
+        memcpy(t->block, last.p + t->start, left);
+    t->have = code == MLP_OK ? left : 0;
+    t->start = 0;
+    return code;
+}
+
 enum mlp_code mlp_table_fill(struct mlp_table *t, size_t want, struct mlp_err *e)
 {
+    enum mlp_code code = MLP_OK;
+    if (t->moves_on)
+        code = next_block(t, want, e);
+    t->moves_on = false;
     if (t->start) {
         memmove(t->block, t->block + t->start, t->have - t->start);
         t->have -= t->start;
         t->start = 0;
     }
-    enum mlp_code code = t->cap < want ? grow_block(t, want, e) : MLP_OK;
+    if (code == MLP_OK && t->cap < want)
+        code = grow_block(t, want, e);
     /* A pipe that ends a line is not waited on for a full block. */
     bool is_pipe = t->from.stream && mlp_stream_size(t->from.stream) == 0;
     while (code == MLP_OK && t->have < want && !t->at_end) {
@@ -164,6 +190,12 @@ enum mlp_code mlp_table_fill(struct mlp_table *t, size_t want, struct mlp_err *e
     if (code == MLP_OK)
         memset(t->block + t->have, 0, MLP_CSV_PAD);
     return code;
+}
+
+void mlp_table_stop_when(struct mlp_table *t, const atomic_bool *stop)
+{
+    if (t->from.stream)
+        mlp_stream_stop_when(t->from.stream, stop);
 }
 
 /* ---- columns */
@@ -408,14 +440,19 @@ struct mlp_table *mlp_table_new(const char *source, const struct mlp_table_optio
     t->eol = MLP_STR("\n");
     if (options)
         t->options = *options;
+    if (t->options.kept > MLP_TABLE_KEPT)
+        t->options.kept = MLP_TABLE_KEPT;
     note_nulls(t);
     mlp_str_copy(mlp_str_from(source), t->source, sizeof t->source);
     mlp_arena_init(&t->names_arena, NAMES_MEMORY);
-    mlp_arena_init(&t->arena, MLP_BATCH_MEMORY);
+    for (unsigned i = 0; i <= MLP_TABLE_KEPT; i++) {
+        mlp_arena_init(&t->turns[i].arena, MLP_BATCH_MEMORY);
+        t->turns[i].batch.arena = &t->turns[i].arena;
+    }
+    t->turn = t->turns;
     mlp_vec_init(&t->names, sizeof(struct mlp_str));
     mlp_map_init(&t->by_name, 0, NAMES_MEMORY);
     mlp_buf_init(&t->scratch, MLP_BATCH_MEMORY);
-    t->batch.arena = &t->arena;
     return t;
 }
 
@@ -428,13 +465,16 @@ void mlp_table_close(struct mlp_table *t)
         mlp_os_close(t->from.fd, NULL);
     for (unsigned i = 0; i < t->nrecodes; i++)
         mlp_recode_fini(&t->recode[i]);
+    for (unsigned i = 0; i <= MLP_TABLE_KEPT; i++) {
+        free(t->resting[i].p);
+        mlp_arena_fini(&t->turns[i].arena);
+    }
     free(t->block);
     free(t->pos);
     mlp_buf_fini(&t->scratch);
     mlp_vec_fini(&t->names);
     mlp_map_fini(&t->by_name);
     mlp_arena_fini(&t->names_arena);
-    mlp_arena_fini(&t->arena);
     free(t);
 }
 
@@ -485,20 +525,20 @@ enum mlp_code mlp_table_open_mem(struct mlp_str bytes, const char *source,
  * block is kept from batch to batch, and a warm loop never allocates. */
 enum mlp_code mlp_batch_reserve(struct mlp_table *t, size_t rows, struct mlp_err *e)
 {
-    struct mlp_batch *b = &t->batch;
+    struct mlp_batch *b = &t->turn->batch;
     size_t row = sizeof *b->raw + sizeof *b->line + sizeof *b->bad;
-    mlp_arena_reset(&t->arena);
+    mlp_arena_reset(&t->turn->arena);
     b->nrows = 0;
     b->ncols = t->names.n;
     b->first_row = t->row;
     row += b->ncols * sizeof *b->cells;
     if (rows > MLP_BATCH_MEMORY / row)
         return mlp_err_nomem(e);
-    if (t->arena.held < rows * row + SPARE_BYTES) {
-        mlp_arena_array64(&t->arena, rows * row + SPARE_BYTES, 1);
-        mlp_arena_reset(&t->arena);
+    if (t->turn->arena.held < rows * row + SPARE_BYTES) {
+        mlp_arena_array64(&t->turn->arena, rows * row + SPARE_BYTES, 1);
+        mlp_arena_reset(&t->turn->arena);
     }
-    char *p = mlp_arena_array64(&t->arena, rows, row);
+    char *p = mlp_arena_array64(&t->turn->arena, rows, row);
     if (!p)
         return mlp_err_nomem(e);
     b->cells = (struct mlp_cell *)(void *)p;
@@ -512,19 +552,22 @@ enum mlp_code mlp_batch_reserve(struct mlp_table *t, size_t rows, struct mlp_err
 /* Whether the last row reaches to the end of what was read. */
 static bool ends_open(const struct mlp_table *t)
 {
-    const struct mlp_str *last = t->batch.nrows ? &t->batch.raw[t->batch.nrows - 1] : NULL;
+    const struct mlp_str *last = t->turn->batch.nrows ? &t->turn->batch.raw[t->turn->batch.nrows - 1] : NULL;
     return last && last->p + last->n == t->block + t->have;
 }
 
 enum mlp_code mlp_table_next(struct mlp_table *t, struct mlp_batch **batch, struct mlp_err *e)
 {
     *batch = NULL;
+    t->at_turn = (t->at_turn + 1) % (t->options.kept + 1);
+    t->turn = &t->turns[t->at_turn];
+    t->moves_on = t->options.kept > 0;
     enum mlp_code code =
         t->format == MLP_TABLE_NDJSON ? mlp_ndjson_batch(t, e) : mlp_csv_batch(t, e);
-    if (code == MLP_OK && t->batch.nrows)
-        *batch = &t->batch;
-    t->batch.open_end = ends_open(t);
-    t->row += t->batch.nrows;
+    if (code == MLP_OK && t->turn->batch.nrows)
+        *batch = &t->turn->batch;
+    t->turn->batch.open_end = ends_open(t);
+    t->row += t->turn->batch.nrows;
     return code;
 }
 

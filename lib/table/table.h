@@ -17,6 +17,8 @@ enum mlp_table_format { MLP_TABLE_AUTO, MLP_TABLE_CSV, MLP_TABLE_TSV, MLP_TABLE_
 enum mlp_table_encoding { MLP_ENCODING_AUTO, MLP_ENCODING_UTF8, MLP_ENCODING_UTF16,
                           MLP_ENCODING_LATIN1, MLP_ENCODING_WINDOWS1252 };
 
+#define MLP_TABLE_KEPT 3u
+
 /* All zero is the default of everything. */
 struct mlp_table_options {
     enum mlp_table_format format; /* AUTO: by name (.csv .tsv .ndjson .jsonl), else by content */
@@ -28,6 +30,8 @@ struct mlp_table_options {
     size_t block_bytes;           /* 0: 256 KiB; what is read never depends on it */
     size_t max_row_bytes;         /* 0: 16 MiB; at most 1 GiB; a longer row is an error */
     size_t max_columns;           /* 0: 65,536 */
+    unsigned kept;                /* batches before the newest that stay good, up to
+                                     MLP_TABLE_KEPT; each costs the memory of one */
     const char *const *nulls;     /* texts that mean missing, ends with NULL; NULL: only empty.
                                      A quoted empty field is missing too; JSON null always is. */
     bool blank_rows;              /* a blank line, or one without a value, is a `bad` row */
@@ -83,7 +87,7 @@ enum mlp_code mlp_table_open_mem(struct mlp_str bytes, const char *source,
 void mlp_table_close(struct mlp_table *t);
 
 /* The next batch, or *batch == NULL at the end. The batch belongs to the table and is good until
- * the next call. A row over max_row_bytes and a quote that is still open at the end are
+ * the next call, or for options.kept calls more. A row over max_row_bytes and a quote that is still open at the end are
  * MLP_EINPUT with the place, after the rows before were handed out. For NDJSON the columns are the
  * keys of the first row; later rows may omit keys (missing); a new or repeated key is `bad`. A pipe
  * is not waited on when what it gave ends with a row. */

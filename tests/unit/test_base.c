@@ -277,6 +277,33 @@ START_TEST(parallel_loops_do_each_index_once)
 }
 END_TEST
 
+static void add_index_of(void *ctx, size_t i, unsigned member)
+{
+    ck_assert_uint_lt(member, 3);
+    *(_Atomic size_t *)ctx += i;
+}
+
+START_TEST(a_team_does_each_index_once_each_time)
+{
+    _Atomic size_t sum = 0;
+    struct mlp_team *t;
+    struct mlp_err e;
+    mlp_err_init(&e);
+    ck_assert_int_eq(mlp_team_new(3, &t, &e), MLP_OK);
+    ck_assert_uint_eq(mlp_team_size(t), 3);
+    for (int k = 0; k < 2000; k++) {
+        mlp_team_run(t, (size_t)(k % 50), add_index_of, &sum);
+        ck_assert_uint_eq(sum, (size_t)(k % 50 * (k % 50 - 1) / 2));
+        sum = 0;
+    }
+    mlp_team_free(t);
+    ck_assert_uint_eq(mlp_team_size(NULL), 1);
+    mlp_team_run(NULL, 10, add_index_of, &sum);
+    ck_assert_uint_eq(sum, 45);
+    mlp_team_free(NULL);
+}
+END_TEST
+
 enum { O_RULES, O_QUIET, O_JOBS, O_WAIT, O_FORMAT };
 static const struct mlp_opt opts[] = {
     [O_RULES] = {"rules", 'r', MLP_OPT_FILE, "FILE", "rules", NULL, NULL, true},
@@ -366,6 +393,7 @@ Suite *suite_base(void)
     tcase_add_test(t, files_appear_whole_or_not_at_all);
     tcase_add_test(t, a_full_disk_is_told);
     tcase_add_test(t, parallel_loops_do_each_index_once);
+    tcase_add_test(t, a_team_does_each_index_once_each_time);
     tcase_add_test(t, options_come_from_the_table);
     tcase_add_test(t, wrong_options_are_told_with_a_hint);
     suite_add_tcase(s, t);

@@ -4,8 +4,8 @@
 
 #include "base/file.h"
 #include "base/rng.h"
+#include "table/ahead.h"
 #include "table/stream.h"
-#include "table/table.h"
 #include "text/num.h"
 
 #include <stdlib.h>
@@ -634,6 +634,89 @@ START_TEST(a_pipe_gives_rows_as_they_come)
 }
 END_TEST
 
+/* The cells of a batch, one after the other. */
+static void add_cells(struct mlp_buf *out, const struct mlp_batch *b)
+{
+    for (size_t r = 0; b && r < b->nrows; r++) {
+        mlp_buf_addf(out, "%llu:", (unsigned long long)b->line[r]);
+        for (size_t c = 0; c < b->ncols; c++)
+            mlp_buf_addf(out, "[%.*s]", MLP_STR_ARG(mlp_cell_str(mlp_cell_at(b, r, c))));
+    }
+}
+
+/* Reads ahead of itself, and looks at each batch only when the one behind it is there too. */
+static void cells_ahead(struct mlp_table *t, struct mlp_buf *out)
+{
+    struct mlp_ahead *a;
+    struct mlp_batch *b = NULL, *before = NULL;
+    ck_assert_int_eq(mlp_ahead_new(t, &a, &err), MLP_OK);
+    do {
+        before = b;
+        ck_assert_int_eq(mlp_ahead_next(a, &b, &err), MLP_OK);
+        add_cells(out, before);
+    } while (b);
+    ck_assert(mlp_ahead_ready(a));
+    ck_assert_uint_eq(mlp_ahead_bytes(a), mlp_table_bytes(t));
+    mlp_ahead_free(a);
+}
+
+START_TEST(a_table_is_read_ahead)
+{
+    struct mlp_buf text, wanted, got;
+    mlp_buf_init(&text, 1 << 20);
+    mlp_buf_init(&wanted, 1 << 20);
+    mlp_buf_init(&got, 1 << 20);
+    mlp_buf_adds(&text, "a,b\n");
+    for (unsigned i = 0; i < 3000; i++)
+        mlp_buf_addf(&text, i % 7 ? "%u,x\n" : "%u,\"y\n \"\"z\"\n", i);
+    for (size_t k = 0; k < 2 * sizeof blocks / sizeof *blocks; k++) {
+        struct mlp_table_options o = {.block_bytes = blocks[k / 2],
+                                      .kept = k % 2 ? MLP_AHEAD_KEPT : 0};
+        struct mlp_table *t;
+        struct mlp_batch *b;
+        mlp_err_init(&err);
+        mlp_buf_reset(k % 2 ? &got : &wanted);
+        ck_assert_int_eq(mlp_table_open_mem(mlp_buf_str(&text), "x.csv", &o, &t, &err), MLP_OK);
+        if (k % 2)
+            cells_ahead(t, &got);
+        else
+            while (mlp_table_next(t, &b, &err) == MLP_OK && b)
+                add_cells(&wanted, b);
+        mlp_table_close(t);
+        if (k % 2)
+            ck_assert(mlp_str_eq(mlp_buf_str(&got), mlp_buf_str(&wanted)));
+    }
+    mlp_buf_fini(&text);
+    mlp_buf_fini(&wanted);
+    mlp_buf_fini(&got);
+}
+END_TEST
+
+START_TEST(a_pipe_that_gives_nothing_is_left)
+{
+    int ends[2], saved = dup(0);
+    struct mlp_table_options o = {.kept = MLP_AHEAD_KEPT};
+    struct mlp_table *t;
+    struct mlp_ahead *a;
+    struct mlp_batch *b;
+    mlp_err_init(&err);
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(dup2(ends[0], 0), 0);
+    ck_assert_int_eq(write(ends[1], "a,b\n1,2\n", 8), 8);
+    ck_assert_int_eq(mlp_table_open("-", &o, &t, &err), MLP_OK);
+    ck_assert_int_eq(mlp_ahead_new(t, &a, &err), MLP_OK);
+    ck_assert_int_eq(mlp_ahead_next(a, &b, &err), MLP_OK);
+    ck_assert(b && b->nrows == 1 && b->line[0] == 2);
+    ck_assert(!mlp_ahead_ready(a));
+    mlp_ahead_free(a);
+    mlp_table_close(t);
+    dup2(saved, 0);
+    close(saved);
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
 static TCase *text_cases(void)
 {
     TCase *c = tcase_create("texts");
@@ -665,6 +748,8 @@ Suite *suite_table(void)
     tcase_add_test(files, shares_are_the_whole_file);
     tcase_add_test(files, shares_tell_the_line_of_an_error);
     tcase_add_test(files, a_pipe_gives_rows_as_they_come);
+    tcase_add_test(files, a_table_is_read_ahead);
+    tcase_add_test(files, a_pipe_that_gives_nothing_is_left);
     suite_add_tcase(s, text_cases());
     suite_add_tcase(s, files);
     return s;
