@@ -27,6 +27,8 @@ static const struct mlp_opt opts[] = {
                        NULL, false},
     [OPT_FAIL_ON] = {"fail-on", 0, MLP_OPT_CHOICE, "SEVERITY", "what makes exit status 1",
                      "error|warn", "error", false},
+    [OPT_THREADS] = {"threads", 'j', MLP_OPT_INT, "N", "check on N threads; 0: one a processor",
+                     NULL, "0", false},
     [OPT_DRY_RUN] = {"dry-run", 'n', MLP_OPT_FLAG, NULL, "print the rules and what each costs",
                      NULL, NULL, false},
     [OPT_QUIET] = {"quiet", 'q', MLP_OPT_FLAG, NULL, "no report on stderr", NULL, NULL, false},
@@ -35,20 +37,16 @@ static const struct mlp_opt opts[] = {
 };
 
 /* Now and then, for a person who waits. */
-static void tell_progress(struct check_run *run, bool last)
+static void tell_progress(struct check_run *run, const struct mlp_checked *x)
 {
     uint64_t now = mlp_os_monotonic_ns(), size = mlp_table_size(run->table);
-    if (!run->progress || (!last && now - run->told < 500000000u))
+    if (!run->progress || now - run->told < 500000000u)
         return;
     run->told = now;
-    fprintf(stderr, "\r\033[K");
-    if (last)
-        return;
-    fprintf(stderr, "%llu rows, %llu rejected",
-            (unsigned long long)mlp_checker_rows(run->checker),
-            (unsigned long long)mlp_checker_rejected(run->checker));
+    fprintf(stderr, "\r\033[K%llu rows, %llu rejected", (unsigned long long)x->rows,
+            (unsigned long long)x->rejected);
     if (size)
-        fprintf(stderr, ", %.0f %%", 100.0 * (double)mlp_table_bytes(run->table) / (double)size);
+        fprintf(stderr, ", %.0f %%", 100.0 * (double)x->bytes / (double)size);
 }
 
 /* The line end that follows row r; that of the header where the input ends without one. */
@@ -62,14 +60,14 @@ static struct mlp_str line_end(const struct check_run *run, const struct mlp_bat
 
 /* Good rows that stand next to each other in the block leave in one write, with whatever line
  * ends they had. */
-static void write_good(struct check_run *run, const struct mlp_batch *b)
+static void write_good(struct check_run *run, const struct mlp_batch *b, const uint8_t *good)
 {
     for (size_t r = 0; r < b->nrows; r++) {
-        if (!run->flags[r])
+        if (!good[r])
             continue;
         const char *start = b->raw[r].p;
         struct mlp_str eol = line_end(run, b, r);
-        while (r + 1 < b->nrows && run->flags[r + 1] &&
+        while (r + 1 < b->nrows && good[r + 1] &&
                b->raw[r + 1].p == b->raw[r].p + b->raw[r].n + eol.n) {
             r++;
             eol = line_end(run, b, r);
@@ -79,10 +77,8 @@ static void write_good(struct check_run *run, const struct mlp_batch *b)
     }
 }
 
-static void write_rejects(struct check_run *run)
+static void write_rejects(struct check_run *run, const struct mlp_reject *x, size_t n)
 {
-    size_t n;
-    const struct mlp_reject *x = mlp_checker_rejects(run->checker, &n);
     for (size_t i = 0; i < n; i++, x++) {
         struct mlp_buf *b = &run->line;
         mlp_buf_reset(b);
@@ -98,41 +94,27 @@ static void write_rejects(struct check_run *run)
     }
 }
 
-static enum mlp_code take_batch(struct check_run *run, const struct mlp_batch *b, struct mlp_err *e)
+static enum mlp_code take_checked(void *ctx, const struct mlp_checked *x, struct mlp_err *e)
 {
-    if (b->nrows > run->room) {
-        uint8_t *flags = realloc(run->flags, b->nrows);
-        if (!flags)
-            return mlp_err_nomem(e);
-        run->flags = flags;
-        run->room = b->nrows;
-    }
-    enum mlp_code code = mlp_checker_batch(run->checker, b, run->flags, e);
-    if (code != MLP_OK)
-        return code;
-    write_good(run, b);
+    struct check_run *run = ctx;
+    enum mlp_code code = MLP_OK;
+    write_good(run, x->batch, x->good);
     if (run->rejects.fd >= 0)
-        write_rejects(run);
+        write_rejects(run, x->rejects, x->nrejects);
     if (run->profiler)
-        code = mlp_profiler_add(run->profiler, run->table, b, run->flags, e);
+        code = mlp_profiler_add(run->profiler, run->table, x->batch, x->good, e);
     if (code == MLP_OK && run->good.failed.code != MLP_OK)
         code = mlp_out_flush(&run->good, e);
+    tell_progress(run, x);
     return code;
 }
 
 static enum mlp_code read_all(struct check_run *run, struct mlp_err *e)
 {
-    struct mlp_batch *b;
-    enum mlp_code code;
-    while ((code = mlp_table_next(run->table, &b, e)) == MLP_OK && b) {
-        code = take_batch(run, b, e);
-        if (code != MLP_OK)
-            break;
-        tell_progress(run, false);
-        if (mlp_checker_rejected(run->checker) >= run->stop_at)
-            break;
-    }
-    tell_progress(run, true);
+    enum mlp_code code =
+        mlp_checker_table(run->checker, run->table, run->stop_at, take_checked, run, e);
+    if (run->progress)
+        fprintf(stderr, "\r\033[K");
     return code;
 }
 
@@ -223,6 +205,8 @@ static enum mlp_code run_check(struct mlp_cmd *cmd, struct mlp_err *e)
                       ? (uint64_t)mlp_opt_int(cmd, OPT_MAX_REJECTS, 0) + 1 : UINT64_MAX;
     if (mlp_opt_flag(cmd, OPT_FAIL_FAST))
         run.stop_at = 1;
+    int64_t threads = mlp_opt_int(cmd, OPT_THREADS, 0);
+    run.threads = threads < 1 ? mlp_os_cpus() : threads > 64 ? 64 : (unsigned)threads;
     mlp_buf_init(&run.line, (size_t)64 << 20);
     enum mlp_code code = check_load(&run, e);
     if (code == MLP_OK)
@@ -236,7 +220,6 @@ static enum mlp_code run_check(struct mlp_cmd *cmd, struct mlp_err *e)
         mlp_os_close(run.copy, NULL);
     mlp_rules_free(run.rules);
     mlp_buf_fini(&run.line);
-    free(run.flags);
     return code;
 }
 

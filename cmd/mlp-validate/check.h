@@ -9,7 +9,8 @@
 #include "stat/profile.h"
 
 enum { OPT_RULES, OPT_SCHEMA_FORMAT, OPT_REJECTS, OPT_OUTPUT, OPT_REPORT, OPT_FORMAT, OPT_PROFILE,
-       OPT_MAX_REJECTS, OPT_FAIL_FAST, OPT_FAIL_ON, OPT_DRY_RUN, OPT_QUIET, MLP_INPUT_NAMES };
+       OPT_MAX_REJECTS, OPT_FAIL_FAST, OPT_FAIL_ON, OPT_THREADS, OPT_DRY_RUN, OPT_QUIET,
+       MLP_INPUT_NAMES };
 
 /* One run: where things come from and go to. */
 struct check_run {
@@ -20,8 +21,7 @@ struct check_run {
     struct mlp_profiler *profiler; /* or NULL */
     struct mlp_out good, rejects;
     struct mlp_buf line;
-    uint8_t *flags;
-    size_t room;
+    unsigned threads;
     uint64_t stop_at;       /* rejected rows */
     uint64_t told;          /* of the progress line, monotonic ns */
     bool progress;

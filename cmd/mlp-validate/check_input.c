@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "rule/import.h"
+#include "table/ahead.h"
 
 #define GX "gx:"
 #define GX_ROWS 100000 /* failing rows of a rule that a report of this form holds */
@@ -51,6 +52,7 @@ enum mlp_code check_open(struct check_run *run, struct mlp_err *e)
     bool twice = mlp_rules_look_twice(run->rules);
     enum mlp_code code = mlp_input_init(&in, run->cmd, MLP_INPUT_INDICES, e);
     mlp_rules_input(run->rules, &in.table);
+    in.table.kept = run->threads > 1 ? MLP_AHEAD_KEPT : 0;
     if (code == MLP_OK && twice && strcmp(path, "-") == 0) {
         code = copy_pipe(run, e);
         path = run->copy_path;
@@ -59,6 +61,8 @@ enum mlp_code check_open(struct check_run *run, struct mlp_err *e)
         code = mlp_table_open(path, &in.table, &run->table, e);
     if (code == MLP_OK)
         code = mlp_checker_new(run->rules, run->table, &run->checker, e);
+    if (code == MLP_OK)
+        code = mlp_checker_threads(run->checker, run->threads, e);
     for (size_t i = 0; code == MLP_OK && mlp_opt_nth(run->cmd, OPT_REPORT, i); i++)
         if (is_gx(mlp_opt_nth(run->cmd, OPT_REPORT, i)))
             mlp_checker_keep(run->checker, GX_ROWS);

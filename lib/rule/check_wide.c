@@ -3,29 +3,29 @@
 
 #include "text/num.h"
 
-uint8_t *mlp_checker_looks(struct mlp_checker *c, const struct mlp_active *a,
+uint8_t *mlp_checker_looks(struct mlp_lane *w, const struct mlp_active *a,
                            const struct mlp_batch *b)
 {
-    struct mlp_expr_context context = {a->when, &c->matcher, c->now};
+    struct mlp_expr_context context = {a->when, &w->matcher, w->c->now};
     uint8_t *looks = mlp_arena_array(b->arena, b->nrows, 1);
     if (!looks) {
-        mlp_err_nomem(c->e);
+        mlp_err_nomem(w->e);
         return NULL;
     }
-    if (a->rule->when && mlp_expr_eval(a->rule->when, &context, b, looks, c->e) != MLP_OK)
+    if (a->rule->when && mlp_expr_eval(a->rule->when, &context, b, looks, w->e) != MLP_OK)
         return NULL;
     for (size_t r = 0; r < b->nrows; r++)
         looks[r] = !b->bad[r] && (!a->rule->when || looks[r] == MLP_TRUE);
     return looks;
 }
 
-void mlp_checker_survey_wide(struct mlp_checker *c, struct mlp_active *a,
+void mlp_checker_survey_wide(struct mlp_lane *w, struct mlp_active *a,
                              const struct mlp_batch *b)
 {
-    uint8_t *looks = mlp_checker_looks(c, a, b);
+    uint8_t *looks = mlp_checker_looks(w, a, b);
     struct mlp_wide_rows rows = {b, a->key_index.p, a->key_index.n, looks};
     if (looks)
-        mlp_wide_survey(a->rule, &rows, &a->wide, c->e);
+        mlp_wide_survey(a->rule, &rows, &a->wide, w->e);
 }
 
 /* ---- the header */

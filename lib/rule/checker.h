@@ -3,6 +3,7 @@
 #ifndef MLP_RULE_CHECKER_H
 #define MLP_RULE_CHECKER_H
 
+#include "base/thread.h"
 #include "rule/json_row.h"
 #include "rule/spread.h"
 #include "rule/wide.h"
@@ -40,25 +41,52 @@ struct mlp_active {
     struct mlp_vec kept;        /* of struct mlp_kept */
 };
 
+/* What one thread needs to run rules. */
+struct mlp_lane {
+    struct mlp_checker *c;
+    struct mlp_column_view view;  /* of the column at hand */
+    size_t room;                  /* rows that it has room for */
+    struct mlp_matcher matcher;
+    struct mlp_vec rejects;       /* of struct mlp_reject, of this batch */
+    struct mlp_arena kept;        /* of examples */
+    struct mlp_arena scratch[2];  /* of this batch and the one before, by turns */
+    struct mlp_err *e, error;     /* of the call at hand; e points to error, or to the caller's */
+    size_t failed_at;             /* the work that the error is of */
+};
+enum mlp_code mlp_lane_init(struct mlp_lane *w, struct mlp_checker *c, struct mlp_err *e);
+void mlp_lane_fini(struct mlp_lane *w);
+
 struct mlp_checker {
     const struct mlp_rules *rules;
     struct mlp_bound_column *columns;
-    struct mlp_active *active;      /* one a rule */
-    struct mlp_tally shape;     /* rows that are not well formed */
-    struct mlp_arena arena;     /* of examples */
-    struct mlp_vec rejects;     /* of struct mlp_reject, of this batch */
+    struct mlp_active *active;    /* one a rule */
+    size_t *row_rules, nrow_rules; /* those of them about several columns or none */
+    struct mlp_tally shape;       /* rows that are not well formed */
+    struct mlp_arena arena;
+    struct mlp_team *team;        /* NULL: the caller's thread alone */
+    struct mlp_lane *lanes;       /* one a thread */
+    unsigned nlanes;
+    struct mlp_vec rejects[2];    /* of struct mlp_reject; of this batch and the one before */
     uint64_t rows, rejected;
-    struct mlp_column_view view; /* of the column at hand */
-    size_t room;                /* rows that it has room for */
-    struct mlp_matcher matcher;
     struct mlp_str columns_fault;
-    double now;                 /* seconds since 1970, when checking began */
-    struct mlp_err *e;          /* of the call at hand */
-    size_t keep;                /* failing rows to keep of each rule */
-    struct mlp_str *names;      /* of the table's columns */
+    double now;                   /* seconds since 1970, when checking began */
+    size_t keep;                  /* failing rows to keep of each rule */
+    struct mlp_str *names;        /* of the table's columns */
     size_t nnames;
-    const char *source;         /* of the table */
+    const char *source;           /* of the table */
 };
+
+/* A batch to check: good and rejects[turn] are filled in. before runs meanwhile, nbefore times. */
+struct mlp_check_work {
+    const struct mlp_batch *batch;
+    uint8_t *good;
+    unsigned turn;                /* 0 or 1: what the other turn came to stays good */
+    void (*before)(void *ctx);
+    void *ctx;
+    size_t nbefore;
+};
+enum mlp_code mlp_checker_work(struct mlp_checker *c, const struct mlp_check_work *work,
+                               struct mlp_err *e);
 
 /* The column of the rules that a rule is about; NULL for one on the table. */
 struct mlp_bound_column *mlp_checker_column(const struct mlp_checker *c,
@@ -68,10 +96,10 @@ struct mlp_bound_column *mlp_checker_column(const struct mlp_checker *c,
 bool mlp_checker_row_holds(const struct mlp_rule *rule, const struct mlp_tally *t);
 
 /* check_wide.c: rules that look at several columns of a row. */
-void mlp_checker_survey_wide(struct mlp_checker *c, struct mlp_active *a,
+void mlp_checker_survey_wide(struct mlp_lane *w, struct mlp_active *a,
                              const struct mlp_batch *b);
 /* Makes 1 of looks[r] for rows whose `when` is true. NULL after a failure. */
-uint8_t *mlp_checker_looks(struct mlp_checker *c, const struct mlp_active *a,
+uint8_t *mlp_checker_looks(struct mlp_lane *w, const struct mlp_active *a,
                            const struct mlp_batch *b);
 /* check_wide.c: whether the table's header is as a rule of kind HEADER says. */
 bool mlp_checker_header_holds(const struct mlp_checker *c, const struct mlp_rule *rule);

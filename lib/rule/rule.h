@@ -54,6 +54,10 @@ enum mlp_code mlp_checker_new(const struct mlp_rules *rules, const struct mlp_ta
                               struct mlp_checker **c, struct mlp_err *e);
 void mlp_checker_free(struct mlp_checker *c);
 
+/* Lets up to that many threads, at most 64, check each batch, the caller's among them; once, before
+ * the first batch. What is found is the same for any number. */
+enum mlp_code mlp_checker_threads(struct mlp_checker *c, unsigned threads, struct mlp_err *e);
+
 /* Some rules (unique: all, zscore, ...) look at the data twice: when this is true, every batch goes
  * to mlp_checker_survey first, then the table is read again and its batches are checked. */
 bool mlp_rules_look_twice(const struct mlp_rules *rules);
@@ -68,6 +72,23 @@ void mlp_checker_keep(struct mlp_checker *c, size_t most);
 enum mlp_code mlp_checker_batch(struct mlp_checker *c, const struct mlp_batch *b, uint8_t *good,
                                 struct mlp_err *e);
 const struct mlp_reject *mlp_checker_rejects(const struct mlp_checker *c, size_t *n);
+
+/* What a batch came to. rows, rejected and bytes (of input) are those so far. */
+struct mlp_checked {
+    const struct mlp_batch *batch;
+    const uint8_t *good;         /* 1 or 0 for each row */
+    const struct mlp_reject *rejects;
+    size_t nrejects;
+    uint64_t rows, rejected, bytes;
+};
+typedef enum mlp_code mlp_checked_fn(void *ctx, const struct mlp_checked *x, struct mlp_err *e);
+
+/* Reads the table to its end, or until `stop_at` rows are rejected, checks its batches and gives
+ * each to take, in order; an error of take ends it. With several threads the table, opened with
+ * options.kept = MLP_AHEAD_KEPT, is read ahead, and take runs on any of them while the next batch
+ * is checked, unless that has yet to come. */
+enum mlp_code mlp_checker_table(struct mlp_checker *c, struct mlp_table *t, uint64_t stop_at,
+                                mlp_checked_fn *take, void *ctx, struct mlp_err *e);
 
 /* Rows seen and rows rejected so far. */
 uint64_t mlp_checker_rows(const struct mlp_checker *c);

@@ -552,7 +552,8 @@ enum mlp_code mlp_batch_reserve(struct mlp_table *t, size_t rows, struct mlp_err
 /* Whether the last row reaches to the end of what was read. */
 static bool ends_open(const struct mlp_table *t)
 {
-    const struct mlp_str *last = t->turn->batch.nrows ? &t->turn->batch.raw[t->turn->batch.nrows - 1] : NULL;
+    const struct mlp_batch *b = &t->turn->batch;
+    const struct mlp_str *last = b->nrows ? &b->raw[b->nrows - 1] : NULL;
     return last && last->p + last->n == t->block + t->have;
 }
 

@@ -4,6 +4,7 @@
 #include "suites.h"
 
 #include "rule/internal.h"
+#include "table/ahead.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -36,35 +37,34 @@ static void show_report(struct mlp_buf *out, const struct mlp_report *r)
     }
 }
 
-static void check_batch(struct mlp_checker *c, const struct mlp_batch *b, struct mlp_buf *out)
+static enum mlp_code add_rejects(void *ctx, const struct mlp_checked *checked, struct mlp_err *e)
 {
-    size_t n;
-    uint8_t good[4096];
-    ck_assert_uint_le(b->nrows, sizeof good);
-    ck_assert_int_eq(mlp_checker_batch(c, b, good, &err), MLP_OK);
-    const struct mlp_reject *x = mlp_checker_rejects(c, &n);
-    for (size_t i = 0; i < n; i++, x++) {
-        ck_assert_int_eq(good[x->batch_row], 0);
-        mlp_buf_addf(out, "%llu %.*s/%.*s=%.*s;", (unsigned long long)x->line,
+    const struct mlp_reject *x = checked->rejects;
+    (void)e;
+    for (size_t i = 0; i < checked->nrejects; i++, x++) {
+        ck_assert_int_eq(checked->good[x->batch_row], 0);
+        mlp_buf_addf(ctx, "%llu %.*s/%.*s=%.*s;", (unsigned long long)x->line,
                      MLP_STR_ARG(x->column), MLP_STR_ARG(x->rule), MLP_STR_ARG(x->value));
     }
+    return MLP_OK;
 }
 
-static enum mlp_code check(const char *yaml, const char *csv, struct mlp_buf *out,
-                           struct mlp_report *report)
+static enum mlp_code check(const char *yaml, const char *csv, unsigned threads,
+                           struct mlp_buf *out, struct mlp_report *report)
 {
     struct mlp_rules *rules = parse(yaml);
     ck_assert_msg(rules != NULL, "%s: %s", yaml, err.message);
-    struct mlp_table_options o = {.block_bytes = 64};
+    struct mlp_table_options o = {.block_bytes = 64, .kept = MLP_AHEAD_KEPT};
     struct mlp_table *t = NULL;
     struct mlp_checker *c = NULL;
-    struct mlp_batch *b;
     mlp_rules_input(rules, &o);
     enum mlp_code code = mlp_table_open_mem(mlp_str_from(csv), "t.csv", &o, &t, &err);
     if (code == MLP_OK)
         code = mlp_checker_new(rules, t, &c, &err);
-    while (code == MLP_OK && (code = mlp_table_next(t, &b, &err)) == MLP_OK && b)
-        check_batch(c, b, out);
+    if (code == MLP_OK)
+        code = mlp_checker_threads(c, threads, &err);
+    if (code == MLP_OK)
+        code = mlp_checker_table(c, t, UINT64_MAX, add_rejects, out, &err);
     if (code == MLP_OK)
         code = mlp_checker_finish(c, report, &err);
     show_report(out, report);
@@ -78,19 +78,26 @@ struct comes_to {
     const char *yaml, *csv, *want;
 };
 
+static void comes_to(const struct comes_to *t, unsigned threads)
+{
+    struct mlp_buf out;
+    struct mlp_report report;
+    mlp_buf_init(&out, 1 << 20);
+    mlp_report_init(&report, "test", "data");
+    enum mlp_code code = check(t->yaml, t->csv, threads, &out, &report);
+    ck_assert_msg(code == MLP_OK, "%s: %s", t->yaml, err.message);
+    ck_assert_msg(mlp_str_is(mlp_buf_str(&out), t->want), "%u threads: %s\n%s\n got %.*s\nwant %s",
+                  threads, t->yaml, t->csv, MLP_STR_ARG(mlp_buf_str(&out)), t->want);
+    mlp_report_fini(&report);
+    mlp_buf_fini(&out);
+}
+
+/* However many threads there are. */
 static void all_come_to(const struct comes_to *t)
 {
     for (; t->yaml; t++) {
-        struct mlp_buf out;
-        struct mlp_report report;
-        mlp_buf_init(&out, 1 << 20);
-        mlp_report_init(&report, "test", "data");
-        enum mlp_code code = check(t->yaml, t->csv, &out, &report);
-        ck_assert_msg(code == MLP_OK, "%s: %s", t->yaml, err.message);
-        ck_assert_msg(mlp_str_is(mlp_buf_str(&out), t->want), "%s\n%s\n got %.*s\nwant %s",
-                      t->yaml, t->csv, MLP_STR_ARG(mlp_buf_str(&out)), t->want);
-        mlp_report_fini(&report);
-        mlp_buf_fini(&out);
+        comes_to(t, 1);
+        comes_to(t, 3);
     }
 }
 
@@ -467,10 +474,11 @@ START_TEST(columns_that_are_not_there)
     struct mlp_report report;
     mlp_buf_init(&out, 1 << 16);
     mlp_report_init(&report, "test", "data");
-    ck_assert_int_eq(check("columns: {carier: {}}", "carrier,b\n1,2\n", &out, &report), MLP_EINPUT);
+    ck_assert_int_eq(check("columns: {carier: {}}", "carrier,b\n1,2\n", 1, &out, &report),
+                     MLP_EINPUT);
     ck_assert_ptr_nonnull(strstr(err.message, "no column \"carier\""));
     ck_assert_ptr_nonnull(strstr(err.hint, "\"carrier\""));
-    ck_assert_int_eq(check("keys: [[a, z]]", "a,b\n1,2\n", &out, &report), MLP_EINPUT);
+    ck_assert_int_eq(check("keys: [[a, z]]", "a,b\n1,2\n", 1, &out, &report), MLP_EINPUT);
     ck_assert_ptr_nonnull(strstr(err.message, "\"z\""));
     mlp_report_fini(&report);
     mlp_buf_fini(&out);
