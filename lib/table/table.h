@@ -88,9 +88,9 @@ void mlp_table_close(struct mlp_table *t);
 
 /* The next batch, or *batch == NULL at the end. The batch belongs to the table and is good until
  * the next call, or for options.kept calls more. A row over max_row_bytes and a quote that is
- * still open at the end are MLP_EINPUT with the place, after the rows before were handed out. For NDJSON the columns are the
- * keys of the first row; later rows may omit keys (missing); a new or repeated key is `bad`. A pipe
- * is not waited on when what it gave ends with a row. */
+ * still open at the end are MLP_EINPUT with the place, after the rows before were handed out. For
+ * NDJSON the columns are the keys of the first row; later rows may omit keys (missing); a new or
+ * repeated key is `bad`. A pipe is not waited on when what it gave ends with a row. */
 enum mlp_code mlp_table_next(struct mlp_table *t, struct mlp_batch **batch, struct mlp_err *e);
 
 size_t mlp_table_ncols(const struct mlp_table *t);
