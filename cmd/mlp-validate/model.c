@@ -7,8 +7,9 @@
 
 #define REPORT_BYTES ((size_t)64 << 20)
 
-enum { OPT_RULES, OPT_LABEL, OPT_SCORE, OPT_PREDICTION, OPT_WEIGHT, OPT_POSITIVE, OPT_THRESHOLD,
-       OPT_TASK, OPT_CHAMPION, OPT_KEY, OPT_LEVEL, OPT_ROUNDS, OPT_SEED, OPT_REPORT, OPT_FORMAT,
+enum { OPT_RULES, OPT_LABEL, OPT_SCORE, OPT_SCORES, OPT_PREDICTION, OPT_WEIGHT,
+       OPT_POSITIVE, OPT_THRESHOLD, OPT_TASK, OPT_CHAMPION, OPT_KEY, OPT_LEVEL,
+       OPT_ROUNDS, OPT_SEED, OPT_REPORT, OPT_FORMAT,
        OPT_QUIET, MLP_INPUT_NAMES };
 
 static const struct mlp_opt opts[] = {
@@ -19,6 +20,9 @@ static const struct mlp_opt opts[] = {
                    false},
     [OPT_SCORE] = {"score", 0, MLP_OPT_TEXT, "COL",
                    "score of the positive class (default: proba_1)", NULL, NULL, false},
+    [OPT_SCORES] = {"scores", 0, MLP_OPT_TEXT, "PREFIX",
+                    "scores of several classes: columns of PREFIX and the class (default: proba_)",
+                    NULL, NULL, false},
     [OPT_PREDICTION] = {"prediction", 'p', MLP_OPT_TEXT, "COL",
                         "predicted class or number (default: prediction)", NULL, NULL, false},
     [OPT_WEIGHT] = {"weight", 'w', MLP_OPT_TEXT, "COL", "weights of the rows", NULL, NULL, false},
@@ -75,7 +79,7 @@ static enum mlp_code read_tables(struct run *run, struct mlp_err *e)
     const char *path = mlp_operand(cmd, 0, "-");
     struct mlp_input in;
     struct columns want = {
-        mlp_opt_text(cmd, OPT_LABEL), mlp_opt_text(cmd, OPT_SCORE),
+        mlp_opt_text(cmd, OPT_LABEL), mlp_opt_text(cmd, OPT_SCORE), mlp_opt_text(cmd, OPT_SCORES),
         mlp_opt_text(cmd, OPT_PREDICTION), mlp_opt_text(cmd, OPT_WEIGHT),
         champion ? mlp_opt_text(cmd, OPT_KEY) : NULL, mlp_opt_text(cmd, OPT_POSITIVE),
         mlp_opt_given(cmd, OPT_THRESHOLD) && !mlp_opt_given(cmd, OPT_PREDICTION),

@@ -24,7 +24,7 @@ uint32_t classes_find(const struct classes *c, struct mlp_str text);
 
 /* Names of columns as typed; NULL: found by convention. */
 struct columns {
-    const char *label, *score, *prediction, *weight, *key, *positive;
+    const char *label, *score, *scores, *prediction, *weight, *key, *positive;
     bool by_threshold; /* predictions come from scores, even when there is a prediction column */
 };
 
@@ -35,9 +35,14 @@ struct row {
     uint64_t line;
 };
 
-/* One file of predictions. */
+/* One file of predictions. scores: those of the classes, nscores doubles a row, from the columns
+ * score_column, which are the classes score_class. */
 struct predictions {
     const char *source;                        /* borrowed from the path */
+    struct mlp_vec scores;
+    size_t nscores;
+    int score_column[MLP_METRIC_CLASSES];
+    uint32_t score_class[MLP_METRIC_CLASSES];
     struct mlp_vec rows;                       /* struct row */
     struct mlp_map keys;                       /* entry i is the key of row i */
     int label, score, prediction, weight, key; /* columns, -1: none */
@@ -59,7 +64,10 @@ struct evaluation {
     const char *positive;
     double threshold;
     struct mlp_binary rows, other;
+    struct mlp_metric_more more, other_more;
     double *memory;
+    double *scores[2];        /* of classes, ours and the champion's; NULL without them */
+    size_t *order[2];
     double positives;         /* rows of class 1 of a binary task */
     size_t nclasses;
 };
@@ -79,7 +87,7 @@ struct gate {
 };
 
 /* Fills gates, one a metric of mlp_metric_table() in its order. */
-#define MOST_METRICS 32
+#define MOST_METRICS 64
 enum mlp_code gates_read(const struct mlp_doc *d, struct gate gates[MOST_METRICS],
                          struct mlp_err *e);
 

@@ -79,12 +79,14 @@ void predictions_init(struct predictions *p)
 {
     *p = (struct predictions){.label = -1, .score = -1, .prediction = -1, .weight = -1, .key = -1};
     mlp_vec_init(&p->rows, sizeof(struct row));
+    mlp_vec_init(&p->scores, sizeof(double));
     mlp_map_init(&p->keys, 1, KEY_BYTES);
 }
 
 void predictions_fini(struct predictions *p)
 {
     mlp_vec_fini(&p->rows);
+    mlp_vec_fini(&p->scores);
     mlp_map_fini(&p->keys);
 }
 
@@ -156,8 +158,30 @@ static int guess_score(const struct mlp_table *t, const char *positive)
     return probabilities == 2 ? last : -1;
 }
 
+/* Of each class: the columns PREFIX and its name, as they are there for over two classes. */
+static enum mlp_code find_scores(struct predictions *p, const struct mlp_table *t,
+                                 const struct columns *want, struct classes *classes,
+                                 struct mlp_err *e)
+{
+    const char *prefix = want->scores ? want->scores : "proba_";
+    for (size_t i = 0; i < mlp_table_ncols(t) && p->nscores < MLP_METRIC_CLASSES; i++)
+        if (mlp_str_starts(mlp_table_name(t, i), prefix))
+            p->score_column[p->nscores++] = (int)i;
+    if (p->nscores == 0 && want->scores)
+        return no_column(t, "no column starts with the prefix of --scores", e);
+    if (p->nscores <= 2 && !want->scores)
+        p->nscores = 0;
+    for (size_t k = 0; k < p->nscores; k++) {
+        struct mlp_str name = mlp_table_name(t, (size_t)p->score_column[k]);
+        name = mlp_str_from(name.p + strlen(prefix));
+        p->score_class[k] = class_of(classes, name, number_of(name), false);
+    }
+    return MLP_OK;
+}
+
 static enum mlp_code find_columns(struct predictions *p, const struct mlp_table *t,
-                                  const struct columns *want, struct mlp_err *e)
+                                  const struct columns *want, struct classes *classes,
+                                  struct mlp_err *e)
 {
     static const char *const predictions[] = {"prediction", "pred", NULL};
     if (named(t, want->label, &p->label, e) != MLP_OK ||
@@ -174,7 +198,9 @@ static enum mlp_code find_columns(struct predictions *p, const struct mlp_table 
         p->prediction = first_of(t, predictions);
     if (p->label < 0)
         return no_column(t, "which column is the label? Say --label", e);
-    if (p->score < 0 && p->prediction < 0)
+    if (find_scores(p, t, want, classes, e) != MLP_OK)
+        return e->code;
+    if (p->score < 0 && p->prediction < 0 && p->nscores == 0)
         return no_column(t, "no scores and no predictions: say --score or --prediction", e);
     return MLP_OK;
 }
@@ -203,6 +229,35 @@ static enum mlp_code read_key(struct predictions *p, const struct mlp_cell *c, u
     return fresh ? MLP_OK : bad_cell(t, line, p->key, "a key that an earlier row has too", e);
 }
 
+static enum mlp_code read_number(const struct mlp_table *t, const struct mlp_batch *b, size_t r,
+                                 int column, double *out, struct mlp_err *e)
+{
+    *out = number_of(mlp_cell_str(mlp_cell_at(b, r, (size_t)column)));
+    return !isnan(*out) ? MLP_OK : bad_cell(t, b->line[r], column, "a score that is no number", e);
+}
+
+static enum mlp_code read_scores(struct predictions *p, const struct mlp_table *t,
+                                 const struct mlp_batch *b, size_t r, struct mlp_err *e)
+{
+    for (size_t k = 0; k < p->nscores; k++) {
+        double *score = mlp_vec_push(&p->scores);
+        if (!score)
+            return mlp_err_nomem(e);
+        if (read_number(t, b, r, p->score_column[k], score, e) != MLP_OK)
+            return e->code;
+    }
+    return MLP_OK;
+}
+
+static bool read_prediction(const struct predictions *p, const struct mlp_batch *b, size_t r,
+                            struct classes *classes, struct row *row)
+{
+    struct mlp_str pred = mlp_cell_str(mlp_cell_at(b, r, (size_t)p->prediction));
+    row->pred = number_of(pred);
+    row->pred_class = pred.n ? class_of(classes, pred, row->pred, false) : NO_CLASS;
+    return pred.n > 0;
+}
+
 static enum mlp_code read_row(struct predictions *p, const struct mlp_table *t,
                               const struct mlp_batch *b, size_t r, struct classes *classes,
                               struct mlp_err *e)
@@ -217,18 +272,12 @@ static enum mlp_code read_row(struct predictions *p, const struct mlp_table *t,
     if (label.n == 0 || is_word(label, "nan"))
         return bad_cell(t, line, p->label, "a row without a label", e);
     row->label_class = class_of(classes, label, row->label, true);
-    if (p->score >= 0) {
-        row->score = number_of(mlp_cell_str(mlp_cell_at(b, r, (size_t)p->score)));
-        if (isnan(row->score))
-            return bad_cell(t, line, p->score, "a score that is no number", e);
-    }
-    if (p->prediction >= 0) {
-        struct mlp_str pred = mlp_cell_str(mlp_cell_at(b, r, (size_t)p->prediction));
-        if (pred.n == 0)
-            return bad_cell(t, line, p->prediction, "a row without a prediction", e);
-        row->pred = number_of(pred);
-        row->pred_class = class_of(classes, pred, row->pred, false);
-    }
+    if (p->score >= 0 && read_number(t, b, r, p->score, &row->score, e) != MLP_OK)
+        return e->code;
+    if (read_scores(p, t, b, r, e) != MLP_OK)
+        return e->code;
+    if (p->prediction >= 0 && !read_prediction(p, b, r, classes, row))
+        return bad_cell(t, line, p->prediction, "a row without a prediction", e);
     if (p->weight >= 0) {
         row->weight = number_of(mlp_cell_str(mlp_cell_at(b, r, (size_t)p->weight)));
         if (!(row->weight >= 0) || isinf(row->weight))
@@ -270,7 +319,7 @@ enum mlp_code predictions_read(struct predictions *p, const char *path,
     enum mlp_code code = mlp_table_open(path, options, &t, e);
     if (code != MLP_OK)
         return code;
-    code = find_columns(p, t, want, e);
+    code = find_columns(p, t, want, classes, e);
     if (code == MLP_OK)
         code = read_rows(p, t, classes, e);
     mlp_table_close(t);

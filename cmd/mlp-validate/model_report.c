@@ -109,7 +109,9 @@ static double bound_value(const struct result *x)
 /* How much worse than the champion; negative when better. */
 static double worse(const struct result *x)
 {
-    return x->metric->greater_is_better ? x->champion - x->value : x->value - x->champion;
+    if (x->metric->best == MLP_BEST_ZERO)
+        return fabs(x->value) - fabs(x->champion);
+    return x->metric->best == MLP_BEST_HIGH ? x->champion - x->value : x->value - x->champion;
 }
 
 /* Written so that a figure that is not defined fails. */
@@ -210,9 +212,12 @@ static enum mlp_code add_result(struct mlp_report *r, const struct result *x, st
     return MLP_OK;
 }
 
-static bool measurable(const struct mlp_metric *m, const struct evaluation *v)
+static bool measurable(const struct mlp_metric *m, const struct evaluation *v, bool asked)
 {
-    return (m->tasks & v->task) && (m->needs_score ? v->rows.score : v->rows.pred);
+    const struct mlp_binary *b = &v->rows;
+    const void *needed[] = {[MLP_NEEDS_SCORE] = b->score, [MLP_NEEDS_PRED] = b->pred,
+                            [MLP_NEEDS_SCORES] = v->more.scores, [MLP_NEEDS_COST] = v->more.cost};
+    return ((m->tasks | (asked ? m->asked : 0)) & v->task) && needed[m->needs];
 }
 
 static enum mlp_code compare(struct result *x, const struct evaluation *v, struct mlp_err *e)
@@ -239,6 +244,7 @@ static enum mlp_code measure(struct result *x, size_t n, const struct evaluation
         fns[i] = x[i].metric->fn;
     all.fns = fns;
     all.nfns = n;
+    all.by_error = v->task == MLP_TASK_REGRESSION;
     all.other = v->other.n ? &v->other : NULL;
     enum mlp_code code = mlp_bootstrap(&v->rows, &all, intervals, e);
     for (size_t i = 0; i < n && code == MLP_OK; i++) {
@@ -272,24 +278,47 @@ static void summarise(struct mlp_report *r, const struct evaluation *v, const st
         mlp_report_summary(r, "classes", (double)v->nclasses);
 }
 
+static bool measured(const struct result *x, size_t n, const struct mlp_node *gate)
+{
+    for (size_t i = 0; i < n; i++)
+        if (x[i].gate->node == gate)
+            return true;
+    return false;
+}
+
+/* A gate of a metric that no definition can measure is an error, not a silent pass. */
+static enum mlp_code choose_metrics(const struct evaluation *v,
+                                    const struct gate gates[MOST_METRICS],
+                                    struct result x[MOST_METRICS], size_t *n,
+                                    const struct mlp_doc *d, struct mlp_err *e)
+{
+    const struct mlp_metric *table = mlp_metric_table();
+    const struct mlp_node *left = NULL;
+    for (size_t i = 0; i < MOST_METRICS && table[i].name; i++) {
+        if (measurable(&table[i], v, gates[i].node)) {
+            x[(*n)++] = (struct result){.metric = &table[i], .gate = &gates[i]};
+            left = left == gates[i].node ? NULL : left;
+        } else if (gates[i].node && !measured(x, *n, gates[i].node)) {
+            left = left ? left : gates[i].node;
+        }
+    }
+    return !left ? MLP_OK
+                 : mlp_node_error(d, left, e,
+                                  "%.*s cannot be measured: the task or the columns are others",
+                                  MLP_STR_ARG(left->key));
+}
+
 enum mlp_code model_report(struct mlp_report *r, const struct evaluation *v,
                            const struct gate gates[MOST_METRICS], const struct mlp_doc *d,
                            const struct mlp_resample *plan, struct mlp_err *e)
 {
-    const struct mlp_metric *table = mlp_metric_table();
     struct result x[MOST_METRICS] = {0};
     size_t n = 0;
-    for (size_t i = 0; i < MOST_METRICS && table[i].name; i++) {
-        if (measurable(&table[i], v))
-            x[n++] = (struct result){.metric = &table[i], .gate = &gates[i]};
-        else if (gates[i].node)
-            return mlp_node_error(d, gates[i].node, e,
-                                  "%s cannot be measured: the task or the columns are others",
-                                  table[i].name);
-    }
-    if (n == 0)
-        return mlp_err_set(e, MLP_EINPUT, "no metric can be measured from these columns");
-    enum mlp_code code = measure(x, n, v, plan, e);
+    enum mlp_code code = choose_metrics(v, gates, x, &n, d, e);
+    if (code == MLP_OK && n == 0)
+        code = mlp_err_set(e, MLP_EINPUT, "no metric can be measured from these columns");
+    if (code == MLP_OK)
+        code = measure(x, n, v, plan, e);
     for (size_t i = 0; i < n && code == MLP_OK; i++)
         code = add_result(r, &x[i], e);
     if (code == MLP_OK)

@@ -107,6 +107,7 @@ struct filling {
     const size_t *at;              /* row of p for each of ours; NULL: the same */
     uint32_t positive;
     double *y, *score, *pred;
+    const double *scores;          /* of the classes, NULL: none */
 };
 
 static double class_value(const struct filling *f, uint32_t class)
@@ -114,6 +115,15 @@ static double class_value(const struct filling *f, uint32_t class)
     if (f->v->task == MLP_TASK_BINARY)
         return class != NO_CLASS && class == f->positive;
     return class == NO_CLASS ? MLP_METRIC_CLASSES : f->o->rank[class];
+}
+
+/* Of equal scores the class that sorts first. */
+static double best_score(const struct filling *f, size_t row)
+{
+    size_t best = 0, n = f->v->nclasses;
+    for (size_t k = 1; k < n; k++)
+        best = f->scores[row * n + k] > f->scores[row * n + best] ? k : best;
+    return (double)best;
 }
 
 static void fill_row(const struct filling *f, size_t i, const struct row *row)
@@ -126,7 +136,10 @@ static void fill_row(const struct filling *f, size_t i, const struct row *row)
     }
     f->y[i] = class_value(f, row->label_class);
     f->score[i] = row->score;
-    f->pred[i] = scored ? row->score >= f->v->threshold : class_value(f, row->pred_class);
+    if (scored && f->v->task == MLP_TASK_MULTICLASS)
+        f->pred[i] = best_score(f, i);
+    else
+        f->pred[i] = scored ? row->score >= f->v->threshold : class_value(f, row->pred_class);
 }
 
 static void fill(const struct filling *f)
@@ -139,8 +152,9 @@ static enum mlp_code check_task(const struct evaluation *v, const struct predict
                                 const struct order *o, const struct classes *c, struct mlp_err *e)
 {
     bool regression = v->task == MLP_TASK_REGRESSION;
-    if (v->task == MLP_TASK_MULTICLASS && p->prediction < 0)
-        return fault(p, e, "several classes, and no column of predictions", "say --prediction");
+    if (v->task == MLP_TASK_MULTICLASS && p->prediction < 0 && p->nscores == 0)
+        return fault(p, e, "several classes, and no column of predictions",
+                     "say --prediction, or --scores");
     bool many = v->task == MLP_TASK_MULTICLASS && o->n > MLP_METRIC_CLASSES;
     if (!regression && (c->overflow || many))
         return fault(p, e, "too many distinct labels and predictions for classes",
@@ -187,6 +201,31 @@ static enum mlp_code match(const struct predictions *p, const struct predictions
     return MLP_OK;
 }
 
+/* Scores by class, in the order of classes; columns that are of no label are classes too. */
+static enum mlp_code set_scores(struct evaluation *v, const struct predictions *p,
+                                const struct filling *f, size_t who, struct mlp_err *e)
+{
+    struct mlp_metric_more *more = who ? &v->other_more : &v->more;
+    size_t n = p->rows.n, classes = v->nclasses;
+    if (v->task != MLP_TASK_MULTICLASS || p->nscores == 0)
+        return MLP_OK;
+    if (p->nscores != classes)
+        return fault(p, e, "some classes have no column of scores",
+                     "each class needs its column; the prefix before its name is --scores");
+    v->scores[who] = calloc(n * classes + 1, sizeof(double));
+    if (!v->scores[who])
+        return mlp_err_nomem(e);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < classes; k++)
+            v->scores[who][i * classes + f->o->rank[p->score_class[k]]] =
+                *(const double *)mlp_vec_at(&p->scores, (f->at ? f->at[i] : i) * classes + k);
+    v->order[who] = mlp_class_order(v->scores[who], n, classes);
+    more->scores = v->scores[who];
+    more->order = v->order[who];
+    more->classes = classes;
+    return v->order[who] ? MLP_OK : mlp_err_nomem(e);
+}
+
 /* memory: y, score, pred, weight; then the champion's label (not used), score and pred. */
 static void set_rows(struct evaluation *v, const struct predictions *p, struct filling *f)
 {
@@ -199,9 +238,10 @@ static void set_rows(struct evaluation *v, const struct predictions *p, struct f
     for (size_t i = 0; i < n; i++)
         w[i] = ((const struct row *)mlp_vec_at(&p->rows, i))->weight;
     fill(f);
-    bool scores = v->task == MLP_TASK_REGRESSION || p->score >= 0;
+    bool scores = v->task == MLP_TASK_REGRESSION ||
+                  (v->task == MLP_TASK_BINARY && p->score >= 0);
     v->rows = (struct mlp_binary){n, f->y, scores ? f->score : NULL, pred,
-                                  p->weight >= 0 ? w : NULL};
+                                  p->weight >= 0 ? w : NULL, &v->more};
     v->positives = 0;
     for (size_t i = 0; i < n; i++)
         v->positives += f->y[i] > 0;
@@ -214,13 +254,17 @@ static enum mlp_code set_other(struct evaluation *v, const struct predictions *c
     enum mlp_code code = check_task(v, champion, f->o, &(struct classes){0}, e);
     if (code != MLP_OK)
         return code;
+    code = set_scores(v, champion, f, 1, e);
+    if (code != MLP_OK)
+        return code;
     f->p = champion;
+    f->scores = v->scores[1];
     f->y = v->memory + 4 * n;
     f->score = v->memory + 5 * n;
     f->pred = v->memory + 6 * n;
     fill(f);
     v->other = (struct mlp_binary){n, v->rows.y, v->rows.score ? f->score : NULL,
-                                   v->rows.pred ? f->pred : NULL, v->rows.w};
+                                   v->rows.pred ? f->pred : NULL, v->rows.w, &v->other_more};
     if (v->task == MLP_TASK_BINARY && v->rows.score && champion->score < 0)
         return fault(champion, e, "the champion's predictions have no scores",
                      "both files need the column that --score names");
@@ -237,6 +281,10 @@ static enum mlp_code make(struct evaluation *v, const struct predictions *p,
     v->memory = calloc(7 * n, sizeof *v->memory);
     if (!v->memory)
         return mlp_err_nomem(e);
+    code = set_scores(v, p, f, 0, e);
+    if (code != MLP_OK)
+        return code;
+    f->scores = v->scores[0];
     set_rows(v, p, f);
     if (!champion)
         return MLP_OK;
@@ -274,4 +322,8 @@ void evaluation_fini(struct evaluation *v)
 {
     free(v->memory);
     v->memory = NULL;
+    for (size_t i = 0; i < 2; i++) {
+        free(v->scores[i]);
+        free(v->order[i]);
+    }
 }

@@ -42,6 +42,7 @@ complete -c mlp-validate -n '__fish_seen_subcommand_from merge' -l output -s o -
 complete -c mlp-validate -n '__fish_seen_subcommand_from model' -l rules -s r -r -d 'gates: the section model: of mlp-rules(5)'
 complete -c mlp-validate -n '__fish_seen_subcommand_from model' -l label -s l -x -d 'the truth (default: label, target, y, or the only column left)'
 complete -c mlp-validate -n '__fish_seen_subcommand_from model' -l score -x -d 'score of the positive class (default: proba_1)'
+complete -c mlp-validate -n '__fish_seen_subcommand_from model' -l scores -x -d 'scores of several classes: columns of PREFIX and the class (default: proba_)'
 complete -c mlp-validate -n '__fish_seen_subcommand_from model' -l prediction -s p -x -d 'predicted class or number (default: prediction)'
 complete -c mlp-validate -n '__fish_seen_subcommand_from model' -l weight -s w -x -d 'weights of the rows'
 complete -c mlp-validate -n '__fish_seen_subcommand_from model' -l positive -x -d 'the positive class (default: 1, true, or the greater of two)'

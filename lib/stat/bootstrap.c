@@ -97,19 +97,19 @@ static void summarise(const struct job *j, struct mlp_interval *out)
         double *v = j->value + f * rounds, *delta = j->delta + f * rounds;
         size_t n = sort_defined(v, rounds);
         out[f] = (struct mlp_interval){quantile(v, n, tail), quantile(v, n, 1 - tail),
-                                       (double)NAN};
-        if (j->plan->other)
-            out[f].p = two_sided(delta, sort_defined(delta, rounds));
+                                       (double)NAN, (double)NAN, (double)NAN};
+        if (!j->plan->other)
+            continue;
+        n = sort_defined(delta, rounds);
+        out[f].p = two_sided(delta, n);
+        out[f].delta_lo = quantile(delta, n, tail);
+        out[f].delta_hi = quantile(delta, n, 1 - tail);
     }
 }
 
-/* Metrics of classes alone have no score: any order does. */
-static bool rank_rows(const struct mlp_binary *b, struct mlp_ranked *r)
+static bool rank_rows(const struct job *j, const struct mlp_binary *b, struct mlp_ranked *r)
 {
-    struct mlp_binary rows = *b;
-    if (!rows.score)
-        rows.score = rows.y;
-    return mlp_rank(&rows, r);
+    return j->plan->by_error ? mlp_rank_by_error(b, r) : mlp_rank(b, r);
 }
 
 static bool prepare(struct job *j)
@@ -121,7 +121,7 @@ static bool prepare(struct job *j)
     j->value = calloc(cells + 1, sizeof *j->value);
     j->delta = calloc(cells + 1, sizeof *j->delta);
     j->weights = calloc(3 * j->b->n * j->shares + 1, sizeof *j->weights);
-    if (!j->value || !j->delta || !j->weights || !rank_rows(j->b, &j->ranked))
+    if (!j->value || !j->delta || !j->weights || !rank_rows(j, j->b, &j->ranked))
         return false;
     if (!plan->other)
         return true;
@@ -129,7 +129,7 @@ static bool prepare(struct job *j)
     other.n = j->b->n;
     other.y = j->b->y;
     other.w = NULL;
-    return rank_rows(&other, &j->other);
+    return rank_rows(j, &other, &j->other);
 }
 
 enum mlp_code mlp_bootstrap(const struct mlp_binary *b, const struct mlp_resample *plan,

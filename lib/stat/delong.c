@@ -13,7 +13,7 @@ struct classes {
 static bool place(const struct mlp_binary *a, const double *score, struct classes c, double *out)
 {
     struct mlp_ranked r;
-    struct mlp_binary rows = {a->n, a->y, score, NULL, NULL};
+    struct mlp_binary rows = {.n = a->n, .y = a->y, .score = score};
     double positive = 0, negative = 0;
     if (!mlp_rank(&rows, &r))
         return false;

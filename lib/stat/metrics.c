@@ -1,14 +1,10 @@
-#include "stat/metrics.h"
+/* Metrics of binary scores, and the table of all metrics. */
+#include "stat/metrics_inside.h"
 #include "stat/ranked.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
-
-static double weight(const struct mlp_binary *b, size_t i)
-{
-    return b->w ? b->w[i] : 1;
-}
 
 /* Rank metrics: a function of rows in ascending order of score. */
 
@@ -73,6 +69,29 @@ static double average_precision(const struct mlp_binary *b)
     return tp > 0 ? sum / tp : 0;
 }
 
+/* Both rates at once, from the lowest score upwards; ties move together. */
+static double ks(const struct mlp_binary *b)
+{
+    double positive = 0, negative = 0, p = 0, n = 0, most = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        positive += weight(b, i) * b->y[i];
+        negative += weight(b, i) * (1 - b->y[i]);
+    }
+    for (size_t i = 0; i < b->n; i++) {
+        p += weight(b, i) * b->y[i];
+        n += weight(b, i) * (1 - b->y[i]);
+        bool last = i + 1 == b->n || b->score[i + 1] != b->score[i];
+        double gap = fabs(p / positive - n / negative);
+        most = last && gap > most ? gap : most;
+    }
+    return positive > 0 && negative > 0 ? most : (double)NAN;
+}
+
+double mlp_ks_score(const struct mlp_binary *b)
+{
+    return of_ranks(b, ks);
+}
+
 double mlp_average_precision(const struct mlp_binary *b)
 {
     return of_ranks(b, average_precision);
@@ -130,217 +149,63 @@ double mlp_ece(const struct mlp_binary *b)
     return sum / total;
 }
 
-/* Metrics of classes, from weights by class. */
-
-struct tally {
-    size_t classes;
-    double total;
-    double label[MLP_METRIC_CLASSES], pred[MLP_METRIC_CLASSES], hit[MLP_METRIC_CLASSES];
-};
-
-static size_t count_classes(const struct mlp_binary *b)
-{
-    double most = 1;
-    for (size_t i = 0; i < b->n; i++) {
-        if (!(b->y[i] >= 0 && b->pred[i] >= 0))
-            return SIZE_MAX;
-        most = b->y[i] > most ? b->y[i] : most;
-        most = b->pred[i] > most ? b->pred[i] : most;
-    }
-    return most < MLP_METRIC_CLASSES ? (size_t)most + 1 : SIZE_MAX;
-}
-
-static bool count(const struct mlp_binary *b, struct tally *t)
-{
-    t->classes = count_classes(b);
-    t->total = 0;
-    if (t->classes > MLP_METRIC_CLASSES)
-        return false;
-    for (size_t k = 0; k < t->classes; k++)
-        t->label[k] = t->pred[k] = t->hit[k] = 0;
-    for (size_t i = 0; i < b->n; i++) {
-        size_t y = (size_t)b->y[i], p = (size_t)b->pred[i];
-        double w = weight(b, i);
-        t->label[y] += w;
-        t->pred[p] += w;
-        t->hit[y] += y == p ? w : 0;
-        t->total += w;
-    }
-    return true;
-}
-
-static double ratio(double a, double b)
-{
-    return b > 0 ? a / b : 0;
-}
-
-double mlp_accuracy(const struct mlp_binary *b)
-{
-    struct tally t;
-    double hits = 0;
-    if (!count(b, &t))
-        return (double)NAN;
-    for (size_t k = 0; k < t.classes; k++)
-        hits += t.hit[k];
-    return hits / t.total;
-}
-
-double mlp_balanced_accuracy(const struct mlp_binary *b)
-{
-    struct tally t;
-    double sum = 0, classes = 0;
-    if (!count(b, &t))
-        return (double)NAN;
-    for (size_t k = 0; k < t.classes; k++) {
-        sum += ratio(t.hit[k], t.label[k]);
-        classes += t.label[k] > 0;
-    }
-    return sum / classes;
-}
-
-double mlp_mcc(const struct mlp_binary *b)
-{
-    struct tally t;
-    double hits = 0, agree = 0, label = 0, pred = 0;
-    if (!count(b, &t))
-        return (double)NAN;
-    for (size_t k = 0; k < t.classes; k++) {
-        hits += t.hit[k];
-        agree += t.label[k] * t.pred[k];
-        /* total^2 - sum of squares, without cancellation when all is one class. */
-        label += t.label[k] * (t.total - t.label[k]);
-        pred += t.pred[k] * (t.total - t.pred[k]);
-    }
-    double spread = sqrt(label) * sqrt(pred);
-    if (!(t.total > 0))
-        return (double)NAN;
-    return spread > DBL_EPSILON * t.total * t.total ? (hits * t.total - agree) / spread : 0;
-}
-
-static double class_precision(const struct tally *t, size_t k)
-{
-    return ratio(t->hit[k], t->pred[k]);
-}
-static double class_recall(const struct tally *t, size_t k)
-{
-    return ratio(t->hit[k], t->label[k]);
-}
-static double class_f1(const struct tally *t, size_t k)
-{
-    return ratio(2 * t->hit[k], t->label[k] + t->pred[k]);
-}
-
-static double positive(const struct mlp_binary *b, double (*fn)(const struct tally *, size_t))
-{
-    struct tally t;
-    return count(b, &t) && t.total > 0 ? fn(&t, 1) : (double)NAN;
-}
-
-static double macro(const struct mlp_binary *b, double (*fn)(const struct tally *, size_t))
-{
-    struct tally t;
-    double sum = 0, classes = 0;
-    if (!count(b, &t))
-        return (double)NAN;
-    for (size_t k = 0; k < t.classes; k++) {
-        sum += fn(&t, k);
-        classes += t.label[k] > 0 || t.pred[k] > 0;
-    }
-    return sum / classes;
-}
-
-double mlp_precision(const struct mlp_binary *b)
-{
-    return positive(b, class_precision);
-}
-double mlp_recall(const struct mlp_binary *b)
-{
-    return positive(b, class_recall);
-}
-double mlp_f1(const struct mlp_binary *b)
-{
-    return positive(b, class_f1);
-}
-double mlp_precision_macro(const struct mlp_binary *b)
-{
-    return macro(b, class_precision);
-}
-double mlp_recall_macro(const struct mlp_binary *b)
-{
-    return macro(b, class_recall);
-}
-double mlp_f1_macro(const struct mlp_binary *b)
-{
-    return macro(b, class_f1);
-}
-
-/* Regression. */
-
-double mlp_mae(const struct mlp_binary *b)
-{
-    double sum = 0, total = 0;
-    for (size_t i = 0; i < b->n; i++) {
-        double w = weight(b, i);
-        sum += w * fabs(b->y[i] - b->score[i]);
-        total += w;
-    }
-    return sum / total;
-}
-
-static double squares(const struct mlp_binary *b, double *total)
-{
-    double sum = 0;
-    *total = 0;
-    for (size_t i = 0; i < b->n; i++) {
-        double d = b->y[i] - b->score[i], w = weight(b, i);
-        sum += w * d * d;
-        *total += w;
-    }
-    return sum;
-}
-
-double mlp_rmse(const struct mlp_binary *b)
-{
-    double total, sum = squares(b, &total);
-    return sqrt(sum / total);
-}
-
-double mlp_r2(const struct mlp_binary *b)
-{
-    double total, left = squares(b, &total), mean = 0, spread = 0;
-    for (size_t i = 0; i < b->n; i++)
-        mean += weight(b, i) * b->y[i] / total;
-    for (size_t i = 0; i < b->n; i++)
-        spread += weight(b, i) * (b->y[i] - mean) * (b->y[i] - mean);
-    if (b->n < 2 || !(total > 0))
-        return (double)NAN;
-    if (spread > 0)
-        return 1 - left / spread;
-    return left > 0 ? 0 : 1;
-}
-
 #define BINARY MLP_TASK_BINARY
+#define MULTI MLP_TASK_MULTICLASS
 #define CLASSES (MLP_TASK_BINARY | MLP_TASK_MULTICLASS)
+#define NUMBERS MLP_TASK_REGRESSION
+#define HIGH MLP_BEST_HIGH
+#define LOW MLP_BEST_LOW
+#define SCORE MLP_NEEDS_SCORE
+#define PRED MLP_NEEDS_PRED
+#define SCORES MLP_NEEDS_SCORES
+#define COST MLP_NEEDS_COST
 
 static const struct mlp_metric table[] = {
-    {"roc_auc", mlp_roc_auc, true, true, BINARY},
-    {"average_precision", mlp_average_precision, true, true, BINARY},
-    {"log_loss", mlp_log_loss, false, true, BINARY},
-    {"brier", mlp_brier, false, true, BINARY},
-    {"ece", mlp_ece, false, true, BINARY},
-    {"accuracy", mlp_accuracy, true, false, CLASSES},
-    {"balanced_accuracy", mlp_balanced_accuracy, true, false, CLASSES},
-    {"precision", mlp_precision, true, false, BINARY},
-    {"recall", mlp_recall, true, false, BINARY},
-    {"f1", mlp_f1, true, false, BINARY},
-    {"mcc", mlp_mcc, true, false, CLASSES},
-    {"precision_macro", mlp_precision_macro, true, false, MLP_TASK_MULTICLASS},
-    {"recall_macro", mlp_recall_macro, true, false, MLP_TASK_MULTICLASS},
-    {"f1_macro", mlp_f1_macro, true, false, MLP_TASK_MULTICLASS},
-    {"mae", mlp_mae, false, true, MLP_TASK_REGRESSION},
-    {"rmse", mlp_rmse, false, true, MLP_TASK_REGRESSION},
-    {"r2", mlp_r2, true, true, MLP_TASK_REGRESSION},
-    {NULL, NULL, false, false, 0},
+    {"roc_auc", mlp_roc_auc, HIGH, SCORE, BINARY, 0},
+    {"average_precision", mlp_average_precision, HIGH, SCORE, BINARY, 0},
+    {"ks", mlp_ks_score, HIGH, SCORE, BINARY, 0},
+    {"log_loss", mlp_log_loss, LOW, SCORE, BINARY, 0},
+    {"brier", mlp_brier, LOW, SCORE, BINARY, 0},
+    {"ece", mlp_ece, LOW, SCORE, BINARY, 0},
+    {"accuracy", mlp_accuracy, HIGH, PRED, CLASSES, 0},
+    {"balanced_accuracy", mlp_balanced_accuracy, HIGH, PRED, CLASSES, 0},
+    {"precision", mlp_precision, HIGH, PRED, BINARY, 0},
+    {"recall", mlp_recall, HIGH, PRED, BINARY, 0},
+    {"f1", mlp_f1, HIGH, PRED, BINARY, 0},
+    {"specificity", mlp_specificity, HIGH, PRED, BINARY, 0},
+    {"fpr", mlp_fpr, LOW, PRED, BINARY, 0},
+    {"fnr", mlp_fnr, LOW, PRED, BINARY, 0},
+    {"mcc", mlp_mcc, HIGH, PRED, CLASSES, 0},
+    {"cohen_kappa", mlp_cohen_kappa, HIGH, PRED, CLASSES, 0},
+    {"precision_macro", mlp_precision_macro, HIGH, PRED, MULTI, BINARY},
+    {"recall_macro", mlp_recall_macro, HIGH, PRED, MULTI, BINARY},
+    {"f1_macro", mlp_f1_macro, HIGH, PRED, MULTI, BINARY},
+    {"precision_weighted", mlp_precision_weighted, HIGH, PRED, MULTI, BINARY},
+    {"recall_weighted", mlp_recall_weighted, HIGH, PRED, MULTI, BINARY},
+    {"f1_weighted", mlp_f1_weighted, HIGH, PRED, MULTI, BINARY},
+    {"precision_micro", mlp_accuracy, HIGH, PRED, 0, CLASSES},
+    {"recall_micro", mlp_accuracy, HIGH, PRED, 0, CLASSES},
+    {"f1_micro", mlp_accuracy, HIGH, PRED, 0, CLASSES},
+    {"roc_auc_ovr", mlp_roc_auc_ovr, HIGH, SCORES, MULTI, 0},
+    {"roc_auc_ovo", mlp_roc_auc_ovo, HIGH, SCORES, MULTI, 0},
+    {"roc_auc_ovr_weighted", mlp_roc_auc_ovr_weighted, HIGH, SCORES, 0, MULTI},
+    {"roc_auc_ovo_weighted", mlp_roc_auc_ovo_weighted, HIGH, SCORES, 0, MULTI},
+    {"top_k_accuracy", mlp_top_k_accuracy, HIGH, SCORES, MULTI, 0},
+    {"log_loss", mlp_log_loss_classes, LOW, SCORES, MULTI, 0},
+    {"brier", mlp_brier_classes, LOW, SCORES, MULTI, 0},
+    {"ece", mlp_ece_classes, LOW, SCORES, MULTI, 0},
+    {"expected_cost", mlp_expected_cost, LOW, COST, CLASSES, 0},
+    {"mae", mlp_mae, LOW, SCORE, NUMBERS, 0},
+    {"mse", mlp_mse, LOW, SCORE, NUMBERS, 0},
+    {"rmse", mlp_rmse, LOW, SCORE, NUMBERS, 0},
+    {"r2", mlp_r2, HIGH, SCORE, NUMBERS, 0},
+    {"explained_variance", mlp_explained_variance, HIGH, SCORE, NUMBERS, 0},
+    {"mape", mlp_mape, LOW, SCORE, NUMBERS, 0},
+    {"median_ae", mlp_median_ae, LOW, SCORE, NUMBERS, 0},
+    {"max_error", mlp_max_error, LOW, SCORE, NUMBERS, 0},
+    {"pinball", mlp_pinball, LOW, SCORE, NUMBERS, 0},
+    {"mean_error", mlp_mean_error, MLP_BEST_ZERO, SCORE, NUMBERS, 0},
+    {NULL, NULL, LOW, PRED, 0, 0},
 };
 
 const struct mlp_metric *mlp_metric_table(void)

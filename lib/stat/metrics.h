@@ -9,12 +9,29 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What some metrics need besides, all borrowed. scores: rows x classes, a row's side by side.
+ * order: classes x rows, the rows by ascending score of each class, as mlp_class_order() makes
+ * it; NULL: sorted at every call. cost: classes x classes, [truth * classes + prediction]. top:
+ * the k of top_k_accuracy (0: 2). quantile: that of the pinball loss (0: 0.5). */
+struct mlp_metric_more {
+    const double *scores;
+    const size_t *order;
+    const double *cost;
+    size_t classes, top;
+    double quantile;
+};
+
+/* The order of rows by the score of each class, which the caller frees; NULL without memory. */
+size_t *mlp_class_order(const double *scores, size_t n, size_t classes);
+
 /* Rows, borrowed. Binary: y is 0 or 1, score a probability or decision value, pred 0 or 1. Several
  * classes: y and pred are class numbers from 0. Regression: y true, score predicted. w is a weight
- * >= 0 a row, or NULL for equal ones. Arrays that a metric does not need may be NULL. */
+ * >= 0 a row, or NULL for equal ones. Arrays that a metric does not need may be NULL; so may
+ * `more`, and what needs it is NaN then. */
 struct mlp_binary {
     size_t n;
     const double *y, *score, *pred, *w;
+    const struct mlp_metric_more *more;
 };
 
 /* Ties exact (Mann-Whitney); NaN when one class is absent, or without memory for the sort (rows
@@ -22,6 +39,8 @@ struct mlp_binary {
 double mlp_roc_auc(const struct mlp_binary *b);
 /* Sum of precision times step of recall, without interpolation; 0 without positives. */
 double mlp_average_precision(const struct mlp_binary *b);
+/* The two-sample Kolmogorov-Smirnov statistic of the scores of both classes; NaN without one. */
+double mlp_ks_score(const struct mlp_binary *b);
 /* Of probabilities, kept 2^-52 away from 0 and 1; NaN when a score is outside [0, 1]. */
 double mlp_log_loss(const struct mlp_binary *b);
 double mlp_brier(const struct mlp_binary *b);
@@ -36,39 +55,85 @@ double mlp_ece(const struct mlp_binary *b);
 double mlp_accuracy(const struct mlp_binary *b);
 double mlp_balanced_accuracy(const struct mlp_binary *b);
 double mlp_mcc(const struct mlp_binary *b);
+/* Cohen 1960, without weights of disagreement; NaN when all is one class. */
+double mlp_cohen_kappa(const struct mlp_binary *b);
+/* Mean of more->cost over the rows (mlp_metric_more). */
+double mlp_expected_cost(const struct mlp_binary *b);
 /* Of class 1; 0 where the denominator is 0. */
 double mlp_precision(const struct mlp_binary *b);
 double mlp_recall(const struct mlp_binary *b);
 double mlp_f1(const struct mlp_binary *b);
+/* Of class 0 met, of class 0 missed, of class 1 missed; NaN without rows of the class. */
+double mlp_specificity(const struct mlp_binary *b);
+double mlp_fpr(const struct mlp_binary *b);
+double mlp_fnr(const struct mlp_binary *b);
+/* Means over the classes by the weight of their labels. */
+double mlp_precision_weighted(const struct mlp_binary *b);
+double mlp_recall_weighted(const struct mlp_binary *b);
+double mlp_f1_weighted(const struct mlp_binary *b);
 /* Means over the classes that are labelled or predicted. */
 double mlp_precision_macro(const struct mlp_binary *b);
 double mlp_recall_macro(const struct mlp_binary *b);
 double mlp_f1_macro(const struct mlp_binary *b);
 
+/* Of more->scores, labels being the numbers of its classes. Areas of one class against the rest,
+ * and of each pair of classes (Hand and Till 2001), as plain means and by the weight of labels;
+ * NaN when a class has no rows, or without memory for the sort. Of scores that tie for the last
+ * place in the top, the class of the greater number is in. The Brier score is not halved; the
+ * calibration error is that of the greatest score; these and the log loss take probabilities, or
+ * are NaN. */
+double mlp_roc_auc_ovr(const struct mlp_binary *b);
+double mlp_roc_auc_ovo(const struct mlp_binary *b);
+double mlp_roc_auc_ovr_weighted(const struct mlp_binary *b);
+double mlp_roc_auc_ovo_weighted(const struct mlp_binary *b);
+double mlp_top_k_accuracy(const struct mlp_binary *b);
+double mlp_log_loss_classes(const struct mlp_binary *b);
+double mlp_brier_classes(const struct mlp_binary *b);
+double mlp_ece_classes(const struct mlp_binary *b);
+
 /* Regression. r2 of constant labels is 1 when they are met, else 0; NaN below two rows. */
 double mlp_mae(const struct mlp_binary *b);
 double mlp_rmse(const struct mlp_binary *b);
 double mlp_r2(const struct mlp_binary *b);
+double mlp_mse(const struct mlp_binary *b);
+/* Prediction less truth: too high is positive. */
+double mlp_mean_error(const struct mlp_binary *b);
+double mlp_explained_variance(const struct mlp_binary *b);
+/* Relative to the truth's size, at least 2^-52: a share, not percent. */
+double mlp_mape(const struct mlp_binary *b);
+/* The mean of both middle rows where the weights' half falls between them; NaN without memory. */
+double mlp_median_ae(const struct mlp_binary *b);
+/* Of rows whose weight is not 0. */
+double mlp_max_error(const struct mlp_binary *b);
+/* Koenker and Bassett 1978, of more->quantile. */
+double mlp_pinball(const struct mlp_binary *b);
 
 typedef double mlp_metric_fn(const struct mlp_binary *);
 
 enum mlp_task { MLP_TASK_BINARY = 1, MLP_TASK_MULTICLASS = 2, MLP_TASK_REGRESSION = 4 };
 
-/* A metric by name ("roc_auc", "accuracy", ...), whether greater is better, whether it needs
- * `score` (else `pred`), and the tasks that it is for (enum mlp_task, or-ed). */
+enum mlp_best { MLP_BEST_HIGH, MLP_BEST_LOW, MLP_BEST_ZERO };
+/* The arrays besides y: score, pred, more->scores, or pred and more->cost. */
+enum mlp_needs { MLP_NEEDS_SCORE, MLP_NEEDS_PRED, MLP_NEEDS_SCORES, MLP_NEEDS_COST };
+
+/* A metric by name ("roc_auc", "accuracy", ...), which figure is best, what it needs, the tasks
+ * that it is for (enum mlp_task, or-ed), and those for which it is worth its place only when
+ * somebody asks. A name has one row for each of its definitions, whose tasks differ. */
 struct mlp_metric {
     const char *name;
     mlp_metric_fn *fn;
-    bool greater_is_better, needs_score;
-    unsigned tasks;
+    enum mlp_best best;
+    enum mlp_needs needs;
+    unsigned tasks, asked;
 };
-/* NULL when unknown. */
+/* The first of the name; NULL when unknown. */
 const struct mlp_metric *mlp_metric_find(const char *name);
 /* All of them, in the order of reports, ending with a NULL name. */
 const struct mlp_metric *mlp_metric_table(void);
 
 /* What to resample: metrics, all under the same weights, and other predictions of the same rows,
- * in the same order (other->n, y and w are not used; other may be NULL). All is borrowed. */
+ * in the same order (other->n, y and w are not used; other may be NULL). All is borrowed. by_error:
+ * the metrics are of regression, one of them the median: rows are sorted by their error. */
 struct mlp_resample {
     mlp_metric_fn *const *fns;
     size_t nfns;
@@ -76,12 +141,14 @@ struct mlp_resample {
     unsigned rounds;
     double level;      /* in (0, 1): 0.95 gives lo and hi at 2.5 % and 97.5 % */
     uint64_t seed;
+    bool by_error;
 };
 
-/* p: two-sided, twice the smaller share of rounds on either side of no difference, with one added
- * to count and rounds (Davison and Hinkley 1997, 4.2); NaN without `other`. */
+/* delta_lo and delta_hi: the interval of the value less that of `other`. p: two-sided, twice the
+ * smaller share of rounds on either side of no difference, with one added to count and rounds
+ * (Davison and Hinkley 1997, 4.2). All three are NaN without `other`. */
 struct mlp_interval {
-    double lo, hi, p;
+    double lo, hi, p, delta_lo, delta_hi;
 };
 
 /* Percentile intervals from seeded Poisson(1) bootstrap samples (Hanley and MacGibbon 2006; one

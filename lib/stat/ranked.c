@@ -1,5 +1,6 @@
 #include "stat/ranked.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 struct entry {
@@ -21,25 +22,18 @@ static void gather(const struct entry *entries, size_t n, const double *from, do
         to[i] = from[entries[i].row];
 }
 
-bool mlp_rank(const struct mlp_binary *b, struct mlp_ranked *r)
+/* Copies the columns in the order of the entries. */
+static void copy_columns(const struct mlp_binary *b, const struct entry *entries, double *columns,
+                         struct mlp_ranked *r)
 {
     size_t n = b->n;
-    struct entry *entries = calloc(n + 1, sizeof *entries);
-    double *columns = calloc(4 * n + 1, sizeof *columns);
-    size_t *at = calloc(n + 1, sizeof *at);
-    *r = (struct mlp_ranked){{n, columns, columns + n, NULL, NULL}, at, columns};
-    if (!entries || !columns || !at) {
-        free(entries);
-        mlp_ranked_fini(r);
-        return false;
-    }
     for (size_t i = 0; i < n; i++)
-        entries[i] = (struct entry){b->score[i], i};
-    qsort(entries, n, sizeof *entries, by_score);
-    for (size_t i = 0; i < n; i++)
-        at[i] = entries[i].row;
+        r->at[i] = entries[i].row;
     gather(entries, n, b->y, columns);
-    gather(entries, n, b->score, columns + n);
+    if (b->score) {
+        gather(entries, n, b->score, columns + n);
+        r->b.score = columns + n;
+    }
     if (b->pred) {
         gather(entries, n, b->pred, columns + 2 * n);
         r->b.pred = columns + 2 * n;
@@ -48,8 +42,39 @@ bool mlp_rank(const struct mlp_binary *b, struct mlp_ranked *r)
         gather(entries, n, b->w, columns + 3 * n);
         r->b.w = columns + 3 * n;
     }
+}
+
+static bool rank(const struct mlp_binary *b, bool by_error, struct mlp_ranked *r)
+{
+    size_t n = b->n;
+    struct entry *entries = calloc(n + 1, sizeof *entries);
+    double *columns = calloc(4 * n + 1, sizeof *columns);
+    size_t *at = calloc(n + 1, sizeof *at);
+    *r = (struct mlp_ranked){{.n = n, .y = columns, .more = b->more}, at, columns};
+    if (!entries || !columns || !at) {
+        free(entries);
+        mlp_ranked_fini(r);
+        return false;
+    }
+    for (size_t i = 0; i < n; i++)
+        entries[i] = (struct entry){!b->score  ? 0
+                                    : by_error ? fabs(b->y[i] - b->score[i])
+                                               : b->score[i], i};
+    if (b->score)
+        qsort(entries, n, sizeof *entries, by_score);
+    copy_columns(b, entries, columns, r);
     free(entries);
     return true;
+}
+
+bool mlp_rank(const struct mlp_binary *b, struct mlp_ranked *r)
+{
+    return rank(b, false, r);
+}
+
+bool mlp_rank_by_error(const struct mlp_binary *b, struct mlp_ranked *r)
+{
+    return rank(b, true, r);
 }
 
 void mlp_ranked_fini(struct mlp_ranked *r)

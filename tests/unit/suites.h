@@ -21,6 +21,7 @@
     X(http2) \
     X(json_schema) \
     X(metrics) \
+    X(metrics_figures) \
     X(model) \
     X(net) \
     X(net_real) \

@@ -44,7 +44,7 @@ START_TEST(binary_metrics_are_scikit_learns)
         /* Bins: 0.1; 0.4 twice and 0.6 twice, one positive each; 0.9. */
         {"ece", 0.6 / 6}, {"log_loss", -(2 * log(0.9) + 2 * log(0.4) + 2 * log(0.6)) / 6}, {0},
     };
-    struct mlp_binary b = {6, y, score, pred, NULL};
+    struct mlp_binary b = {6, y, score, pred, NULL, NULL};
     all_equal(&b, want);
 }
 END_TEST
@@ -60,17 +60,17 @@ START_TEST(one_class_or_nothing_predicted)
     const struct want none[] = {
         {"precision", 0}, {"recall", 0}, {"f1", 0}, {"mcc", 0}, {"balanced_accuracy", 0.5}, {0},
     };
-    all_equal(&(struct mlp_binary){3, ones, score, pred, NULL}, one_class);
-    all_equal(&(struct mlp_binary){3, mixed, score, absent, NULL}, none);
+    all_equal(&(struct mlp_binary){3, ones, score, pred, NULL, NULL}, one_class);
+    all_equal(&(struct mlp_binary){3, mixed, score, absent, NULL, NULL}, none);
     equal("average precision without positives",
-          mlp_average_precision(&(struct mlp_binary){3, absent, score, pred, NULL}), 0);
+          mlp_average_precision(&(struct mlp_binary){3, absent, score, pred, NULL, NULL}), 0);
 }
 END_TEST
 
 START_TEST(probabilities_are_clipped_or_refused)
 {
     static const double y[] = {1, 0}, sure[] = {0, 1}, decision[] = {1.5, -2};
-    struct mlp_binary b = {2, y, sure, NULL, NULL};
+    struct mlp_binary b = {2, y, sure, NULL, NULL, NULL};
     equal("log loss of certainty", mlp_log_loss(&b), 52 * log(2));
     b.score = decision;
     equal("log loss of decision values", mlp_log_loss(&b), NAN);
@@ -86,7 +86,8 @@ START_TEST(a_weight_is_a_repeated_row)
     static const double w[] = {2, 1, 3, 0};
     static const double y2[] = {0, 0, 1, 1, 1, 1}, score2[] = {0.3, 0.3, 0.3, 0.8, 0.8, 0.8};
     static const double pred2[] = {0, 0, 0, 1, 1, 1};
-    struct mlp_binary weighted = {4, y, score, pred, w}, repeated = {6, y2, score2, pred2, NULL};
+    struct mlp_binary weighted = {4, y, score, pred, w, NULL};
+    struct mlp_binary repeated = {6, y2, score2, pred2, NULL, NULL};
     for (const struct mlp_metric *m = mlp_metric_table(); m->name; m++)
         equal(m->name, m->fn(&weighted), m->fn(&repeated));
 }
@@ -101,8 +102,9 @@ START_TEST(several_classes)
         {"f1_macro", (2.0 / 3 + 0.5 + 0.8) / 3}, {"mcc", (4.0 * 6 - 12) / sqrt(24.0 * 22)}, {0},
     };
     static const double many[] = {MLP_METRIC_CLASSES}, zero[] = {0};
-    all_equal(&(struct mlp_binary){6, y, NULL, pred, NULL}, want);
-    equal("too many classes", mlp_accuracy(&(struct mlp_binary){1, many, NULL, zero, NULL}), NAN);
+    all_equal(&(struct mlp_binary){6, y, NULL, pred, NULL, NULL}, want);
+    equal("too many classes",
+          mlp_accuracy(&(struct mlp_binary){1, many, NULL, zero, NULL, NULL}), NAN);
 }
 END_TEST
 
@@ -113,10 +115,11 @@ START_TEST(regression)
     const struct want want[] = {
         {"mae", 0.5}, {"rmse", sqrt(0.375)}, {"r2", 0.9486081370449679}, {0},
     };
-    all_equal(&(struct mlp_binary){4, y, score, NULL, NULL}, want);
-    equal("r2, constant and met", mlp_r2(&(struct mlp_binary){2, flat, flat, NULL, NULL}), 1);
-    equal("r2, constant and missed", mlp_r2(&(struct mlp_binary){2, flat, miss, NULL, NULL}), 0);
-    equal("r2 of one row", mlp_r2(&(struct mlp_binary){1, flat, miss, NULL, NULL}), NAN);
+    all_equal(&(struct mlp_binary){4, y, score, NULL, NULL, NULL}, want);
+    equal("r2, constant and met", mlp_r2(&(struct mlp_binary){2, flat, flat, NULL, NULL, NULL}), 1);
+    equal("r2, constant and missed",
+          mlp_r2(&(struct mlp_binary){2, flat, miss, NULL, NULL, NULL}), 0);
+    equal("r2 of one row", mlp_r2(&(struct mlp_binary){1, flat, miss, NULL, NULL, NULL}), NAN);
 }
 END_TEST
 
@@ -142,10 +145,10 @@ START_TEST(intervals_are_seeded_and_cover)
 {
     static struct sample s;
     mlp_metric_fn *const fns[] = {mlp_accuracy, mlp_roc_auc};
-    struct mlp_resample plan = {fns, 2, NULL, 400, 0.95, 7};
+    struct mlp_resample plan = {fns, 2, NULL, 400, 0.95, 7, false};
     struct mlp_interval a[2], b[2], other_seed[2];
     draw(&s, 1);
-    struct mlp_binary rows = {N, s.y, s.score, s.pred, NULL};
+    struct mlp_binary rows = {N, s.y, s.score, s.pred, NULL, NULL};
     ck_assert_int_eq(mlp_bootstrap(&rows, &plan, a, NULL), MLP_OK);
     ck_assert_int_eq(mlp_bootstrap(&rows, &plan, b, NULL), MLP_OK);
     plan.seed = 8;
@@ -166,8 +169,8 @@ START_TEST(paired_differences)
     static struct sample s;
     mlp_metric_fn *const fns[] = {mlp_roc_auc};
     draw(&s, 2);
-    struct mlp_binary rows = {N, s.y, s.score, s.pred, NULL}, other = rows;
-    struct mlp_resample plan = {fns, 1, &other, 200, 0.95, 1};
+    struct mlp_binary rows = {N, s.y, s.score, s.pred, NULL, NULL}, other = rows;
+    struct mlp_resample plan = {fns, 1, &other, 200, 0.95, 1, false};
     struct mlp_interval x;
     other.score = s.other;
     ck_assert_int_eq(mlp_bootstrap(&rows, &plan, &x, NULL), MLP_OK);
@@ -182,9 +185,9 @@ START_TEST(nothing_to_draw_from)
 {
     static const double ones[] = {1, 1, 1}, score[] = {0.2, 0.9, 0.8};
     mlp_metric_fn *const fns[] = {mlp_roc_auc};
-    struct mlp_resample plan = {fns, 1, NULL, 50, 0.95, 1};
+    struct mlp_resample plan = {fns, 1, NULL, 50, 0.95, 1, false};
     struct mlp_interval x;
-    struct mlp_binary rows = {3, ones, score, NULL, NULL};
+    struct mlp_binary rows = {3, ones, score, NULL, NULL, NULL};
     ck_assert_int_eq(mlp_bootstrap(&rows, &plan, &x, NULL), MLP_OK);
     ck_assert(isnan(x.lo) && isnan(x.hi));
     plan.rounds = 0;
@@ -227,7 +230,7 @@ START_TEST(delong_agrees_with_its_definition)
     draw(&s, 3);
     for (size_t i = 0; i < N; i++)
         s.other[i] = floor(s.other[i] * 20); /* ties */
-    struct mlp_binary rows = {300, s.y, s.score, NULL, NULL}, other = rows;
+    struct mlp_binary rows = {300, s.y, s.score, NULL, NULL, NULL}, other = rows;
     other.score = s.other;
     ck_assert_int_eq(mlp_delong(&rows, s.other, &difference, &se, &p, NULL), MLP_OK);
     equal("difference", difference, mlp_roc_auc(&rows) - mlp_roc_auc(&other));
@@ -243,7 +246,7 @@ START_TEST(delong_refuses)
     static const double y[] = {1, 0, 0}, score[] = {0.2, 0.9, 0.8};
     double difference, se, p;
     struct mlp_err e;
-    struct mlp_binary rows = {3, y, score, NULL, NULL};
+    struct mlp_binary rows = {3, y, score, NULL, NULL, NULL};
     mlp_err_init(&e);
     ck_assert_int_eq(mlp_delong(&rows, score, &difference, &se, &p, &e), MLP_EINPUT);
     mlp_err_init(&e);
@@ -256,7 +259,7 @@ END_TEST
 START_TEST(the_table_knows_its_names)
 {
     ck_assert_ptr_null(mlp_metric_find("auc"));
-    ck_assert(mlp_metric_find("brier")->greater_is_better == false);
+    ck_assert_int_eq(mlp_metric_find("brier")->best, MLP_BEST_LOW);
     ck_assert(mlp_metric_find("accuracy")->tasks == (MLP_TASK_BINARY | MLP_TASK_MULTICLASS));
 }
 END_TEST
