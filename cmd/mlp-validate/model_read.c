@@ -2,78 +2,10 @@
 #include "model.h"
 
 #include "base/file.h"
-#include "text/num.h"
 
-#include <ctype.h>
 #include <math.h>
 
 #define KEY_BYTES ((size_t)1 << 30)
-
-void classes_init(struct classes *c)
-{
-    mlp_map_init(&c->names, 1, (size_t)16 << 20);
-    c->overflow = false;
-}
-
-void classes_fini(struct classes *c)
-{
-    mlp_map_fini(&c->names);
-}
-
-static bool is_word(struct mlp_str s, const char *word)
-{
-    size_t i = 0;
-    while (i < s.n && word[i] && tolower((unsigned char)s.p[i]) == word[i])
-        i++;
-    return i == s.n && !word[i];
-}
-
-/* The name that equal values share; a number is its shortest text. */
-static struct mlp_str class_name(struct mlp_str text, double number, char digits[32])
-{
-    if (is_word(text, "true"))
-        return MLP_STR("1");
-    if (is_word(text, "false"))
-        return MLP_STR("0");
-    if (isnan(number))
-        return text;
-    struct mlp_str s = {digits, mlp_num_print_f64(number, digits)};
-    if (mlp_str_ends(s, ".0"))
-        s.n -= 2;
-    return mlp_str_is(s, "-0") ? MLP_STR("0") : s;
-}
-
-static double number_of(struct mlp_str text)
-{
-    double v = (double)NAN;
-    mlp_num_f64(text, &v);
-    return v;
-}
-
-uint32_t classes_find(const struct classes *c, struct mlp_str text)
-{
-    char digits[32];
-    const uint64_t *found = mlp_map_get(&c->names, class_name(text, number_of(text), digits));
-    return found ? (uint32_t)(*found >> 1) : NO_CLASS;
-}
-
-static uint32_t class_of(struct classes *c, struct mlp_str text, double number, bool label)
-{
-    char digits[32];
-    bool fresh = false;
-    struct mlp_str name = class_name(text, number, digits);
-    uint64_t *value = mlp_map_get(&c->names, name);
-    if (!value && c->names.n < MOST_CLASSES)
-        value = mlp_map_put(&c->names, name, &fresh);
-    if (!value) {
-        c->overflow = true;
-        return NO_CLASS;
-    }
-    if (fresh)
-        *value = (uint64_t)(c->names.n - 1) << 1;
-    *value |= label;
-    return (uint32_t)(*value >> 1);
-}
 
 void predictions_init(struct predictions *p)
 {
@@ -174,7 +106,7 @@ static enum mlp_code find_scores(struct predictions *p, const struct mlp_table *
     for (size_t k = 0; k < p->nscores; k++) {
         struct mlp_str name = mlp_table_name(t, (size_t)p->score_column[k]);
         name = mlp_str_from(name.p + strlen(prefix));
-        p->score_class[k] = class_of(classes, name, number_of(name), false);
+        p->score_class[k] = classes_add(classes, name, number_of(name), false);
     }
     return MLP_OK;
 }
@@ -254,7 +186,7 @@ static bool read_prediction(const struct predictions *p, const struct mlp_batch 
 {
     struct mlp_str pred = mlp_cell_str(mlp_cell_at(b, r, (size_t)p->prediction));
     row->pred = number_of(pred);
-    row->pred_class = pred.n ? class_of(classes, pred, row->pred, false) : NO_CLASS;
+    row->pred_class = pred.n ? classes_add(classes, pred, row->pred, false) : NO_CLASS;
     return pred.n > 0;
 }
 
@@ -271,7 +203,7 @@ static enum mlp_code read_row(struct predictions *p, const struct mlp_table *t,
     row->label = number_of(label);
     if (label.n == 0 || is_word(label, "nan"))
         return bad_cell(t, line, p->label, "a row without a label", e);
-    row->label_class = class_of(classes, label, row->label, true);
+    row->label_class = classes_add(classes, label, row->label, true);
     if (p->score >= 0 && read_number(t, b, r, p->score, &row->score, e) != MLP_OK)
         return e->code;
     if (read_scores(p, t, b, r, e) != MLP_OK)
