@@ -17,6 +17,7 @@ static int try_loading(void *ctx)
     if (!code)
         code = mlp_model_open_mem(g->bytes, g->source, g->limits, &m, &e);
     *g->told = e;
+    mlp_model_free(m);
     return code ? 1 : 0;
 }
 

@@ -52,6 +52,7 @@ struct mlp_table {
     char *block;                /* bytes not yet handed out are block[start..have) */
     size_t cap, start, have;
     bool at_end;                /* the source has no more */
+    struct mlp_err failed;      /* reading failed behind what the block has */
     uint32_t *pos;              /* separators in the block, relative to pos_base */
     size_t pos_cap, pos_n, pos_i, pos_base;
     size_t rows_left;           /* rows in pos[pos_i..pos_n) */

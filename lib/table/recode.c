@@ -164,12 +164,14 @@ enum mlp_code mlp_recode_add(struct mlp_recode *r, const void *p, size_t n, bool
         mlp_buf_reset(&r->out);
         r->at = 0;
     }
-    r->ended = last;
     if (r->kind == MLP_RECODE_JSON_ARRAY)
         code = add_array(r, p, n, last, e);
     else if (r->kind == MLP_RECODE_UTF16 || r->kind == MLP_RECODE_UTF16BE)
         code = add_units(r, p, n, last, e);
     else
         add_bytes(r, p, n);
-    return code == MLP_OK ? mlp_buf_check(&r->out, e) : code;
+    code = code == MLP_OK ? mlp_buf_check(&r->out, e) : code;
+    r->failed = code != MLP_OK;
+    r->ended = last && !r->failed;
+    return code;
 }

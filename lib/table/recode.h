@@ -15,6 +15,7 @@ struct mlp_recode {
     struct mlp_buf out;          /* what was made and not yet taken: out[at..n) */
     size_t at;
     bool ended;                  /* the source has no more */
+    bool failed;                 /* what comes behind out is wrong */
     uint64_t taken;              /* bytes of the source, for places */
     unsigned char odd;           /* UTF-16: the first byte of a unit that is not whole */
     bool has_odd, started;
@@ -28,7 +29,7 @@ void mlp_recode_init(struct mlp_recode *r, enum mlp_recode_kind kind);
 void mlp_recode_fini(struct mlp_recode *r);
 
 /* Takes the next n bytes of the source; last: there are no more. Half a character and what is no
- * array are MLP_EINPUT with the offset. */
+ * array are MLP_EINPUT with the offset; what came before stays in out. */
 enum mlp_code mlp_recode_add(struct mlp_recode *r, const void *p, size_t n, bool last,
                              struct mlp_err *e);
 

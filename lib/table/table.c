@@ -76,6 +76,8 @@ static enum mlp_code read_source(struct mlp_table *t, char *p, size_t n, size_t 
 {
     struct mlp_source *s = &t->from;
     *got = 0;
+    if (t->failed.code != MLP_OK)
+        return t->failed.code;
     if (s->stream)
         return mlp_stream_read(s->stream, p, n, got, e);
     if (s->fd >= 0)
@@ -97,39 +99,45 @@ static size_t take_recoded(struct mlp_recode *r, char *p, size_t n)
     return most;
 }
 
-static enum mlp_code read_some(struct mlp_table *t, char *p, size_t n, size_t *got,
-                               struct mlp_err *e)
+/* Gives the recoder that has nothing left more of what comes before it. */
+static enum mlp_code feed(struct mlp_table *t, struct mlp_err *e)
 {
     char bytes[RECODE_BYTES];
+    unsigned i = t->nrecodes - 1;
+    size_t have = 0;
+    while (i > 0 && !t->recode[i].failed && !t->recode[i - 1].ended &&
+           t->recode[i - 1].at == t->recode[i - 1].out.n)
+        i--;
+    if (t->recode[i].failed)
+        return t->failed.code;
+    if (i > 0)
+        have = take_recoded(&t->recode[i - 1], bytes, sizeof bytes);
+    else if (read_source(t, bytes, sizeof bytes, &have, e) != MLP_OK)
+        return e->code;
+    mlp_recode_add(&t->recode[i], bytes, have, have == 0, e);
+    return MLP_OK;
+}
+
+/* The next bytes, or what is wrong behind the last: not before those are taken. */
+static enum mlp_code read_some(struct mlp_table *t, char *p, size_t n, size_t *got)
+{
+    struct mlp_recode *last = t->nrecodes ? &t->recode[t->nrecodes - 1] : NULL;
     enum mlp_code code = MLP_OK;
-    if (t->nrecodes == 0)
-        return read_source(t, p, n, got, e);
-    struct mlp_recode *last = &t->recode[t->nrecodes - 1];
-    while (code == MLP_OK && (*got = take_recoded(last, p, n)) == 0 && !last->ended) {
-        /* The first one that has nothing takes more; what it makes goes one further. */
-        unsigned i = t->nrecodes - 1;
-        size_t have = 0;
-        while (i > 0 && (have = take_recoded(&t->recode[i - 1], bytes, sizeof bytes)) == 0 &&
-               !t->recode[i - 1].ended)
-            i--;
-        if (i == 0)
-            code = read_source(t, bytes, sizeof bytes, &have, e);
-        if (code == MLP_OK)
-            code = mlp_recode_add(&t->recode[i], bytes, have, have == 0, e);
-    }
-    return code == MLP_OK ? code : mlp_err_at(e, t->source, 0, 0);
+    if (!last)
+        code = read_source(t, p, n, got, &t->failed);
+    while (last && code == MLP_OK && (*got = take_recoded(last, p, n)) == 0 && !last->ended)
+        code = feed(t, &t->failed);
+    return code == MLP_OK ? code : mlp_err_at(&t->failed, t->source, 0, 0);
 }
 
 /* From here on the bytes go through one more; those in the block are its first. */
-static enum mlp_code recode_from_here(struct mlp_table *t, enum mlp_recode_kind kind,
-                                      struct mlp_err *e)
+static void recode_from_here(struct mlp_table *t, enum mlp_recode_kind kind)
 {
     struct mlp_recode *r = &t->recode[t->nrecodes++];
     mlp_recode_init(r, kind);
-    enum mlp_code code = mlp_recode_add(r, t->block + t->start, t->have - t->start, t->at_end, e);
+    mlp_recode_add(r, t->block + t->start, t->have - t->start, t->at_end, &t->failed);
     t->start = t->have = 0;
     t->at_end = false;
-    return code == MLP_OK ? code : mlp_err_at(e, t->source, 0, 0);
 }
 
 static enum mlp_code grow_block(struct mlp_table *t, size_t cap, struct mlp_err *e)
@@ -178,14 +186,21 @@ enum mlp_code mlp_table_fill(struct mlp_table *t, size_t want, struct mlp_err *e
         code = grow_block(t, want, e);
     /* A pipe that ends a line is not waited on for a full block. */
     bool is_pipe = t->from.stream && mlp_stream_size(t->from.stream) == 0;
+    size_t had = t->have;
     while (code == MLP_OK && t->have < want && !t->at_end) {
         size_t got = 0;
-        code = read_some(t, t->block + t->have, want - t->have, &got, e);
-        t->at_end = code == MLP_OK && got == 0;
+        if (read_some(t, t->block + t->have, want - t->have, &got) != MLP_OK)
+            break;
+        t->at_end = got == 0;
         t->have += got;
         t->taken += got;
         if (is_pipe && t->have && t->block[t->have - 1] == '\n')
             break;
+    }
+    if (code == MLP_OK && t->failed.code != MLP_OK && t->have == had) {
+        code = t->failed.code;
+        if (e)
+            *e = t->failed;
     }
     if (code == MLP_OK)
         memset(t->block + t->have, 0, MLP_CSV_PAD);
@@ -377,7 +392,8 @@ static enum mlp_code decode(struct mlp_table *t, struct mlp_err *e)
         encoding = MLP_ENCODING_UTF16;
     if (code != MLP_OK || encoding < MLP_ENCODING_UTF16 || t->empty_is_text)
         return code;
-    return recode_from_here(t, kinds[encoding], e);
+    recode_from_here(t, kinds[encoding]);
+    return MLP_OK;
 }
 
 static bool is_array(const struct mlp_table *t, struct mlp_str line)
@@ -414,9 +430,8 @@ static enum mlp_code read_header(struct mlp_table *t, struct mlp_err *e)
     if (code == MLP_OK)
         code = see_first_line(t, &line, e);
     if (code == MLP_OK && is_array(t, line)) {
-        code = recode_from_here(t, MLP_RECODE_JSON_ARRAY, e);
-        if (code == MLP_OK)
-            code = see_first_line(t, &line, e);
+        recode_from_here(t, MLP_RECODE_JSON_ARRAY);
+        code = see_first_line(t, &line, e);
     }
     if (code != MLP_OK)
         return code;
@@ -436,6 +451,7 @@ struct mlp_table *mlp_table_new(const char *source, const struct mlp_table_optio
     if (!t)
         return NULL;
     t->from.fd = -1;
+    mlp_err_init(&t->failed);
     t->line = 1;
     t->eol = MLP_STR("\n");
     if (options)
