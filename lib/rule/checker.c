@@ -2,6 +2,7 @@
 #include "rule/checker.h"
 
 #include "base/os.h"
+#include "rule/json_schema.h"
 
 #include <stdlib.h>
 
@@ -206,6 +207,7 @@ enum mlp_code mlp_checker_new(const struct mlp_rules *rules, const struct mlp_ta
 static void free_active(struct mlp_active *a)
 {
     mlp_json_row_free(a->json);
+    mlp_json_check_free(a->state.json);
     mlp_hashes_fini(&a->state.hashes);
     mlp_buf_fini(&a->state.last_text);
     mlp_wide_state_fini(&a->wide);

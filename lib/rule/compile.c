@@ -4,6 +4,7 @@
 
 #include "rule/import.h"
 #include "rule/json_row.h"
+#include "rule/json_schema.h"
 #include "rule/spread.h"
 #include "rule/wide.h"
 

@@ -55,6 +55,8 @@ struct mlp_str mlp_make_bounds_words(struct mlp_maker *m, const struct mlp_bound
 /* keys_spread.c: keys whose rules look at all values of a column (distinct_in, kl, ...). */
 void mlp_make_spread(struct mlp_maker *m, const struct mlp_node *n);
 
+/* keys_text.c: a JSON Schema for each value. */
+void mlp_make_cell_schema(struct mlp_maker *m, const struct mlp_node *n);
 /* keys_text.c: patterns of SQL's LIKE. */
 void mlp_make_like(struct mlp_maker *m, const struct mlp_node *n);
 /* One regular expression more for a rule; n is what errors point at. */

@@ -14,8 +14,9 @@ enum mlp_rule_kind {
     /* on rows */
     MLP_RULE_SHAPE, MLP_RULE_REQUIRED, MLP_RULE_NULL, MLP_RULE_TYPE, MLP_RULE_MIN, MLP_RULE_MAX,
     MLP_RULE_FINITE, MLP_RULE_IN, MLP_RULE_NOT_IN, MLP_RULE_MATCH, MLP_RULE_MATCH_ALL,
-    MLP_RULE_NOT_MATCH, MLP_RULE_READS, MLP_RULE_FORMAT, MLP_RULE_LENGTH, MLP_RULE_RANGE,
-    MLP_RULE_ORDER, MLP_RULE_UNIQUE, MLP_RULE_KEY, MLP_RULE_CHECK, MLP_RULE_JSON, MLP_RULE_WIDE,
+    MLP_RULE_NOT_MATCH, MLP_RULE_READS, MLP_RULE_FORMAT, MLP_RULE_CELL_SCHEMA,
+    MLP_RULE_LENGTH, MLP_RULE_RANGE, MLP_RULE_ORDER, MLP_RULE_UNIQUE, MLP_RULE_KEY,
+    MLP_RULE_CHECK, MLP_RULE_JSON, MLP_RULE_WIDE,
     /* on columns, at the end */
     MLP_RULE_MISSING, MLP_RULE_MEAN, MLP_RULE_STDEV, MLP_RULE_SUM, MLP_RULE_LEAST,
     MLP_RULE_GREATEST, MLP_RULE_MEDIAN, MLP_RULE_QUANTILE, MLP_RULE_DISTINCT,
@@ -56,6 +57,7 @@ struct mlp_field;
 struct mlp_json_schema;
 struct mlp_wide;
 struct mlp_spread;
+struct mlp_json_check;
 
 /* What a value of another type means to the rules of a column: a rule of its own rejects it; it is
  * trouble; it stays, as a value that is equal to no number. */
@@ -86,7 +88,7 @@ struct mlp_rule {
     struct mlp_vec key_columns;   /* of struct mlp_str */
     struct mlp_expr *when, *expect; /* of CHECK and rules on the table; when may be NULL */
     struct mlp_wide *wide;        /* of WIDE and ASSOCIATION */
-    struct mlp_json_schema *schema; /* of JSON */
+    struct mlp_json_schema *schema; /* of JSON and CELL_SCHEMA */
     struct mlp_field *field;      /* of READS */
     struct mlp_spread *spread;    /* of SPREAD */
     const struct mlp_node *header; /* of HEADER: the node that says which columns */
@@ -201,6 +203,7 @@ struct mlp_rule_state {
     bool started;                 /* ORDER: the value before, */
     double last;                  /* a number, */
     struct mlp_buf last_text;     /* or a text */
+    struct mlp_json_check *json;  /* CELL_SCHEMA: what evaluating takes */
 };
 
 /* mark.c: fills v->fails for a rule on rows (not KEY, CHECK); how many fail. */
@@ -208,6 +211,9 @@ size_t mlp_rule_mark(const struct mlp_rule *rule, const struct mlp_column_view *
                      const struct mlp_matcher *m, struct mlp_rule_state *state,
                      struct mlp_err *e);
 
+/* mark_cell_schema.c: the same for values that are no JSON, or not as the schema says. */
+size_t mlp_rule_mark_cell_schema(const struct mlp_rule *rule, const struct mlp_column_view *v,
+                          struct mlp_rule_state *state, struct mlp_err *e);
 /* Every value that is there fails. */
 size_t mlp_rule_mark_present(const struct mlp_column_view *v);
 

@@ -502,6 +502,7 @@ static const struct {
     {"quantile", read_quantiles}, {"unfit", ignore},      {"numbers", ignore},
     {"missing_values", ignore}, {"reads", mlp_make_reads},
     {"between", read_between}, {"like", mlp_make_like},   {"not_like", mlp_make_like},
+    {"json_schema", mlp_make_cell_schema},
     {"like_all", mlp_make_like},
     {"distinct_in", mlp_make_spread}, {"distinct_contains", mlp_make_spread},
     {"distinct_equals", mlp_make_spread}, {"most_common", mlp_make_spread},

@@ -1,5 +1,6 @@
-/* keys_text.c: patterns of SQL's LIKE, as regular expressions over the whole value. */
+/* keys_text.c: patterns of SQL's LIKE, as regexes over the whole value; JSON Schemas. */
 #include "rule/compile.h"
+#include "rule/json_schema.h"
 
 /* SQL-92, 8.5: % is any text, _ any character, all else itself; a backslash escapes them. Classes
  * in brackets are no part of it. */
@@ -44,4 +45,14 @@ void mlp_make_like(struct mlp_maker *m, const struct mlp_node *n)
         r->expected = mlp_make_words(m, none ? "not like " : "like ", mlp_buf_str(&words));
     mlp_buf_fini(&words);
     mlp_buf_fini(&regex);
+}
+
+/* The schema is borrowed from the document of the rules, which live as long. */
+void mlp_make_cell_schema(struct mlp_maker *m, const struct mlp_node *n)
+{
+    struct mlp_rule *r = mlp_make_rule(m, MLP_RULE_CELL_SCHEMA, n);
+    if (!r)
+        return;
+    r->expected = MLP_STR("JSON as the schema says");
+    mlp_json_schema_new(&m->rules->doc, n, NULL, &r->schema, m->e);
 }

@@ -319,6 +319,7 @@ size_t mlp_rule_mark(const struct mlp_rule *rule, const struct mlp_column_view *
     case MLP_RULE_IN:
     case MLP_RULE_NOT_IN: return mark_set(rule, v);
     case MLP_RULE_ORDER: return mark_order(rule, v, state, e);
+    case MLP_RULE_CELL_SCHEMA: return mlp_rule_mark_cell_schema(rule, v, state, e);
     case MLP_RULE_UNIQUE: return mark_unique(v, &state->hashes, e);
     default: return mark_text(rule, v, m);
     }

@@ -171,23 +171,28 @@ static enum mlp_code next_block(struct mlp_table *t, size_t want, struct mlp_err
     return code;
 }
 
-enum mlp_code mlp_table_fill(struct mlp_table *t, size_t want, struct mlp_err *e)
+/* Moves what is left to the front of a block with room for `want` bytes. */
+static enum mlp_code make_room(struct mlp_table *t, size_t want, struct mlp_err *e)
 {
-    enum mlp_code code = MLP_OK;
-    if (t->moves_on)
-        code = next_block(t, want, e);
+    enum mlp_code code = t->moves_on ? next_block(t, want, e) : MLP_OK;
     t->moves_on = false;
     if (t->start) {
         memmove(t->block, t->block + t->start, t->have - t->start);
         t->have -= t->start;
         t->start = 0;
     }
-    if (code == MLP_OK && t->cap < want)
-        code = grow_block(t, want, e);
+    return code == MLP_OK && t->cap < want ? grow_block(t, want, e) : code;
+}
+
+enum mlp_code mlp_table_fill(struct mlp_table *t, size_t want, struct mlp_err *e)
+{
+    enum mlp_code code = make_room(t, want, e);
+    if (code != MLP_OK)
+        return code;
     /* A pipe that ends a line is not waited on for a full block. */
     bool is_pipe = t->from.stream && mlp_stream_size(t->from.stream) == 0;
     size_t had = t->have;
-    while (code == MLP_OK && t->have < want && !t->at_end) {
+    while (t->have < want && !t->at_end) {
         size_t got = 0;
         if (read_some(t, t->block + t->have, want - t->have, &got) != MLP_OK)
             break;
@@ -197,14 +202,10 @@ enum mlp_code mlp_table_fill(struct mlp_table *t, size_t want, struct mlp_err *e
         if (is_pipe && t->have && t->block[t->have - 1] == '\n')
             break;
     }
-    if (code == MLP_OK && t->failed.code != MLP_OK && t->have == had) {
-        code = t->failed.code;
-        if (e)
-            *e = t->failed;
-    }
-    if (code == MLP_OK)
-        memset(t->block + t->have, 0, MLP_CSV_PAD);
-    return code;
+    memset(t->block + t->have, 0, MLP_CSV_PAD);
+    if (t->failed.code != MLP_OK && t->have == had && e)
+        *e = t->failed;
+    return t->have == had ? t->failed.code : MLP_OK;
 }
 
 void mlp_table_stop_when(struct mlp_table *t, const atomic_bool *stop)

@@ -1,6 +1,8 @@
 /* Rules from anywhere, over a table: what stands before the first line "---" is the rules file,
- * the rest the table, or a fixed table when there is none. A fault has a place; what is checked
- * comes to the same whatever the size of the blocks. */
+ * the rest the table, or a fixed table when there is none. The file is native or one of a format
+ * that import.h knows; what was read is written in all formats, too. A fault has a place; what is
+ * checked comes to the same whatever the size of the blocks. */
+#include "rule/import.h"
 #include "rule/rule.h"
 
 #include <stdlib.h>
@@ -26,12 +28,14 @@ static struct mlp_rules *read_rules(struct mlp_str text)
     struct mlp_doc d;
     struct mlp_err e;
     struct mlp_rules *rules = NULL;
+    struct mlp_import_notes notes;
     mlp_err_init(&e);
-    mlp_doc_init(&d, "fuzz", (size_t)4 << 20);
-    if (mlp_doc_parse_yaml(&d, text, &e) != MLP_OK)
+    mlp_import_notes_init(&notes);
+    if (mlp_rules_import_text(text, "fuzz", NULL, &d, &notes, &e) != MLP_OK)
         mlp_doc_fini(&d);
     else
         mlp_rules_parse(&d, &rules, &e);
+    mlp_import_notes_fini(&notes);
     expect(rules || (e.code != MLP_OK && e.message[0] && (e.code != MLP_EINPUT || e.source[0])));
     return rules;
 }
@@ -52,6 +56,14 @@ static void judge(const struct mlp_checker *c, const struct mlp_batch *b, const 
         told += i == 0 || x[i - 1].batch_row != x[i].batch_row;
     }
     expect(told == bad);
+}
+
+static void survey(const struct mlp_rules *rules, struct mlp_checker *c, struct mlp_table *t)
+{
+    struct mlp_batch *b;
+    while (mlp_rules_look_twice(rules) && mlp_table_next(t, &b, NULL) == MLP_OK && b)
+        if (mlp_checker_survey(c, b, NULL) != MLP_OK)
+            return;
 }
 
 static bool run(struct mlp_checker *c, struct mlp_table *t)
@@ -76,19 +88,37 @@ static void report_on(const struct mlp_rules *rules, struct mlp_str rows, size_t
                       struct mlp_buf *out)
 {
     struct mlp_table_options o = {.block_bytes = block, .max_columns = 1000};
-    struct mlp_table *t;
+    struct mlp_table *t, *first;
     struct mlp_checker *c = NULL;
     struct mlp_report r;
     mlp_report_init(&r, "fuzz", "data");
     mlp_rules_input(rules, &o);
     if (mlp_table_open_mem(rows, "fuzz.csv", &o, &t, NULL) == MLP_OK) {
-        if (mlp_checker_new(rules, t, &c, NULL) == MLP_OK && run(c, t) &&
-            mlp_checker_finish(c, &r, NULL) == MLP_OK)
+        bool made = mlp_checker_new(rules, t, &c, NULL) == MLP_OK;
+        if (made && mlp_table_open_mem(rows, "fuzz.csv", &o, &first, NULL) == MLP_OK) {
+            mlp_checker_keep(c, 10);
+            survey(rules, c, first);
+            mlp_table_close(first);
+        }
+        if (made && run(c, t) && mlp_checker_finish(c, &r, NULL) == MLP_OK) {
             mlp_report_render(&r, MLP_REPORT_JSON, false, out);
+            expect(mlp_checker_gx(c, out, NULL) == MLP_OK);
+        }
         mlp_checker_free(c);
         mlp_table_close(t);
     }
     mlp_report_fini(&r);
+}
+
+static void write_all(const struct mlp_rules *rules)
+{
+    for (const struct mlp_rules_format *f = mlp_rules_formats; f->name; f++) {
+        struct mlp_buf out;
+        mlp_buf_init(&out, (size_t)1 << 24);
+        if (f->write)
+            f->write(mlp_rules_doc(rules), &out, NULL, NULL);
+        mlp_buf_fini(&out);
+    }
 }
 
 static void check(const struct mlp_rules *rules, struct mlp_str rows)
@@ -114,8 +144,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         text.n = (size_t)(cut - text.p) + 1;
     }
     struct mlp_rules *rules = read_rules(text);
-    if (rules)
+    if (rules) {
+        write_all(rules);
         check(rules, rows);
+    }
     mlp_rules_free(rules);
     return 0;
 }
