@@ -8,8 +8,14 @@
 #include "serve/set.h"
 
 /* Where a request went, for the counters. */
-enum mlp_kind { MLP_KIND_PREDICT, MLP_KIND_MODEL, MLP_KIND_HEALTHZ, MLP_KIND_READYZ,
+enum mlp_kind { MLP_KIND_PREDICT, MLP_KIND_V1, MLP_KIND_V2, MLP_KIND_INVOCATIONS,
+                MLP_KIND_EXPLAIN, MLP_KIND_MODEL, MLP_KIND_HEALTHZ, MLP_KIND_READYZ,
                 MLP_KIND_METRICS, MLP_KIND_OTHER, MLP_KINDS };
+#define MLP_KIND_LAST MLP_KIND_EXPLAIN         /* up to it they predict: their time is counted */
+
+/* The form of an error: {"error","hint"}; {"error"} alone (V1, V2); MLflow's {"error_code",
+ * "message"}. */
+enum mlp_dialect { MLP_DIALECT_OWN, MLP_DIALECT_ERROR, MLP_DIALECT_MLFLOW };
 
 /* Upper ends of the latency buckets in ns; one more for what is slower. */
 #define MLP_BUCKETS 17
@@ -48,6 +54,8 @@ struct mlp_agent {
     _Alignas(64) struct mlp_meter meter;
     struct mlp_debts debts;
     struct mlp_buf spare, lines; /* second half of an answer; lines for the log */
+    struct mlp_buf plain;        /* a body that came compressed */
+    struct mlp_buf replay;       /* rows as JSON, for shadows */
     uint64_t nlines;
     uint64_t turn;               /* requests without a key */
     uint64_t ids;                /* ids given out */
@@ -77,6 +85,11 @@ struct mlp_asking {
     const struct mlp_set *set;
     const struct mlp_http_request *request;
     struct mlp_http_response *response;
+    struct mlp_str body;         /* of the request, decompressed */
+    bool foreign;                /* the body is not our JSON: shadows get the rows written anew */
+    struct mlp_str part[2];      /* of the path: name and version, say */
+    enum mlp_dialect dialect;
+    bool by_label;               /* part[1] is an arm's name, not a version */
     struct mlp_str id;           /* given by the client, or made when somebody needs one */
     char made[48];
     enum mlp_arm arm;
@@ -91,7 +104,8 @@ static inline void mlp_meter_add(_Atomic uint64_t *counter, uint64_t n)
     atomic_store_explicit(counter, now + n, memory_order_relaxed);
 }
 
-/* record.c: log lines of n predicted rows; fits mlp_predict.seen with a struct mlp_asking. */
+/* record.c: log lines of n predicted rows, and rows for the shadows when the body is foreign; fits
+ * mlp_predict.seen with a struct mlp_asking. */
 void mlp_record_rows(void *asking, const struct mlp_served *s, const struct mlp_scratch *w,
                      size_t n);
 /* record.c: hands the lines to the log, or forgets them. */

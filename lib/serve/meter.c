@@ -16,8 +16,10 @@ static const char *const bucket_names[MLP_BUCKETS + 1] = {
 const int mlp_codes[MLP_CODES] = {200, 400, 404, 405, 413, 415, 429, 500, 503, 0};
 static const char *const code_names[MLP_CODES] = {"200", "400", "404", "405", "413", "415",
                                                   "429", "500", "503", "other"};
-static const char *const kind_names[MLP_KINDS] = {"/predict", "/model", "/healthz", "/readyz",
-                                                  "/metrics", "other"};
+static const char *const kind_names[MLP_KINDS] = {
+    "/predict", "/v1", "/v2", "/invocations", "/explain", "/model", "/healthz", "/readyz",
+    "/metrics", "other",
+};
 
 void mlp_meter_request(struct mlp_meter *m, enum mlp_kind kind, int status, uint64_t ns)
 {
@@ -25,7 +27,7 @@ void mlp_meter_request(struct mlp_meter *m, enum mlp_kind kind, int status, uint
     while (code < MLP_CODES - 1 && mlp_codes[code] != status)
         code++;
     mlp_meter_add(&m->requests[kind][code], 1);
-    if (kind != MLP_KIND_PREDICT)
+    if (kind > MLP_KIND_LAST)
         return;
     while (bucket < MLP_BUCKETS && ns > mlp_bucket_ns[bucket])
         bucket++;
@@ -76,7 +78,7 @@ static void latency(const struct mlp_serve *s, struct mlp_buf *out)
 {
     uint64_t upto = 0;
     mlp_prom_head(out, "mlp_request_duration_seconds", "histogram",
-                  "Time from the parsed request to the finished answer of /predict.");
+                  "Time from the parsed request to the finished answer of a prediction.");
     for (size_t i = 0; i <= MLP_BUCKETS; i++) {
         const struct mlp_prom_label labels[] = {{"le", mlp_str_from(bucket_names[i])}, {0}};
         upto += sum(s, offsetof(struct mlp_meter, latency[i]));

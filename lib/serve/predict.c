@@ -1,6 +1,7 @@
 #include "serve/predict.h"
 
 #include "base/map.h"
+#include "text/csv.h"
 #include "text/num.h"
 
 #include <math.h>
@@ -64,12 +65,6 @@ static enum mlp_code note_outcomes(const struct mlp_predict *p, const struct mlp
     return MLP_OK;
 }
 
-/* Probabilities cost time: they are asked for when somebody looks at them. */
-static bool wants_proba(const struct mlp_predict *p, const struct mlp_rows *r)
-{
-    return p->probabilities == MLP_WISH_YES || (r->single && p->probabilities == MLP_WISH_USUAL);
-}
-
 enum mlp_code mlp_predict_chunk(const struct mlp_predict *p, struct mlp_scratch *w, size_t n,
                                 uint64_t before, bool proba, struct mlp_err *e)
 {
@@ -92,20 +87,101 @@ void mlp_predict_count(const struct mlp_predict *p, uint64_t rows)
     atomic_store_explicit(counter, before + rows, memory_order_relaxed);
 }
 
+/* --- forms --- */
+
+static const struct mlp_csv_dialect csv = {',', '"'};
+
+static void add_csv_row(const struct mlp_predict *p, const struct mlp_scratch *w, size_t i,
+                        struct mlp_buf *out)
+{
+    const struct mlp_model_info *info = p->served->info;
+    if (info->nclasses)
+        mlp_csv_add(&csv, out, info->classes[w->label[i]], true);
+    else
+        mlp_num_add_json(out, w->value[i]);
+    for (size_t c = 0; p->probabilities == MLP_WISH_YES && info->has_proba && c < info->nclasses;
+         c++) {
+        mlp_buf_addc(out, ',');
+        mlp_num_add_json(out, w->proba[i * info->nclasses + c]);
+    }
+    mlp_buf_addc(out, '\n');
+}
+
+static void add_line(const struct mlp_predict *p, const struct mlp_scratch *w, size_t i,
+                     struct mlp_buf *out)
+{
+    mlp_buf_addc(out, '{');
+    mlp_predict_output(p->served, w, i, p->probabilities == MLP_WISH_YES, out);
+    mlp_buf_adds(out, "}\n");
+}
+
+static void add_json_item(const struct mlp_predict *p, const struct mlp_scratch *w, size_t i,
+                          bool first, struct mlp_buf *out, struct mlp_buf *probabilities)
+{
+    if (!first)
+        mlp_buf_addc(out, ',');
+    add_prediction(p->served, w, i, out);
+    if (p->probabilities == MLP_WISH_YES && p->served->info->has_proba) {
+        mlp_buf_addc(probabilities, first ? '[' : ',');
+        add_probabilities(p->served, w, i, probabilities);
+    }
+}
+
 static void add_list_part(const struct mlp_predict *p, const struct mlp_scratch *w, size_t n,
                           uint64_t before, struct mlp_buf *out, struct mlp_buf *probabilities)
 {
-    bool both = p->probabilities == MLP_WISH_YES && p->served->info->has_proba;
     for (size_t i = 0; i < n; i++) {
-        if (before + i)
-            mlp_buf_addc(out, ',');
-        add_prediction(p->served, w, i, out);
-        if (both) {
-            mlp_buf_addc(probabilities, before + i ? ',' : '[');
-            add_probabilities(p->served, w, i, probabilities);
-        }
+        if (p->form == MLP_FORM_CSV)
+            add_csv_row(p, w, i, out);
+        else if (p->form == MLP_FORM_LINES)
+            add_line(p, w, i, out);
+        else
+            add_json_item(p, w, i, before + i == 0, out, probabilities);
     }
 }
+
+static void add_csv_header(const struct mlp_predict *p, struct mlp_buf *out)
+{
+    const struct mlp_model_info *info = p->served->info;
+    struct mlp_buf name;
+    mlp_buf_init(&name, 1u << 20);
+    mlp_buf_adds(out, "prediction");
+    for (size_t c = 0; p->probabilities == MLP_WISH_YES && info->has_proba && c < info->nclasses;
+         c++) {
+        mlp_buf_reset(&name);
+        mlp_buf_adds(&name, "proba_");
+        mlp_buf_addstr(&name, info->classes[c]);
+        mlp_buf_addc(out, ',');
+        mlp_csv_add(&csv, out, mlp_buf_str(&name), false);
+    }
+    mlp_buf_addc(out, '\n');
+    mlp_buf_fini(&name);
+}
+
+static void begin_list(const struct mlp_predict *p, const struct mlp_feed *feed,
+                       struct mlp_buf *out)
+{
+    if (p->form == MLP_FORM_JSON)
+        mlp_buf_addf(out, "{\"%s\":[", feed->member ? feed->member : "predictions");
+    else if (p->form == MLP_FORM_CSV && p->header)
+        add_csv_header(p, out);
+}
+
+static void end_list(const struct mlp_predict *p, const struct mlp_buf *probabilities,
+                     struct mlp_buf *out)
+{
+    if (p->form != MLP_FORM_JSON)
+        return;
+    mlp_buf_addc(out, ']');
+    if (probabilities->n) {
+        mlp_buf_adds(out, ",\"probabilities\":");
+        mlp_buf_add(out, probabilities->p, probabilities->n);
+        mlp_buf_addc(out, ']');
+    }
+    mlp_buf_adds(out, "}\n");
+}
+
+/* --- bodies --- */
 
 enum mlp_code mlp_predict_too_many(const struct mlp_predict *p, struct mlp_err *e)
 {
@@ -113,31 +189,36 @@ enum mlp_code mlp_predict_too_many(const struct mlp_predict *p, struct mlp_err *
     return mlp_err_hint(e, "send them in several requests, or raise --max-rows");
 }
 
-static enum mlp_code predict_list(const struct mlp_predict *p, struct mlp_rows *r,
+static enum mlp_code predict_list(const struct mlp_predict *p, const struct mlp_feed *feed,
                                   struct mlp_buf *out, struct mlp_buf *spare, uint64_t *rows,
                                   struct mlp_err *e)
 {
+    struct mlp_scratch *w = &p->served->scratch[p->thread];
     enum mlp_code code;
     size_t n = 0;
     mlp_buf_reset(spare);
-    mlp_buf_adds(out, "{\"predictions\":[");
-    while ((code = mlp_rows_next(r, &n, e)) == MLP_OK && n) {
+    begin_list(p, feed, out);
+    while ((code = feed->next(feed->self, &n, e)) == MLP_OK && n) {
         if (p->max_rows && *rows + n > p->max_rows)
             return mlp_predict_too_many(p, e);
-        code = mlp_predict_chunk(p, r->w, n, *rows, wants_proba(p, r), e);
+        code = mlp_predict_chunk(p, w, n, *rows, p->probabilities == MLP_WISH_YES, e);
         if (code != MLP_OK)
             return code;
-        add_list_part(p, r->w, n, *rows, out, spare);
+        add_list_part(p, w, n, *rows, out, spare);
         *rows += n;
     }
-    mlp_buf_addc(out, ']');
-    if (spare->n) {
-        mlp_buf_adds(out, ",\"probabilities\":");
-        mlp_buf_add(out, spare->p, spare->n);
-        mlp_buf_addc(out, ']');
-    }
-    mlp_buf_adds(out, "}\n");
+    end_list(p, spare, out);
     return code == MLP_OK ? mlp_buf_check(spare, e) : code;
+}
+
+enum mlp_code mlp_predict_feed(const struct mlp_predict *p, const struct mlp_feed *feed,
+                               struct mlp_buf *out, struct mlp_buf *spare, uint64_t *rows,
+                               struct mlp_err *e)
+{
+    *rows = 0;
+    enum mlp_code code = predict_list(p, feed, out, spare, rows, e);
+    mlp_predict_count(p, *rows);
+    return code;
 }
 
 static enum mlp_code predict_single(const struct mlp_predict *p, struct mlp_rows *r,
@@ -146,7 +227,7 @@ static enum mlp_code predict_single(const struct mlp_predict *p, struct mlp_rows
     size_t n;
     enum mlp_code code = mlp_rows_next(r, &n, e);
     if (code == MLP_OK)
-        code = mlp_predict_chunk(p, r->w, 1, MLP_SINGLE, wants_proba(p, r), e);
+        code = mlp_predict_chunk(p, r->w, 1, MLP_SINGLE, p->probabilities != MLP_WISH_NO, e);
     if (code != MLP_OK)
         return code;
     mlp_buf_addc(out, '{');
@@ -156,18 +237,33 @@ static enum mlp_code predict_single(const struct mlp_predict *p, struct mlp_rows
     return MLP_OK;
 }
 
+static enum mlp_code next_rows(void *self, size_t *n, struct mlp_err *e)
+{
+    return mlp_rows_next(self, n, e);
+}
+
+static enum mlp_code not_wrapped(struct mlp_err *e)
+{
+    mlp_err_set(e, MLP_EINPUT, "the body names no rows");
+    return mlp_err_hint(e, "send {\"instances\": [...]} or {\"inputs\": {...}}");
+}
+
 enum mlp_code mlp_predict_body(const struct mlp_predict *p, struct mlp_str body,
                                struct mlp_buf *out, struct mlp_buf *spare, uint64_t *rows,
                                struct mlp_err *e)
 {
     struct mlp_rows r;
     r.ignore_extra = p->ignore_extra;
+    r.nonfinite = p->nonfinite;
     *rows = 0;
     enum mlp_code code = mlp_rows_begin(&r, p->served, &p->served->scratch[p->thread], body, e);
-    if (code == MLP_OK && r.single)
+    const struct mlp_feed feed = {next_rows, &r, p->outputs && r.inputs ? "outputs" : NULL};
+    if (code == MLP_OK && p->wrapped && !r.wrapped)
+        code = not_wrapped(e);
+    else if (code == MLP_OK && r.single)
         code = predict_single(p, &r, out, rows, e);
     else if (code == MLP_OK)
-        code = predict_list(p, &r, out, spare, rows, e);
+        code = predict_list(p, &feed, out, spare, rows, e);
     mlp_predict_count(p, *rows);
     return code;
 }

@@ -12,6 +12,10 @@
 
 enum mlp_wish { MLP_WISH_USUAL, MLP_WISH_YES, MLP_WISH_NO };
 
+/* How the answers to a list are written: {"predictions": [...]}; a CSV of prediction and, on wish,
+ * proba_CLASS columns; {"prediction": X} a line. */
+enum mlp_form { MLP_FORM_JSON, MLP_FORM_CSV, MLP_FORM_LINES };
+
 /* One prediction of a body. Zeroed is the usual. */
 struct mlp_predict {
     struct mlp_served *served;
@@ -19,6 +23,11 @@ struct mlp_predict {
     enum mlp_arm arm;            /* counted under it */
     bool ignore_extra;
     enum mlp_wish probabilities; /* usual: for one row yes, for lists no */
+    enum mlp_form form;
+    bool header;                 /* of a CSV: its first line names the columns */
+    bool wrapped;                /* the body must be {"instances": ...} or another wrapper */
+    bool nonfinite;              /* NaN in the body is a missing value */
+    bool outputs;                /* {"inputs": ...} is answered by {"outputs": ...} */
     uint64_t max_rows;           /* more is MLP_EINPUT; 0: no limit */
     struct mlp_vec *outcomes;    /* of double: one number a row, for comparing; NULL: none */
     /* Called for every chunk of n rows after it was predicted, its columns, texts and results
@@ -30,6 +39,19 @@ struct mlp_predict {
 /* Appends the answer to out; spare is scratch. On an error out holds rubbish. MLP_EINPUT: the
  * client's fault. *rows counts. */
 enum mlp_code mlp_predict_body(const struct mlp_predict *p, struct mlp_str body,
+                               struct mlp_buf *out, struct mlp_buf *spare, uint64_t *rows,
+                               struct mlp_err *e);
+
+/* Where rows come from: next fills up to max_rows of the columns of the thread's scratch and says
+ * how many; 0 at the end. */
+struct mlp_feed {
+    enum mlp_code (*next)(void *self, size_t *n, struct mlp_err *e);
+    void *self;
+    const char *member;          /* around the answers; NULL: "predictions" */
+};
+
+/* As mlp_predict_body, for rows from anywhere; always a list. */
+enum mlp_code mlp_predict_feed(const struct mlp_predict *p, const struct mlp_feed *feed,
                                struct mlp_buf *out, struct mlp_buf *spare, uint64_t *rows,
                                struct mlp_err *e);
 

@@ -80,7 +80,7 @@ static void add_line(struct mlp_asking *q, const struct mlp_served *s, const str
 {
     struct mlp_buf *b = &q->agent->lines;
     struct mlp_str raw = w->rows[row];
-    bool list = raw.p != mlp_str_trim(q->request->body).p;
+    bool list = raw.p != mlp_str_trim(q->body).p;
     add_id(q, list, b);
     mlp_buf_adds(b, ",\"time\":\"");
     mlp_buf_adds(b, time);
@@ -99,11 +99,25 @@ static void add_line(struct mlp_asking *q, const struct mlp_served *s, const str
     q->row++;
 }
 
+static void add_replay(struct mlp_asking *q, const struct mlp_served *s,
+                       const struct mlp_scratch *w, size_t n)
+{
+    struct mlp_buf *b = &q->agent->replay;
+    for (size_t i = 0; i < n; i++) {
+        mlp_buf_addc(b, b->n ? ',' : '[');
+        add_features(s, w, i, b);
+    }
+}
+
 void mlp_record_rows(void *asking, const struct mlp_served *s, const struct mlp_scratch *w,
                      size_t n)
 {
     struct mlp_asking *q = asking;
     char time[32];
+    if (q->foreign)
+        add_replay(q, s, w, n);
+    if (!q->serve->predlog)
+        return;
     mlp_time_format_ms(mlp_os_now_ns(), time);
     double ms = (double)(mlp_os_monotonic_ns() - q->start_ns) / 1e6;
     for (size_t i = 0; i < n; i++) {

@@ -5,6 +5,8 @@
  *   GET  /model[/ROUTE]     signature: features, classes, digest (also GET /)
  *   GET  /healthz /readyz   the process lives; the models are loaded and no drain has begun
  *   GET  /metrics           Prometheus text
+ *   /v2...                  Open Inference Protocol (proto_v2.c)
+ *   /v1...                  TensorFlow Serving and KServe V1 (proto_v1.c)
  *
  * What serves is an immutable set. A new one is loaded beside it, tested with its golden rows and
  * swapped in one step; requests that run keep the old one, which goes when the last of them is

@@ -11,7 +11,7 @@
 /* One cache line between columns: a row that is written across columns at a distance of a power of
  * two would fall into one set of the cache. */
 #define COLUMN_GAP 8u
-#define STRINGS_MAX ((size_t)64 << 20)
+#define STRINGS_MAX ((size_t)512 << 20)
 #define ARENA_MAX ((size_t)1 << 30)
 #define SIGNATURE_MAX ((size_t)64 << 20)
 #define HASH_SEED 0x6d6c70u
@@ -115,7 +115,8 @@ static enum mlp_code make_scratch(const struct mlp_served *s, struct mlp_scratch
     w->texts = mlp_arena_array(&w->columns, info->ninputs + 1, sizeof *w->texts);
     w->next = mlp_arena_array(&w->columns, info->ninputs + 1, sizeof *w->next);
     w->seen = mlp_arena_array(&w->columns, info->ninputs + 1, sizeof *w->seen);
-    if (!w->numbers || !w->texts || !w->next || !w->seen || !make_columns(info, w))
+    w->order = mlp_arena_array(&w->columns, info->ninputs + MLP_EXTRA_COLUMNS, sizeof *w->order);
+    if (!w->numbers || !w->texts || !w->next || !w->seen || !w->order || !make_columns(info, w))
         return mlp_err_nomem(e);
     for (size_t i = 0; i <= info->ninputs; i++)
         w->next[i] = i < info->ninputs ? (uint32_t)i : 0;

@@ -12,6 +12,9 @@
 
 #include <stdatomic.h>
 
+/* Columns that a data frame may have beyond the model's features. */
+#define MLP_EXTRA_COLUMNS 256u
+
 /* One thread's memory for one model: columns for up to max_rows rows, results, and what the last
  * request taught about the order of keys. Nothing here is allocated per request, except texts
  * with escapes (in an arena that is kept). */
@@ -24,6 +27,7 @@ struct mlp_scratch {
     int32_t *label;
     struct mlp_str *rows;        /* the JSON text of each row, for the log */
     uint32_t *next;              /* next[i]: input that followed input i - 1 last time */
+    int32_t *order;              /* of a data frame: input of each column, or -1 */
     uint32_t *seen, stamp;       /* seen[i] == stamp: input i is in this row */
     struct mlp_arena columns;    /* all of the above */
     struct mlp_arena strings;    /* unescaped texts of one chunk */

@@ -7,7 +7,7 @@
 #define ITEMS_MAX 64u
 #define ROWS_MAX 10000u
 
-static bool owe_one(struct mlp_asking *q, struct mlp_served *shadow)
+static bool owe_one(struct mlp_asking *q, struct mlp_served *shadow, struct mlp_str body)
 {
     struct mlp_debts *d = &q->agent->debts;
     struct mlp_debt debt = {.first = q->first, .rows = d->outcomes.n - q->first};
@@ -15,8 +15,8 @@ static bool owe_one(struct mlp_asking *q, struct mlp_served *shadow)
     debt.id_n = q->id.n;
     mlp_buf_add(&d->bytes, q->id.p, q->id.n);
     debt.body_at = d->bytes.n;
-    debt.body_n = q->request->body.n;
-    mlp_buf_add(&d->bytes, q->request->body.p, q->request->body.n);
+    debt.body_n = body.n;
+    mlp_buf_add(&d->bytes, body.p, body.n);
     if (d->bytes.failed || d->items.n == ITEMS_MAX || d->outcomes.n > ROWS_MAX) {
         d->bytes.failed = false;
         d->bytes.n = debt.id_at;
@@ -32,8 +32,13 @@ static bool owe_one(struct mlp_asking *q, struct mlp_served *shadow)
 
 void mlp_shadow_owe(struct mlp_asking *q, const struct mlp_lanes *route)
 {
+    struct mlp_buf *replay = &q->agent->replay;
+    if (q->foreign)
+        mlp_buf_addc(replay, ']');
+    struct mlp_str body = q->foreign ? mlp_buf_str(replay) : q->body;
     for (size_t i = 0; i < route->n; i++)
-        if (route->lane[i].role == MLP_ARM_SHADOW && !owe_one(q, route->lane[i].served))
+        if (route->lane[i].role == MLP_ARM_SHADOW &&
+            (replay->failed || !owe_one(q, route->lane[i].served, body)))
             mlp_meter_add(&q->agent->meter.shadow_dropped, 1);
 }
 
@@ -57,9 +62,9 @@ static void pay_one(struct mlp_serve *s, unsigned thread, const struct mlp_debt 
     struct mlp_http_request request = {.body = {d->bytes.p + debt->body_at, debt->body_n}};
     struct mlp_asking q = {.serve = s, .agent = a, .thread = thread, .request = &request,
                            .arm = MLP_ARM_SHADOW, .start_ns = mlp_os_monotonic_ns(),
-                           .id = {d->bytes.p + debt->id_at, debt->id_n}};
+                           .body = request.body, .id = {d->bytes.p + debt->id_at, debt->id_n}};
     struct mlp_predict p = {.served = debt->shadow, .thread = thread, .arm = MLP_ARM_SHADOW,
-                            .ignore_extra = true, .outcomes = &d->own, .ctx = &q,
+                            .ignore_extra = true, .nonfinite = true, .outcomes = &d->own, .ctx = &q,
                             .seen = s->predlog ? mlp_record_rows : NULL};
     struct mlp_buf nowhere;
     struct mlp_err e;

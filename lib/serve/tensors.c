@@ -1,6 +1,7 @@
 /* Tensors into a model's columns, and its answers into tensors. */
 #include "serve/tensors.h"
 
+#include "serve/predict.h"
 #include "text/num.h"
 
 #include <math.h>
@@ -245,17 +246,35 @@ static enum mlp_code bind_columns(struct mlp_tensors *t, const struct mlp_served
     return code;
 }
 
-enum mlp_code mlp_tensors_bind(struct mlp_tensors *t, const struct mlp_served *s,
-                               bool ignore_extra, struct mlp_arena *arena, struct mlp_err *e)
+/* What holds of any request: tensors that are well-formed, and room for the columns. */
+static enum mlp_code check_all(struct mlp_tensors *t, const struct mlp_served *s,
+                               struct mlp_arena *arena, struct mlp_err *e)
 {
     enum mlp_code code = MLP_OK;
-    if (!t->n || !s->info->ninputs)
-        return mlp_err_set(e, MLP_EINPUT, t->n ? "the model has no inputs" : "no input tensors");
+    if (!s->info->ninputs)
+        return mlp_err_set(e, MLP_EINPUT, "the model has no inputs");
     t->columns = mlp_arena_array(arena, s->info->ninputs, sizeof *t->columns);
     if (!t->columns)
         return mlp_err_nomem(e);
     for (size_t k = 0; code == MLP_OK && k < t->n; k++)
         code = check_tensor(&t->tensor[k], arena, e);
+    return code;
+}
+
+enum mlp_code mlp_tensors_bind_columns(struct mlp_tensors *t, const struct mlp_served *s,
+                                       bool ignore_extra, struct mlp_arena *arena,
+                                       struct mlp_err *e)
+{
+    enum mlp_code code = check_all(t, s, arena, e);
+    return code == MLP_OK ? bind_columns(t, s, ignore_extra, e) : code;
+}
+
+enum mlp_code mlp_tensors_bind(struct mlp_tensors *t, const struct mlp_served *s,
+                               bool ignore_extra, struct mlp_arena *arena, struct mlp_err *e)
+{
+    if (!t->n)
+        return mlp_err_set(e, MLP_EINPUT, "no input tensors");
+    enum mlp_code code = check_all(t, s, arena, e);
     if (code != MLP_OK)
         return code;
     bool matrix = t->n == 1 && mlp_served_find(s, t->tensor[0].name) < 0;

@@ -16,7 +16,9 @@
 #ifndef MLP_SERVE_TENSORS_H
 #define MLP_SERVE_TENSORS_H
 
-#include "serve/predict.h"
+#include "serve/served.h"
+
+struct mlp_predict;
 
 enum mlp_datatype {
     MLP_DT_NONE, MLP_DT_BOOL, MLP_DT_UINT8, MLP_DT_UINT16, MLP_DT_UINT32, MLP_DT_UINT64,
@@ -63,6 +65,11 @@ struct mlp_tensors {
  * long. MLP_EINPUT names the tensor; unknown tensors are passed over with ignore_extra. */
 enum mlp_code mlp_tensors_bind(struct mlp_tensors *t, const struct mlp_served *s,
                                bool ignore_extra, struct mlp_arena *arena, struct mlp_err *e);
+
+/* The same where every tensor is a feature by its name, whatever their number. */
+enum mlp_code mlp_tensors_bind_columns(struct mlp_tensors *t, const struct mlp_served *s,
+                                       bool ignore_extra, struct mlp_arena *arena,
+                                       struct mlp_err *e);
 
 /* Fills n rows (at most w->max_rows) of the columns of w, from row `first` on. MLP_EINPUT for text
  * that should be a number, with its row and feature. */

@@ -9,7 +9,7 @@
 #include <zstd.h>
 
 /* Libraries count in unsigned int: larger inputs and outputs go in steps. */
-#define STEP (1u << 20)
+#define STEP ((unsigned)MLP_UNPACK_STEP)
 #define LZMA_MEMORY (UINT64_C(256) << 20) /* xz -9 asks for 65 MiB */
 
 /* --- zlib */
@@ -65,6 +65,43 @@ enum mlp_code mlp_unpack_deflate(struct mlp_str in, struct mlp_buf *out, struct 
 uint32_t mlp_crc32(struct mlp_str bytes)
 {
     return lzma_crc32((const uint8_t *)bytes.p, bytes.n, 0);
+}
+
+/* --- Zstandard */
+
+#define ZSTD_WINDOW 23 /* 2^23 bytes */
+
+static enum mlp_code zstd_frames(ZSTD_DStream *z, struct mlp_str in, struct mlp_buf *out,
+                                 struct mlp_err *e)
+{
+    ZSTD_inBuffer from = {in.p, in.n, 0};
+    size_t left = 1;
+    bool full = true; /* the last step filled its room: more may wait inside of z */
+    while (from.pos < from.size || (left && full)) {
+        char *room = mlp_buf_reserve(out, STEP);
+        if (!room)
+            return mlp_err_set(e, MLP_EINPUT, "the data decompresses to more than %zu bytes",
+                               out->max);
+        ZSTD_outBuffer to = {room, STEP, 0};
+        left = ZSTD_decompressStream(z, &to, &from);
+        if (ZSTD_isError(left))
+            return mlp_err_set(e, MLP_EINPUT, "the compressed data is damaged");
+        out->n += to.pos;
+        full = to.pos == to.size;
+    }
+    return left ? mlp_err_set(e, MLP_EINPUT, "the compressed data ends early (truncated?)")
+                : MLP_OK;
+}
+
+enum mlp_code mlp_unpack_zstd(struct mlp_str in, struct mlp_buf *out, struct mlp_err *e)
+{
+    ZSTD_DStream *z = ZSTD_createDStream();
+    if (!z)
+        return mlp_err_nomem(e);
+    ZSTD_DCtx_setParameter(z, ZSTD_d_windowLogMax, ZSTD_WINDOW);
+    enum mlp_code code = zstd_frames(z, in, out, e);
+    ZSTD_freeDStream(z);
+    return code;
 }
 
 /* --- bzip2, xz, LZ4 */

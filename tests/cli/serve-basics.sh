@@ -20,8 +20,8 @@ ask /predict -d '{"a":1,"b":2,"c":"red","colour":"red"}'
 has out 'unknown feature \"colour\"'
 ask /predict -d '{"a":1,"b":2,"c":"red"'
 has out 'line 1, column '
-ask /predict -H 'Content-Encoding: gzip' -d "$row"
-ok 'a compressed body is 415' test "$status" = 415
+ask /predict -H 'Content-Encoding: br' -d "$row"
+ok 'an unknown coding is 415' test "$status" = 415
 ask /nowhere
 ok 'an unknown path is 404' test "$status" = 404
 ask /predict

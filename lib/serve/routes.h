@@ -1,0 +1,76 @@
+/* routes.h: which code answers which path, the forms that errors have, and what every protocol does
+ * before and after it predicts.
+ *
+ * A handler answers into q->response. Paths and their handlers are the table in routes.c; what a
+ * star of a pattern stood for is in q->part. */
+#ifndef MLP_SERVE_ROUTES_H
+#define MLP_SERVE_ROUTES_H
+
+#include "serve/inside.h"
+
+/* Finds the handler of q's path and method and calls it; 404 and 405 are answered here. Returns
+ * what the request counts as. */
+enum mlp_kind mlp_routes_dispatch(struct mlp_asking *q);
+
+/* Starts an answer of JSON with this status; the caller appends the body. */
+void mlp_answer_json(struct mlp_asking *q, int status);
+
+/* An error in the form of q->dialect, instead of whatever the body held. hint may be NULL. */
+void mlp_answer_error(struct mlp_asking *q, int status, const char *message, const char *hint);
+
+/* The same from an error: 400 where the client can do better (MLP_EINPUT), 404 for MLP_ENOTFOUND,
+ * else 500. */
+void mlp_answer_failure(struct mlp_asking *q, const struct mlp_err *e);
+
+/* 404: there is no route of that name, or several and no name; it lists them. */
+void mlp_answer_no_route(struct mlp_asking *q, struct mlp_str name);
+
+/* One prediction on its way: which arm, how, and what became of it. Embedded. */
+struct mlp_run {
+    struct mlp_asking *q;
+    const struct mlp_lanes *route;
+    const struct mlp_lane *lane;
+    struct mlp_scratch *w;       /* of the thread; its texts are forgotten by begin */
+    struct mlp_predict p;
+    struct mlp_err e;
+};
+
+/* The first half of begin: sets q, route and lane only, for answers that predict nothing. */
+bool mlp_run_find(struct mlp_run *r, struct mlp_asking *q);
+
+/* Chooses route (by q->part[0]; empty: the only one) and arm (by q->part[1], a version, or a label
+ * with q->by_label; else by the weights), and fills p. False: it is answered, with 404 say, or a
+ * command has it, which takes bodies that are not q->foreign. */
+bool mlp_run_begin(struct mlp_run *r, struct mlp_asking *q);
+
+/* Logs or forgets the rows, owes them to the shadows, adds the fields of the answer; of a code that
+ * is not MLP_OK answers the error in r->e. True when all went well. */
+bool mlp_run_end(struct mlp_run *r, enum mlp_code code);
+
+/* "probabilities=true" or =false among the query's parameters, or what p says otherwise. */
+enum mlp_wish mlp_run_wish(const struct mlp_asking *q);
+
+/* The version that clients are told: the registry's, or 1 for a model that has none. */
+uint64_t mlp_run_version(const struct mlp_served *s);
+
+/* proto_run.c: POST /predict: own JSON, and tables by their content type. */
+void mlp_on_predict(struct mlp_asking *q);
+
+/* proto_v2.c: Open Inference Protocol over REST. */
+void mlp_on_v2_server(struct mlp_asking *q);
+void mlp_on_v2_live(struct mlp_asking *q);
+void mlp_on_v2_ready(struct mlp_asking *q);
+void mlp_on_v2_model(struct mlp_asking *q);
+void mlp_on_v2_model_ready(struct mlp_asking *q);
+void mlp_on_v2_infer(struct mlp_asking *q);
+void mlp_on_v2_index(struct mlp_asking *q);
+void mlp_on_v2_load(struct mlp_asking *q);
+void mlp_on_v2_unload(struct mlp_asking *q);
+
+/* proto_v1.c: TensorFlow Serving's REST API, which KServe calls V1. */
+void mlp_on_v1_models(struct mlp_asking *q);
+void mlp_on_v1_status(struct mlp_asking *q);
+void mlp_on_v1_metadata(struct mlp_asking *q);
+void mlp_on_v1_predict(struct mlp_asking *q);
+
+#endif
