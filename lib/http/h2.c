@@ -578,10 +578,6 @@ static void take_late(struct mlp_h2_stream *s)
     mlp_h1_reset(l);
     a->status = s->late.status;
     a->content_type = "application/json";
-    if (s->grpc) {
-        a->grpc_status = failed ? MLP_GRPC_INTERNAL : (int)mlp_grpc_from_http(a->status);
-        a->grpc_message = mlp_buf_str(&s->late.body);
-    }
     if (failed)
         mlp_h1_error(l, 500, "the answer is over the limit, or there is no memory for it");
     else

@@ -155,7 +155,8 @@ bool mlp_h2_continue(struct mlp_h2_stream *s)
 
 /* --- calls --- */
 
-static bool begin_call(struct mlp_h2_stream *s)
+/* extra: complete lines for the call's first fields, or NULL. */
+static bool begin_call(struct mlp_h2_stream *s, struct mlp_buf *extra)
 {
     struct fields f = {.n = 0};
     char digits[16];
@@ -163,44 +164,54 @@ static bool begin_call(struct mlp_h2_stream *s)
     put_date(s->h->c->loop, &f);
     put(&f, "content-type", "application/grpc", 16);
     put(&f, "grpc-accept-encoding", "identity", 8);
+    if (extra)
+        put_lines(&f, extra->p, extra->n);
     if (s->last && !s->out.n)
         put_status(s, &f, digits);
     return submit(s, &f);
 }
 
 /* What out has got, or the end, is on its way. */
-static bool go_on(struct mlp_h2_stream *s, size_t before)
+static bool go_on(struct mlp_h2_stream *s, size_t before, struct mlp_buf *extra)
 {
     if (!s->began)
-        return begin_call(s);
+        return begin_call(s, extra);
     s->h->owed += s->out.n - before;
     s->h->unsent += before == 0 && s->out.n > 0;
     nghttp2_session_resume_data(s->h->session, s->id);
     return true;
 }
 
-bool mlp_h2_end_call(struct mlp_h2_stream *s, enum mlp_grpc_status status, struct mlp_str why)
+static bool end_with(struct mlp_h2_stream *s, enum mlp_grpc_status status, struct mlp_str why,
+                     struct mlp_buf *extra)
 {
     s->last = true;
     s->status = status;
     mlp_grpc_escape(&s->message, why);
     mlp_h2_drop_body(s);
-    return go_on(s, s->out.n);
+    return go_on(s, s->out.n, extra);
 }
 
-/* The loop's response to a message of the call. */
+bool mlp_h2_end_call(struct mlp_h2_stream *s, enum mlp_grpc_status status, struct mlp_str why)
+{
+    return end_with(s, status, why, NULL);
+}
+
 bool mlp_h2_answer_call(struct mlp_h2_stream *s)
 {
     struct mlp_http_response *a = &s->h->c->loop->response;
+    struct mlp_buf *extra = a->extra.failed ? NULL : &a->extra;
     size_t before = s->out.n;
     if (a->body.failed)
         return mlp_h2_end_call(s, MLP_GRPC_EXHAUSTED, MLP_STR("the answer is over the limit"));
     if (a->grpc_status)
-        return mlp_h2_end_call(s, (enum mlp_grpc_status)a->grpc_status, a->grpc_message);
+        return end_with(s, (enum mlp_grpc_status)a->grpc_status, a->grpc_message, extra);
+    if (a->status >= 400)
+        return end_with(s, mlp_grpc_from_http(a->status), mlp_buf_str(&a->body), extra);
     mlp_grpc_prefix(&s->out, a->body.n);
     mlp_buf_add(&s->out, a->body.p, a->body.n);
     if (s->out.failed)
         return false;
     s->last = !a->more;
-    return go_on(s, before);
+    return go_on(s, before, extra);
 }

@@ -46,7 +46,8 @@ struct mlp_http_response {
     const char *content_type;
     struct mlp_buf body;
     struct mlp_buf extra;
-    int grpc_status;    /* to a call: its status (0 is OK); status and content_type do not count */
+    int grpc_status;    /* to a call: its status; 0 is OK, or what stands for status from 400 on,
+                           whose message is then body */
     struct mlp_str grpc_message; /* in words, static or as good as the request's views */
     bool more;          /* to a call: the body is a message of several; the stream stays open */
     bool close;

@@ -9,13 +9,13 @@
 
 /* Where a request went, for the counters. */
 enum mlp_kind { MLP_KIND_PREDICT, MLP_KIND_V1, MLP_KIND_V2, MLP_KIND_INVOCATIONS,
-                MLP_KIND_EXPLAIN, MLP_KIND_MODEL, MLP_KIND_HEALTHZ, MLP_KIND_READYZ,
-                MLP_KIND_METRICS, MLP_KIND_OTHER, MLP_KINDS };
-#define MLP_KIND_LAST MLP_KIND_EXPLAIN         /* up to it they predict: their time is counted */
+                MLP_KIND_EXPLAIN, MLP_KIND_GRPC, MLP_KIND_MODEL, MLP_KIND_HEALTHZ,
+                MLP_KIND_READYZ, MLP_KIND_METRICS, MLP_KIND_OTHER, MLP_KINDS };
+#define MLP_KIND_LAST MLP_KIND_GRPC            /* up to it they predict: their time is counted */
 
 /* The form of an error: {"error","hint"}; {"error"} alone (V1, V2); MLflow's {"error_code",
- * "message"}. */
-enum mlp_dialect { MLP_DIALECT_OWN, MLP_DIALECT_ERROR, MLP_DIALECT_MLFLOW };
+ * "message"}; text, which gRPC sends with a status. */
+enum mlp_dialect { MLP_DIALECT_OWN, MLP_DIALECT_ERROR, MLP_DIALECT_MLFLOW, MLP_DIALECT_GRPC };
 
 /* Upper ends of the latency buckets in ns; one more for what is slower. */
 #define MLP_BUCKETS 17

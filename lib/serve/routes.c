@@ -1,4 +1,5 @@
 /* Paths, the form of errors, and the routes that predict nothing. */
+#include "serve/grpc_infer.h"
 #include "serve/proto_body.h"
 #include "serve/routes.h"
 
@@ -27,6 +28,12 @@ void mlp_answer_error(struct mlp_asking *q, int status, const char *message, con
     bool mlflow = q->dialect == MLP_DIALECT_MLFLOW;
     mlp_buf_reset(b);
     mlp_answer_json(q, status);
+    if (q->dialect == MLP_DIALECT_GRPC) {
+        mlp_buf_adds(b, message);
+        if (hint && hint[0])
+            mlp_buf_addf(b, "; %s", hint);
+        return;
+    }
     if (mlflow)
         mlp_buf_addf(b, "{\"error_code\":\"%s\",\"message\":", mlflow_code(status));
     else
@@ -262,6 +269,8 @@ static enum mlp_kind refuse_path(struct mlp_asking *q, const struct path *other)
 
 enum mlp_kind mlp_routes_dispatch(struct mlp_asking *q)
 {
+    if (q->request->grpc)
+        return mlp_grpc_dispatch(q);
     const struct path *other = NULL, *path = find_path(q, &other);
     q->by_label = false;
     if (!path)

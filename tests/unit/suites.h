@@ -17,6 +17,7 @@
     X(explain) \
     X(expr) \
     X(forest) \
+    X(grpc) \
     X(http) \
     X(http2) \
     X(json_schema) \
