@@ -3,15 +3,17 @@
 #include <string.h>
 
 static const struct mlp_verb *const verbs[] = {&verb_serve, &verb_batch, &verb_convert,
-                                               &verb_inspect, NULL};
+                                               &verb_inspect, &verb_keygen, NULL};
 
 static const struct mlp_program program = {
     .name = "mlp-serve",
     .summary = "predictions of saved models over HTTP and from tables",
     .about = "Loads scikit-learn and XGBoost models without running code of theirs and answers\n"
              "what those libraries answer.",
-    .files = "The deployment file is mlp-deployment(5), a package mlp-package(5).",
-    .see_also = "mlp-drift(1), mlp-package(1), mlp-promote(1), mlp-deployment(5), mlp(7)",
+    .files = "The deployment file is mlp-deployment(5), a package mlp-package(5), who may ask\n"
+             "mlp-auth(5).",
+    .see_also = "mlp-drift(1), mlp-package(1), mlp-promote(1), mlp-auth(5),"
+                "mlp-deployment(5), mlp(7)",
     .verbs = verbs,
     .default_verb = "serve",
 };

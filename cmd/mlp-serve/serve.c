@@ -1,17 +1,8 @@
 /* mlp-serve [serve]: predictions over HTTP. */
-#include "verbs.h"
+#include "serve.h"
 
 #include "base/os.h"
 #include "base/sandbox.h"
-#include "serve/serve.h"
-
-enum {
-    OPT_DEPLOYMENT, OPT_LISTEN, OPT_REGISTRY, OPT_KEY, OPT_THREADS, OPT_LOG, OPT_EXTRA,
-    OPT_MAX_ROWS, OPT_MAX_BODY, OPT_MAX_CONNECTIONS, OPT_MAX_REQUESTS, OPT_HEADER_TIMEOUT,
-    OPT_BODY_TIMEOUT, OPT_IDLE_TIMEOUT, OPT_DRAIN, OPT_READY_FD, OPT_EVENTS, OPT_EXEC,
-    OPT_ROW_TIMEOUT, OPT_BATCH, OPT_RUNTIME,
-    OPT_TLS_CERT, OPT_TLS_KEY, OPT_TLS_CA, OPT_TLS_CLIENT
-};
 
 static const struct mlp_opt opts[] = {
     [OPT_DEPLOYMENT] = {"deployment", 'd', MLP_OPT_FILE, "FILE",
@@ -72,6 +63,21 @@ static const struct mlp_opt opts[] = {
     [OPT_TLS_CLIENT] = {"tls-client", 0, MLP_OPT_CHOICE, "WHAT",
                         "whether clients must show a certificate (needs --tls-ca)",
                         "required|optional", "required", false},
+    [OPT_AUTH] = {"auth", 0, MLP_OPT_FILE, "FILE",
+                  "let in only who has a key or token by this mlp-auth(5) file", NULL, NULL, false},
+    [OPT_RATE] = {"rate", 0, MLP_OPT_TEXT, "N/UNIT",
+                  "requests of one client at most, such as 100/s, 6000/m (default: no limit)", NULL,
+                  NULL, false},
+    [OPT_BURST] = {"burst", 0, MLP_OPT_INT, "N",
+                   "of these so many at once (default: the number of --rate)", NULL, NULL, false},
+    [OPT_QUOTA] = {"quota", 0, MLP_OPT_TEXT, "N/UNIT",
+                   "requests of one client in the long run, such as 100000/d", NULL, NULL, false},
+    [OPT_MAX_INFLIGHT] = {"max-inflight", 0, MLP_OPT_INT, "N",
+                          "requests that wait for an answer at most; more get 503", NULL, NULL,
+                          false},
+    [OPT_CORS] = {"cors", 0, MLP_OPT_TEXT, "ORIGIN",
+                  "pages of this origin may ask, such as https://a.example; * is every page", NULL,
+                  NULL, true},
     {0},
 };
 
@@ -196,7 +202,10 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
     struct mlp_serve_config config = configure(cmd, &log);
     struct mlp_key *key = NULL;
     const char *path = mlp_opt_text(cmd, OPT_KEY);
+    const char *origins[SERVE_ORIGINS];
     enum mlp_code code = check_operands(&config, e);
+    if (code == MLP_OK)
+        code = serve_guard(cmd, origins, &config.guard, e);
     if (code == MLP_OK)
         code = serve_runtime(mlp_opt_text(cmd, OPT_RUNTIME), &config.onnxruntime, e);
     if (code == MLP_OK && path)
@@ -249,6 +258,13 @@ const struct mlp_verb verb_serve = {
         "go to it together; a row that it does not answer is a 503, one that it refuses a 400.\n"
         "What it writes to stderr goes to the events. SIGHUP starts it anew, after the requests\n"
         "that it has.\n"
+        "\n"
+        "With --auth a request needs an API key (mlp-serve keygen) or an OAuth 2 bearer token,\n"
+        "as mlp-auth(5) says; without, it is a 401, and a 403 where it may not do this. With\n"
+        "--rate and --quota a client (key, token's subject, else address) that asks too often\n"
+        "gets 429 and Retry-After; every answer has RateLimit-Limit, RateLimit-Remaining and\n"
+        "RateLimit-Reset (draft-ietf-httpapi-ratelimit-headers-06). /healthz and /readyz meet no\n"
+        "limit. The files are read again when they change.\n"
         "\n"
         "SIGTERM and SIGINT drain: nothing more is accepted, requests in flight are answered.\n"
         "SIGHUP reloads the models and opens the prediction log anew.",

@@ -60,6 +60,10 @@ enum mlp_code mlp_sign(const struct mlp_key *k, struct mlp_str bytes, struct mlp
 enum mlp_code mlp_verify(const struct mlp_key *k, struct mlp_str bytes, struct mlp_str signature,
                          struct mlp_err *e);
 
+/* The reason of libcrypto's (and libssl's) last failure on this thread, or NULL, in static words;
+ * the thread's list of failures is empty after. */
+const char *mlp_crypt_reason(void);
+
 /* The pre-authentication encoding of DSSE v1 (secure-systems-lab/dsse protocol.md):
  * "DSSEv1 LEN(type) type LEN(body) body". */
 void mlp_dsse_pae(struct mlp_str type, struct mlp_str body, struct mlp_buf *out);

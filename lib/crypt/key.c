@@ -17,6 +17,13 @@ struct mlp_key {
     bool is_private;
 };
 
+const char *mlp_crypt_reason(void)
+{
+    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+    ERR_clear_error();
+    return reason;
+}
+
 /* Sets the error with libcrypto's own reason and empties its queue. */
 static enum mlp_code fail(struct mlp_err *e, enum mlp_code code, const char *what)
 {

@@ -413,6 +413,7 @@ void mlp_conn_accept(uv_stream_t *listener, int status)
     if (!c)
         return;
     c->loop = c->late.loop = l;
+    c->late.conn = c;
     c->parser.limits = limits;
     mlp_buf_init(&c->in, limits->line_bytes + limits->header_bytes + limits->body_bytes +
                              READ_MOST + MLP_IN_BYTES);

@@ -29,6 +29,7 @@ enum mlp_ending { MLP_END_NOT, MLP_END_CLOSE, MLP_END_LINGER };
 /* An answer that comes from another thread: of a connection, or of a stream of one. */
 struct mlp_late {
     struct mlp_loop *loop;
+    struct mlp_conn *conn;          /* good while its handler runs */
     struct mlp_late *next;          /* in loop->late */
     bool of_stream;
     bool waiting;                   /* the answer comes later (guarded by http->late as `orphan`) */

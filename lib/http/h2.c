@@ -28,6 +28,7 @@ static struct mlp_h2_stream *new_stream(struct mlp_h2 *h, int32_t id)
     if (!s)
         return NULL;
     s->late.loop = h->c->loop;
+    s->late.conn = h->c;
     s->late.of_stream = true;
     s->h = h;
     s->id = id;

@@ -39,6 +39,11 @@ struct mlp_http_request {
 /* Value of a field, or empty with p NULL. */
 struct mlp_str mlp_http_get(const struct mlp_http_request *r, const char *name);
 
+#define MLP_HTTP_PEER 48
+/* The client's address, in the handler: IPv4, or the /64 of IPv6, which one household has. Empty
+ * and false on a unix socket. */
+bool mlp_http_peer(const struct mlp_http_request *r, char out[MLP_HTTP_PEER]);
+
 /* The answer: the handler sets status and type and appends to body. extra is complete header
  * lines ("Retry-After: 1\r\n"). */
 struct mlp_http_response {

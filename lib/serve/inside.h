@@ -3,6 +3,7 @@
 #define MLP_SERVE_INSIDE_H
 
 #include "base/vec.h"
+#include "serve/guard.h"
 #include "serve/predict.h"
 #include "serve/predlog.h"
 #include "serve/set.h"
@@ -69,6 +70,7 @@ struct mlp_serve {
     struct mlp_sets *sets;
     struct mlp_predlog *predlog;
     struct mlp_keeper *keeper;
+    struct mlp_guard *guard;     /* NULL: everybody may */
     struct mlp_agent *agents;
     unsigned threads;
     uint32_t salt;               /* makes ids of this process differ from others' */

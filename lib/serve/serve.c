@@ -38,9 +38,12 @@ static void handle(void *ctx, const struct mlp_http_request *request,
     q.foreign = false;
     q.set = mlp_sets_enter(s->sets, q.thread);
     atomic_store_explicit(&agent->meter.in_flight, 1, memory_order_relaxed);
-    enum mlp_kind kind = mlp_routes_dispatch(&q);
+    enum mlp_kind kind =
+        mlp_guard_admit(s->guard, &q) ? mlp_routes_dispatch(&q) : MLP_KIND_OTHER;
     atomic_store_explicit(&agent->meter.in_flight, 0, memory_order_relaxed);
     mlp_sets_leave(s->sets, q.thread);
+    if (!response->later)
+        mlp_guard_done(s->guard);
     if (!response->later)
         mlp_meter_request(&agent->meter, kind, response->status,
                           mlp_os_monotonic_ns() - q.start_ns);
@@ -49,6 +52,7 @@ static void handle(void *ctx, const struct mlp_http_request *request,
 static void answered(void *ctx, unsigned thread, int status, uint64_t start_ns)
 {
     struct mlp_serve *s = ctx;
+    mlp_guard_done(s->guard);
     mlp_meter_request(&s->agents[thread].meter, MLP_KIND_PREDICT, status,
                       mlp_os_monotonic_ns() - start_ns);
 }
@@ -62,6 +66,8 @@ static void after(void *ctx, unsigned thread)
 
 static void tick(void *ctx)
 {
+    const struct mlp_serve *s = ctx;
+    mlp_guard_tick(s->guard);
     mlp_keeper_tick(ctx);
 }
 
@@ -70,6 +76,7 @@ static void reload(void *ctx)
     struct mlp_serve *s = ctx;
     if (s->predlog)
         mlp_predlog_reopen(s->predlog);
+    mlp_guard_force(s->guard);
     mlp_keeper_force(s);
 }
 
@@ -128,6 +135,8 @@ static enum mlp_code start_parts(struct mlp_serve *s, struct mlp_err *e)
         code = make_agents(s, e);
     if (code == MLP_OK)
         code = mlp_sets_new(s->threads, &s->sets, e);
+    if (code == MLP_OK)
+        code = mlp_guard_new(&s->config.guard, s->threads, s->config.log, &s->guard, e);
     if (code == MLP_OK)
         code = mlp_keeper_start(s, e);
     if (code == MLP_OK)
@@ -191,6 +200,7 @@ void mlp_serve_free(struct mlp_serve *s)
     mlp_keeper_stop(s);
     mlp_sets_free(s->sets); /* a command answers what it still has, to the server's loops */
     mlp_http_free(s->http);
+    mlp_guard_free(s->guard);
     mlp_predlog_close(s->predlog);
     free_agents(s);
     free(s);

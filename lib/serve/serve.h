@@ -16,6 +16,7 @@
 
 #include "crypt/crypt.h"
 #include "http/http.h"
+#include "serve/guard.h"
 
 /* What to serve and how. Exactly one of exec, model and deployment is set. Texts are borrowed and
  * outlive the server. Zero is the usual of everything else. */
@@ -36,6 +37,7 @@ struct mlp_serve_config {
     struct mlp_http_tls tls;     /* zero: none */
     struct mlp_http_limits limits;
     unsigned drain_ms;
+    struct mlp_guard_config guard; /* who may, and how often */
     const struct mlp_log *log;   /* events: serving, swap, swap_refused, drain; NULL: none */
 };
 
