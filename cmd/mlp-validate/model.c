@@ -8,8 +8,9 @@
 #define REPORT_BYTES ((size_t)64 << 20)
 
 enum { OPT_RULES, OPT_LABEL, OPT_SCORE, OPT_SCORES, OPT_PREDICTION, OPT_WEIGHT,
-       OPT_POSITIVE, OPT_THRESHOLD, OPT_TASK, OPT_CHAMPION, OPT_KEY, OPT_LEVEL,
-       OPT_ROUNDS, OPT_SEED, OPT_REPORT, OPT_FORMAT,
+       OPT_POSITIVE, OPT_THRESHOLD, OPT_TASK, OPT_CHAMPION, OPT_KEY,
+       OPT_SLICE, OPT_SENSITIVE, OPT_SUBGROUPS, OPT_LATENCY, OPT_LATENCY_FILE, OPT_LEVEL,
+       OPT_ROUNDS,       OPT_SEED, OPT_REPORT, OPT_FORMAT,
        OPT_QUIET, MLP_INPUT_NAMES };
 
 static const struct mlp_opt opts[] = {
@@ -38,6 +39,17 @@ static const struct mlp_opt opts[] = {
                       "another model's predictions of the same rows", NULL, NULL, false},
     [OPT_KEY] = {"key", 'k', MLP_OPT_TEXT, "COL",
                  "match the champion's rows by this column, not by order", NULL, NULL, false},
+    [OPT_SLICE] = {"slice", 's', MLP_OPT_TEXT, "COL", "metrics of each value of this column", NULL,
+                   NULL, true},
+    [OPT_SENSITIVE] = {"sensitive", 0, MLP_OPT_TEXT, "COL",
+                       "fairness between the groups of this column", NULL, NULL, true},
+    [OPT_SUBGROUPS] = {"subgroups", 0, MLP_OPT_FLAG, NULL,
+                       "search all other columns for the groups that fare worst", NULL, NULL,
+                       false},
+    [OPT_LATENCY] = {"latency", 0, MLP_OPT_TEXT, "COL", "milliseconds that a prediction took", NULL,
+                     NULL, false},
+    [OPT_LATENCY_FILE] = {"latency-file", 0, MLP_OPT_FILE, "FILE",
+                          "the same from a file of one number a line", NULL, NULL, false},
     [OPT_LEVEL] = {"level", 0, MLP_OPT_NUMBER, "SHARE", "level of the intervals", NULL, "0.95",
                    false},
     [OPT_ROUNDS] = {"rounds", 0, MLP_OPT_INT, "N", "bootstrap rounds; 0: no intervals", NULL,
@@ -56,7 +68,8 @@ static const struct mlp_opt opts[] = {
 struct run {
     const struct mlp_cmd *cmd;
     struct mlp_rules *rules;
-    struct gate gates[MOST_METRICS];
+    struct model_rules gates;
+    struct model_asked asked;
     struct classes classes;
     struct predictions ours, champion;
     struct evaluation evaluation;
@@ -69,7 +82,7 @@ static enum mlp_code read_gates(struct run *run, struct mlp_err *e)
     if (!path)
         return MLP_OK;
     enum mlp_code code = mlp_rules_load(path, &run->rules, e);
-    return code == MLP_OK ? gates_read(mlp_rules_doc(run->rules), run->gates, e) : code;
+    return code == MLP_OK ? gates_read(mlp_rules_doc(run->rules), &run->gates, e) : code;
 }
 
 static enum mlp_code read_tables(struct run *run, struct mlp_err *e)
@@ -82,6 +95,7 @@ static enum mlp_code read_tables(struct run *run, struct mlp_err *e)
         mlp_opt_text(cmd, OPT_LABEL), mlp_opt_text(cmd, OPT_SCORE), mlp_opt_text(cmd, OPT_SCORES),
         mlp_opt_text(cmd, OPT_PREDICTION), mlp_opt_text(cmd, OPT_WEIGHT),
         champion ? mlp_opt_text(cmd, OPT_KEY) : NULL, mlp_opt_text(cmd, OPT_POSITIVE),
+        run->gates.doc,
         mlp_opt_given(cmd, OPT_THRESHOLD) && !mlp_opt_given(cmd, OPT_PREDICTION),
     };
     if (champion && strcmp(champion, "-") == 0 && strcmp(path, "-") == 0)
@@ -91,6 +105,8 @@ static enum mlp_code read_tables(struct run *run, struct mlp_err *e)
     enum mlp_code code = mlp_input_init(&in, cmd, MLP_INPUT_INDICES, e);
     if (code == MLP_OK && run->rules)
         mlp_rules_input(run->rules, &in.table);
+    if (code == MLP_OK)
+        code = facets_want(&run->ours, &run->gates, &run->asked, e);
     if (code == MLP_OK)
         code = predictions_read(&run->ours, path, &in.table, &want, &run->classes, e);
     want.weight = NULL;
@@ -113,8 +129,15 @@ static enum mlp_code evaluate(struct run *run, struct mlp_err *e)
     for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++)
         if (strcmp(mlp_opt_text(cmd, OPT_TASK), tasks[i].name) == 0)
             run->evaluation.task = tasks[i].task;
-    return evaluation_make(&run->evaluation, &run->ours, champion ? &run->champion : NULL,
-                           &run->classes, e);
+    enum mlp_code code = evaluation_make(&run->evaluation, &run->ours,
+                                         champion ? &run->champion : NULL, &run->classes, e);
+    struct mlp_metric_more *more[] = {&run->evaluation.more, &run->evaluation.other_more,
+                                      &run->evaluation.baseline_more};
+    for (size_t i = 0; i < 3; i++) {
+        more[i]->top = run->gates.top;
+        more[i]->quantile = run->gates.quantile;
+    }
+    return code == MLP_OK ? cost_read(&run->evaluation, &run->gates, &run->classes, e) : code;
 }
 
 static enum mlp_code plan_make(const struct mlp_cmd *cmd, struct mlp_resample *plan,
@@ -145,7 +168,7 @@ static enum mlp_code print(const struct run *run, struct mlp_err *e)
     return code;
 }
 
-static enum mlp_code tell(struct run *run, struct mlp_err *e)
+static enum mlp_code give(struct run *run, struct mlp_err *e)
 {
     enum mlp_code code = give_report(run->cmd, OPT_REPORT, &run->report, NULL, e);
     if (code == MLP_OK && !mlp_opt_flag(run->cmd, OPT_QUIET))
@@ -168,14 +191,18 @@ static enum mlp_code work(struct run *run, struct mlp_err *e)
     if (code != MLP_OK)
         return code;
     run->report.subject = mlp_report_text(&run->report, "%s", run->ours.source);
-    const struct mlp_doc *doc = run->rules ? mlp_rules_doc(run->rules) : NULL;
-    code = model_report(&run->report, &run->evaluation, run->gates, doc, &plan, e);
-    return code == MLP_OK ? tell(run, e) : code;
+    struct telling t = {.r = &run->report, .v = &run->evaluation, .rules = &run->gates,
+                        .p = &run->ours, .plan = &plan, .asked = &run->asked};
+    code = model_report(&t, e);
+    return code == MLP_OK ? give(run, e) : code;
 }
 
 static enum mlp_code run_model(struct mlp_cmd *cmd, struct mlp_err *e)
 {
-    struct run run = {.cmd = cmd};
+    struct run run = {.cmd = cmd, .gates = {.least = 30, .quantile = 0.5, .top = 2}};
+    run.asked = (struct model_asked){cmd, OPT_SLICE, OPT_SENSITIVE, mlp_opt_text(cmd, OPT_LATENCY),
+                                     mlp_opt_text(cmd, OPT_LATENCY_FILE),
+                                     mlp_opt_flag(cmd, OPT_SUBGROUPS)};
     classes_init(&run.classes);
     predictions_init(&run.ours);
     predictions_init(&run.champion);

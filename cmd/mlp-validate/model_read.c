@@ -12,6 +12,8 @@ void predictions_init(struct predictions *p)
     *p = (struct predictions){.label = -1, .score = -1, .prediction = -1, .weight = -1, .key = -1};
     mlp_vec_init(&p->rows, sizeof(struct row));
     mlp_vec_init(&p->scores, sizeof(double));
+    mlp_vec_init(&p->facets, sizeof(struct facet));
+    mlp_arena_init(&p->arena, (size_t)16 << 20);
     mlp_map_init(&p->keys, 1, KEY_BYTES);
 }
 
@@ -19,12 +21,13 @@ void predictions_fini(struct predictions *p)
 {
     mlp_vec_fini(&p->rows);
     mlp_vec_fini(&p->scores);
+    facets_fini(p);
     mlp_map_fini(&p->keys);
 }
 
 /* Columns. */
 
-static enum mlp_code no_column(const struct mlp_table *t, const char *what, struct mlp_err *e)
+enum mlp_code no_column(const struct mlp_table *t, const char *what, struct mlp_err *e)
 {
     struct mlp_buf list;
     mlp_buf_init(&list, 400);
@@ -215,6 +218,8 @@ static enum mlp_code read_row(struct predictions *p, const struct mlp_table *t,
         if (!(row->weight >= 0) || isinf(row->weight))
             return bad_cell(t, line, p->weight, "a weight must be a number >= 0", e);
     }
+    if (p->facets.n && facets_read(p, b, r, e) != MLP_OK)
+        return e->code;
     return p->key < 0 ? MLP_OK : read_key(p, mlp_cell_at(b, r, (size_t)p->key), line, t, e);
 }
 
@@ -252,6 +257,8 @@ enum mlp_code predictions_read(struct predictions *p, const char *path,
     if (code != MLP_OK)
         return code;
     code = find_columns(p, t, want, classes, e);
+    if (code == MLP_OK)
+        code = facets_find(p, t, want->doc, e);
     if (code == MLP_OK)
         code = read_rows(p, t, classes, e);
     mlp_table_close(t);

@@ -196,6 +196,45 @@ static enum mlp_code set_other(struct evaluation *v, const struct predictions *c
     return MLP_OK;
 }
 
+/* Of several classes: their shares. */
+static enum mlp_code baseline_scores(struct evaluation *v, const double *share, double total,
+                                     struct mlp_err *e)
+{
+    const struct mlp_binary *b = &v->rows;
+    size_t classes = v->nclasses;
+    v->scores[2] = calloc(b->n * classes + 1, sizeof(double));
+    for (size_t i = 0; i < b->n * classes && v->scores[2]; i++)
+        v->scores[2][i] = share[i % classes] / total;
+    v->order[2] = v->scores[2] ? mlp_class_order(v->scores[2], b->n, classes) : NULL;
+    v->baseline_more = (struct mlp_metric_more){.scores = v->scores[2], .order = v->order[2],
+                                                .classes = classes};
+    return v->order[2] ? MLP_OK : mlp_err_nomem(e);
+}
+
+/* What all rows get from one who knows the labels' distribution alone: the mean or the share of the
+ * positive class, and the class that most rows have. */
+static enum mlp_code set_baseline(struct evaluation *v, struct mlp_err *e)
+{
+    const struct mlp_binary *b = &v->rows;
+    double share[MLP_METRIC_CLASSES] = {0}, total = 0, mean = 0, *m = v->memory + 7 * b->n;
+    size_t most = 0, classes = v->task == MLP_TASK_BINARY ? 2 : v->nclasses;
+    for (size_t i = 0; i < b->n; i++) {
+        double w = b->w ? b->w[i] : 1;
+        total += w;
+        mean += w * b->y[i];
+        if (v->task != MLP_TASK_REGRESSION)
+            share[(size_t)b->y[i]] += w;
+    }
+    for (size_t k = 1; k < classes && v->task != MLP_TASK_REGRESSION; k++)
+        most = share[k] > share[most] ? k : most;
+    for (size_t i = 0; i < b->n; i++) {
+        m[i] = mean / total;
+        m[b->n + i] = (double)most;
+    }
+    v->baseline = (struct mlp_binary){b->n, b->y, b->score ? m : NULL,
+                                      b->pred ? m + b->n : NULL, b->w, &v->baseline_more};
+    return v->more.scores ? baseline_scores(v, share, total, e) : MLP_OK;
+}
 static enum mlp_code make(struct evaluation *v, const struct predictions *p,
                           const struct predictions *champion, struct filling *f,
                           struct mlp_err *e)
@@ -203,7 +242,7 @@ static enum mlp_code make(struct evaluation *v, const struct predictions *p,
     size_t n = p->rows.n;
     size_t *at = NULL;
     enum mlp_code code = MLP_OK;
-    v->memory = calloc(7 * n, sizeof *v->memory);
+    v->memory = calloc(9 * n, sizeof *v->memory);
     if (!v->memory)
         return mlp_err_nomem(e);
     code = set_scores(v, p, f, 0, e);
@@ -211,8 +250,9 @@ static enum mlp_code make(struct evaluation *v, const struct predictions *p,
         return code;
     f->scores = v->scores[0];
     set_rows(v, p, f);
-    if (!champion)
-        return MLP_OK;
+    code = set_baseline(v, e);
+    if (code != MLP_OK || !champion)
+        return code;
     at = calloc(n, sizeof *at);
     code = at ? match_rows(p, champion, at, e) : mlp_err_nomem(e);
     f->at = at;
@@ -237,6 +277,9 @@ enum mlp_code evaluation_make(struct evaluation *v, const struct predictions *p,
     enum mlp_code code = check_task(v, p, o, classes, e);
     if (code == MLP_OK && v->task == MLP_TASK_BINARY)
         code = choose_positive(v, classes, o, &f.positive, e);
+    for (size_t i = 0; i < o->n && o->n <= MLP_METRIC_CLASSES && code == MLP_OK; i++)
+        v->names[v->task == MLP_TASK_BINARY ? i == f.positive : o->rank[i]] =
+            classes->names.entries[i].key;
     if (code == MLP_OK)
         code = make(v, p, champion, &f, e);
     free(o);
@@ -247,7 +290,8 @@ void evaluation_fini(struct evaluation *v)
 {
     free(v->memory);
     v->memory = NULL;
-    for (size_t i = 0; i < 2; i++) {
+    free(v->cost);
+    for (size_t i = 0; i < 3; i++) {
         free(v->scores[i]);
         free(v->order[i]);
     }

@@ -91,7 +91,8 @@ void mlp_render_text(const struct mlp_report *r, bool colour, struct mlp_buf *ou
 {
     size_t counts[3], width = id_width(r);
     mlp_report_counts(r, counts);
-    bool all = r->nchecks <= SHOWN_PASSES;
+    /* The figures of a model are what its report is for. */
+    bool all = r->nchecks <= SHOWN_PASSES || mlp_str_is(r->kind, "model");
     for (int outcome = MLP_FAIL; outcome >= MLP_PASS; outcome--)
         for (const struct mlp_check *c = r->checks; c; c = c->next)
             if ((int)c->outcome == outcome && (outcome != MLP_PASS || all || c->message.n))

@@ -109,7 +109,7 @@ static void summarise(const struct job *j, struct mlp_interval *out)
 
 static bool rank_rows(const struct job *j, const struct mlp_binary *b, struct mlp_ranked *r)
 {
-    return j->plan->by_error ? mlp_rank_by_error(b, r) : mlp_rank(b, r);
+    return mlp_rank_by(b, j->plan->order, r);
 }
 
 static bool prepare(struct job *j)

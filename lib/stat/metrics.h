@@ -8,17 +8,21 @@
 #include "base/err.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* What some metrics need besides, all borrowed. scores: rows x classes, a row's side by side.
  * order: classes x rows, the rows by ascending score of each class, as mlp_class_order() makes
  * it; NULL: sorted at every call. cost: classes x classes, [truth * classes + prediction]. top:
- * the k of top_k_accuracy (0: 2). quantile: that of the pinball loss (0: 0.5). */
+ * the k of top_k_accuracy (0: 2). quantile: that of the pinball loss (0: 0.5). group: of each
+ * row, below `groups` or none; for fairness (stat/groups.h). */
 struct mlp_metric_more {
     const double *scores;
     const size_t *order;
     const double *cost;
     size_t classes, top;
     double quantile;
+    const uint32_t *group;
+    size_t groups;
 };
 
 /* The order of rows by the score of each class, which the caller frees; NULL without memory. */
@@ -131,9 +135,12 @@ const struct mlp_metric *mlp_metric_find(const char *name);
 /* All of them, in the order of reports, ending with a NULL name. */
 const struct mlp_metric *mlp_metric_table(void);
 
-/* What to resample: metrics, all under the same weights, and other predictions of the same rows,
- * in the same order (other->n, y and w are not used; other may be NULL). All is borrowed. by_error:
- * the metrics are of regression, one of them the median: rows are sorted by their error. */
+/* How rows are sorted, once, for all rounds: by score, for metrics of ranks; by error, for the
+ * median error; or not at all, where `more` has arrays that belong to rows. */
+enum mlp_order { MLP_BY_SCORE, MLP_BY_ERROR, MLP_AS_THEY_ARE };
+
+/* What to resample: metrics, all under the same weights, and other predictions of the same rows, in
+ * the same order (other->n, y and w are not used; other may be NULL). All is borrowed. */
 struct mlp_resample {
     mlp_metric_fn *const *fns;
     size_t nfns;
@@ -141,7 +148,7 @@ struct mlp_resample {
     unsigned rounds;
     double level;      /* in (0, 1): 0.95 gives lo and hi at 2.5 % and 97.5 % */
     uint64_t seed;
-    bool by_error;
+    enum mlp_order order;
 };
 
 /* delta_lo and delta_hi: the interval of the value less that of `other`. p: two-sided, twice the

@@ -153,7 +153,7 @@ double mlp_median_ae(const struct mlp_binary *b)
         ascending = error_at(b, i - 1) <= error_at(b, i);
     if (ascending)
         return middle(b);
-    if (!mlp_rank_by_error(b, &r))
+    if (!mlp_rank_by(b, MLP_BY_ERROR, &r))
         return (double)NAN;
     double value = middle(&r.b);
     mlp_ranked_fini(&r);

@@ -44,7 +44,14 @@ static void copy_columns(const struct mlp_binary *b, const struct entry *entries
     }
 }
 
-static bool rank(const struct mlp_binary *b, bool by_error, struct mlp_ranked *r)
+static double key_of(const struct mlp_binary *b, size_t row, enum mlp_order order)
+{
+    if (!b->score || order == MLP_AS_THEY_ARE)
+        return 0;
+    return order == MLP_BY_ERROR ? fabs(b->y[row] - b->score[row]) : b->score[row];
+}
+
+bool mlp_rank_by(const struct mlp_binary *b, enum mlp_order order, struct mlp_ranked *r)
 {
     size_t n = b->n;
     struct entry *entries = calloc(n + 1, sizeof *entries);
@@ -57,10 +64,8 @@ static bool rank(const struct mlp_binary *b, bool by_error, struct mlp_ranked *r
         return false;
     }
     for (size_t i = 0; i < n; i++)
-        entries[i] = (struct entry){!b->score  ? 0
-                                    : by_error ? fabs(b->y[i] - b->score[i])
-                                               : b->score[i], i};
-    if (b->score)
+        entries[i] = (struct entry){key_of(b, i, order), i};
+    if (b->score && order != MLP_AS_THEY_ARE)
         qsort(entries, n, sizeof *entries, by_score);
     copy_columns(b, entries, columns, r);
     free(entries);
@@ -69,12 +74,7 @@ static bool rank(const struct mlp_binary *b, bool by_error, struct mlp_ranked *r
 
 bool mlp_rank(const struct mlp_binary *b, struct mlp_ranked *r)
 {
-    return rank(b, false, r);
-}
-
-bool mlp_rank_by_error(const struct mlp_binary *b, struct mlp_ranked *r)
-{
-    return rank(b, true, r);
+    return mlp_rank_by(b, MLP_BY_SCORE, r);
 }
 
 void mlp_ranked_fini(struct mlp_ranked *r)

@@ -12,11 +12,11 @@ struct mlp_ranked {
     void *memory;
 };
 
-/* Copies and sorts (rows of equal score stay in order); false without memory. pred may be NULL. By
- * error: by the distance of score and y. Without a score rows stay as they are. `more` is borrowed
- * on: its scores and order belong to rows that were not sorted. */
+/* Copies and sorts (rows that are equal stay in order); false without memory. pred may be NULL.
+ * Without a score rows stay as they are. `more` is borrowed on: its arrays belong to rows that were
+ * not sorted. */
+bool mlp_rank_by(const struct mlp_binary *b, enum mlp_order order, struct mlp_ranked *r);
 bool mlp_rank(const struct mlp_binary *b, struct mlp_ranked *r);
-bool mlp_rank_by_error(const struct mlp_binary *b, struct mlp_ranked *r);
 void mlp_ranked_fini(struct mlp_ranked *r);
 
 #endif

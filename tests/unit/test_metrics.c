@@ -145,7 +145,7 @@ START_TEST(intervals_are_seeded_and_cover)
 {
     static struct sample s;
     mlp_metric_fn *const fns[] = {mlp_accuracy, mlp_roc_auc};
-    struct mlp_resample plan = {fns, 2, NULL, 400, 0.95, 7, false};
+    struct mlp_resample plan = {fns, 2, NULL, 400, 0.95, 7, MLP_BY_SCORE};
     struct mlp_interval a[2], b[2], other_seed[2];
     draw(&s, 1);
     struct mlp_binary rows = {N, s.y, s.score, s.pred, NULL, NULL};
@@ -170,7 +170,7 @@ START_TEST(paired_differences)
     mlp_metric_fn *const fns[] = {mlp_roc_auc};
     draw(&s, 2);
     struct mlp_binary rows = {N, s.y, s.score, s.pred, NULL, NULL}, other = rows;
-    struct mlp_resample plan = {fns, 1, &other, 200, 0.95, 1, false};
+    struct mlp_resample plan = {fns, 1, &other, 200, 0.95, 1, MLP_BY_SCORE};
     struct mlp_interval x;
     other.score = s.other;
     ck_assert_int_eq(mlp_bootstrap(&rows, &plan, &x, NULL), MLP_OK);
@@ -185,7 +185,7 @@ START_TEST(nothing_to_draw_from)
 {
     static const double ones[] = {1, 1, 1}, score[] = {0.2, 0.9, 0.8};
     mlp_metric_fn *const fns[] = {mlp_roc_auc};
-    struct mlp_resample plan = {fns, 1, NULL, 50, 0.95, 1, false};
+    struct mlp_resample plan = {fns, 1, NULL, 50, 0.95, 1, MLP_BY_SCORE};
     struct mlp_interval x;
     struct mlp_binary rows = {3, ones, score, NULL, NULL, NULL};
     ck_assert_int_eq(mlp_bootstrap(&rows, &plan, &x, NULL), MLP_OK);
