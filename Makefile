@@ -165,7 +165,7 @@ DNF := pkgconf libuv-devel libyaml-devel openssl-devel libnghttp2-devel zlib-dev
 APK := pkgconf libuv-dev yaml-dev openssl-dev nghttp2-dev zlib-dev zstd-dev pcre2-dev xz-dev lz4-dev \
        bzip2-dev check-dev linux-headers bash coreutils grep python3 curl
 BREW := pkg-config libuv libyaml openssl libnghttp2 zlib zstd pcre2 xz lz4 bzip2 check python3 curl
-APT_TEST := mandoc shellcheck strace valgrind clang-14 libclang-rt-14-dev wrk skopeo lcov jq
+APT_TEST := mandoc shellcheck strace valgrind clang-14 libclang-rt-14-dev wrk nghttp2-client skopeo lcov jq
 
 .PHONY: deps
 deps: ## install what building and the demo need (apt, dnf, apk or brew)

@@ -11,7 +11,7 @@ if [ ! -e "$venv/ready" ]; then
         'tritonclient[grpc]==2.73.0' 'grpcio-health-checking>=1.60' >err 2>&1 && : >"$venv/ready"
     [ -e "$venv/ready" ] || skip "tritonclient[grpc] cannot be installed: $(tail -n 1 err)"
 fi
-client() { expect 0 timeout 100 "$venv/bin/python" "$ROOT/tests/integration/grpc_client.py" "$@"; }
+client() { expect 0 timeout 100 "$venv/bin/python" "$ROOT/tests/integration/tritonclient_checks.py" "$@"; }
 
 start clear "$FIXTURES/stable.joblib" --log log.ndjson
 client "$address"

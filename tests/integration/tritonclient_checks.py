@@ -1,4 +1,4 @@
-"""grpc_client.py HOST:PORT [CERTIFICATE KEY]: the Open Inference Protocol by tritonclient's gRPC client, and what a
+"""tritonclient_checks.py HOST:PORT [CERTIFICATE KEY]: the Open Inference Protocol by tritonclient's gRPC client, and what a
 plain grpcio channel sees of health, deadlines, statuses and compression."""
 
 import queue
