@@ -1,6 +1,8 @@
 /* mlp-serve [serve]: predictions over HTTP. */
 #include "serve.h"
 
+#include "platform.h"
+
 #include "base/os.h"
 #include "base/sandbox.h"
 
@@ -202,10 +204,13 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
     struct mlp_serve_config config = configure(cmd, &log);
     struct mlp_key *key = NULL;
     const char *path = mlp_opt_text(cmd, OPT_KEY);
+    struct platform platform;
     const char *origins[SERVE_ORIGINS];
     enum mlp_code code = check_operands(&config, e);
     if (code == MLP_OK)
         code = serve_guard(cmd, origins, &config.guard, e);
+    if (code == MLP_OK)
+        code = serve_platform(&config, mlp_opt_given(cmd, OPT_LISTEN), &platform, e);
     if (code == MLP_OK)
         code = serve_runtime(mlp_opt_text(cmd, OPT_RUNTIME), &config.onnxruntime, e);
     if (code == MLP_OK && path)

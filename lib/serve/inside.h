@@ -88,9 +88,11 @@ struct mlp_asking {
     const struct mlp_http_request *request;
     struct mlp_http_response *response;
     struct mlp_str body;         /* of the request, decompressed */
+    struct mlp_str content_type; /* of the body */
     bool foreign;                /* the body is not our JSON: shadows get the rows written anew */
     struct mlp_str part[2];      /* of the path: name and version, say */
     enum mlp_dialect dialect;
+    bool event;                  /* it came as a CloudEvent and is answered as one */
     bool by_label;               /* part[1] is an arm's name, not a version */
     struct mlp_str id;           /* given by the client, or made when somebody needs one */
     char made[48];

@@ -260,7 +260,7 @@ enum mlp_code mlp_predict_body(const struct mlp_predict *p, struct mlp_str body,
     const struct mlp_feed feed = {next_rows, &r, p->outputs && r.inputs ? "outputs" : NULL};
     if (code == MLP_OK && p->wrapped && !r.wrapped)
         code = not_wrapped(e);
-    else if (code == MLP_OK && r.single)
+    else if (code == MLP_OK && r.single && !p->list && p->form == MLP_FORM_JSON)
         code = predict_single(p, &r, out, rows, e);
     else if (code == MLP_OK)
         code = predict_list(p, &feed, out, spare, rows, e);

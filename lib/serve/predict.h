@@ -25,6 +25,7 @@ struct mlp_predict {
     enum mlp_wish probabilities; /* usual: for one row yes, for lists no */
     enum mlp_form form;
     bool header;                 /* of a CSV: its first line names the columns */
+    bool list;                   /* one row is answered as a list too */
     bool wrapped;                /* the body must be {"instances": ...} or another wrapper */
     bool nonfinite;              /* NaN in the body is a missing value */
     bool outputs;                /* {"inputs": ...} is answered by {"outputs": ...} */

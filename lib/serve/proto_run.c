@@ -1,4 +1,4 @@
-/* What every protocol does around a prediction, and POST /predict. */
+/* What every protocol does around a prediction. */
 #include "serve/routes.h"
 
 #define KEPT ((size_t)1 << 20)
@@ -89,7 +89,7 @@ static void ask_command(struct mlp_asking *q, const struct mlp_lane *lane)
     struct mlp_err e;
     enum mlp_wish wish = mlp_run_wish(q);
     mlp_err_init(&e);
-    if (q->foreign) {
+    if (q->foreign || q->event) {
         mlp_err_set(&e, MLP_EINPUT, "the model is a command: its features are not known");
         mlp_err_hint(&e, "send JSON to /predict");
     }
@@ -187,17 +187,4 @@ bool mlp_run_end(struct mlp_run *r, enum mlp_code code)
     if (r->route->shadowed)
         mlp_shadow_owe(q, r->route);
     return true;
-}
-
-/* --- POST /predict --- */
-
-void mlp_on_predict(struct mlp_asking *q)
-{
-    struct mlp_run r;
-    uint64_t rows;
-    if (!mlp_run_begin(&r, q))
-        return;
-    mlp_answer_json(q, 200);
-    mlp_run_end(&r, mlp_predict_body(&r.p, q->body, &q->response->body, &q->agent->spare, &rows,
-                                     &r.e));
 }

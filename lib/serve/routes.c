@@ -1,6 +1,7 @@
 /* Paths, the form of errors, and the routes that predict nothing. */
 #include "serve/grpc_infer.h"
 #include "serve/proto_body.h"
+#include "serve/proto_event.h"
 #include "serve/routes.h"
 
 #include "base/os.h"
@@ -189,6 +190,12 @@ static const struct path paths[] = {
     {"/v1/models/*:predict", 'P', MLP_KIND_V1, MLP_DIALECT_ERROR, mlp_on_v1_predict},
     {"/v1/models/*/versions/*:predict", 'P', MLP_KIND_V1, MLP_DIALECT_ERROR, mlp_on_v1_predict},
     {"/v1/models/*/labels/*:predict", 'P', MLP_KIND_V1, MLP_DIALECT_ERROR, on_predict_label},
+    {"/invocations", 'P', MLP_KIND_INVOCATIONS, MLP_DIALECT_MLFLOW, mlp_on_invocations},
+    {"/invocations/*", 'P', MLP_KIND_INVOCATIONS, MLP_DIALECT_MLFLOW, mlp_on_invocations},
+    {"/", 'P', MLP_KIND_PREDICT, MLP_DIALECT_OWN, mlp_on_predict}, /* events are sent here */
+    {"/ping", 'G', MLP_KIND_READYZ, MLP_DIALECT_MLFLOW, mlp_on_ping},
+    {"/health", 'G', MLP_KIND_READYZ, MLP_DIALECT_MLFLOW, mlp_on_ping},
+    {"/version", 'G', MLP_KIND_MODEL, MLP_DIALECT_MLFLOW, mlp_on_version},
     {"/healthz", 'G', MLP_KIND_HEALTHZ, MLP_DIALECT_OWN, on_healthz},
     {"/readyz", 'G', MLP_KIND_READYZ, MLP_DIALECT_OWN, on_readyz},
     {"/metrics", 'G', MLP_KIND_METRICS, MLP_DIALECT_OWN, on_metrics},
@@ -267,17 +274,46 @@ static enum mlp_kind refuse_path(struct mlp_asking *q, const struct path *other)
     return (enum mlp_kind)other->kind;
 }
 
+static void answer_post(struct mlp_asking *q, const struct path *path)
+{
+    struct mlp_event event;
+    if (mlp_body_take(q) && mlp_event_open(&event, q)) {
+        path->answer(q);
+        mlp_event_answer(&event, q);
+    }
+    mlp_body_drop(q);
+}
+
+/* Vertex AI says in its environment which paths it will ask. */
+static const struct path *given_path(const struct mlp_asking *q)
+{
+    static const struct path predict = {"", 'P', MLP_KIND_PREDICT, MLP_DIALECT_OWN,
+                                        mlp_on_invocations};
+    static const struct path health = {"", 'G', MLP_KIND_READYZ, MLP_DIALECT_OWN, on_readyz};
+    const struct mlp_serve_config *c = &q->serve->config;
+    bool post = is_method('P', q->request->method);
+    if (c->predict_route && post && mlp_str_is(q->request->path, c->predict_route))
+        return &predict;
+    bool asks = c->health_route && mlp_str_is(q->request->path, c->health_route);
+    return asks && is_method('G', q->request->method) ? &health : NULL;
+}
+
 enum mlp_kind mlp_routes_dispatch(struct mlp_asking *q)
 {
+    const struct path *other = NULL, *path = given_path(q);
+    q->by_label = q->event = false;
+    q->part[0] = q->part[1] = (struct mlp_str){0};
+    q->content_type = mlp_http_get(q->request, "content-type");
     if (q->request->grpc)
         return mlp_grpc_dispatch(q);
-    const struct path *other = NULL, *path = find_path(q, &other);
-    q->by_label = false;
+    if (!path)
+        path = find_path(q, &other);
     if (!path)
         return refuse_path(q, other);
     q->dialect = (enum mlp_dialect)path->dialect;
-    if (mlp_body_take(q))
+    if (path->method == 'G')
         path->answer(q);
-    mlp_body_drop(q);
+    else
+        answer_post(q, path);
     return (enum mlp_kind)path->kind;
 }

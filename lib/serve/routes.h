@@ -53,8 +53,12 @@ enum mlp_wish mlp_run_wish(const struct mlp_asking *q);
 /* The version that clients are told: the registry's, or 1 for a model that has none. */
 uint64_t mlp_run_version(const struct mlp_served *s);
 
-/* proto_run.c: POST /predict: own JSON, and tables by their content type. */
+/* proto_invoke.c: POST /predict, in JSON or tables, answered in kind; MLflow's and SageMaker's POST
+ * /invocations with GET /ping and /version; Vertex AI's predict route. */
 void mlp_on_predict(struct mlp_asking *q);
+void mlp_on_invocations(struct mlp_asking *q);
+void mlp_on_ping(struct mlp_asking *q);
+void mlp_on_version(struct mlp_asking *q);
 
 /* proto_v2.c: Open Inference Protocol over REST. */
 void mlp_on_v2_server(struct mlp_asking *q);

@@ -262,7 +262,7 @@ static enum mlp_code read_row(struct mlp_rows *r, size_t row, struct mlp_err *e)
             code = read_members(r, row, e);
     } else if (r->token.type == MLP_JSON_ARRAY) {
         code = read_items(r, row, e);
-    } else if (!r->lines.p && r->served->info->ninputs == 1) {
+    } else if (!r->by_lines && r->served->info->ninputs == 1) {
         code = store(r, row, 0, &r->token, e);
     } else {
         mlp_err_set(e, MLP_EINPUT, "a row is %s, expected an object of features",
@@ -312,7 +312,7 @@ static enum mlp_code read_names(struct mlp_rows *r, struct mlp_err *e)
     if (r->token.type != MLP_JSON_ARRAY)
         return bad_frame(e);
     new_stamp(r);
-    r->split = true;
+    r->split = r->single = true; /* single: complaints name no row */
     enum mlp_code code = advance(r, e);
     while (code == MLP_OK && r->token.type != MLP_JSON_ARRAY_END) {
         code = name_column(r, e);
@@ -320,11 +320,9 @@ static enum mlp_code read_names(struct mlp_rows *r, struct mlp_err *e)
             code = advance(r, e);
     }
     for (size_t i = 0; code == MLP_OK && i < r->served->info->ninputs; i++)
-        if (r->w->seen[i] != r->w->stamp) {
-            r->single = true; /* no row's fault */
+        if (r->w->seen[i] != r->w->stamp)
             code = missing(r, 0, e);
-            r->single = false;
-        }
+    r->single = false;
     return code;
 }
 
@@ -462,7 +460,7 @@ static void start(struct mlp_rows *r, const struct mlp_served *s, struct mlp_scr
 {
     r->served = s;
     r->w = w;
-    r->single = r->wrapped = r->split = r->inputs = r->by_columns = r->ended = false;
+    r->single = r->wrapped = r->split = r->inputs = r->by_columns = r->by_lines = r->ended = false;
     r->ncolumns = 0;
     r->row = 0;
     r->lines = (struct mlp_str){0};
@@ -473,7 +471,8 @@ void mlp_rows_begin_lines(struct mlp_rows *r, const struct mlp_served *s, struct
                           struct mlp_str lines)
 {
     start(r, s, w);
-    r->lines = lines.p ? lines : MLP_STR("");
+    r->by_lines = true;
+    r->lines = lines;
 }
 
 enum mlp_code mlp_rows_begin(struct mlp_rows *r, const struct mlp_served *s,
@@ -538,7 +537,8 @@ static enum mlp_code next_lines(struct mlp_rows *r, size_t *n, struct mlp_err *e
     struct mlp_str line;
     enum mlp_code code = MLP_OK;
     mlp_arena_reset(&r->w->strings);
-    while (code == MLP_OK && *n < r->w->max_rows && mlp_str_split(&r->lines, '\n', &line)) {
+    while (code == MLP_OK && *n < r->w->max_rows && r->lines.n &&
+           mlp_str_split(&r->lines, '\n', &line)) {
         line = mlp_str_trim(line);
         if (line.n == 0)
             continue;
@@ -553,7 +553,7 @@ enum mlp_code mlp_rows_next(struct mlp_rows *r, size_t *n, struct mlp_err *e)
     *n = 0;
     if (r->by_columns)
         return next_columns(r, n, e);
-    if (r->lines.p)
+    if (r->by_lines)
         return next_lines(r, n, e);
     if (r->ended)
         return MLP_OK;

@@ -29,7 +29,8 @@ struct mlp_rows {
     bool by_columns;             /* and holds columns */
     bool odd;                    /* the row holds NaN */
     bool ended;
-    struct mlp_str lines;        /* a row a line: what is left of them; p NULL: one text */
+    bool by_lines;               /* a row a line */
+    struct mlp_str lines;        /* what is left of them */
     struct mlp_tensors columns;
     size_t ncolumns;             /* in w->order */
     uint64_t row;                /* rows read before this chunk */

@@ -6,6 +6,7 @@
  *   GET  /healthz /readyz   the process lives; the models are loaded and no drain has begun
  *   GET  /metrics           Prometheus text
  *   /v2...                  Open Inference Protocol (proto_v2.c)
+ *   POST /invocations       MLflow, SageMaker (proto_invoke.c); GET /ping, /health, /version
  *   /v1...                  TensorFlow Serving and KServe V1 (proto_v1.c)
  *
  * What serves is an immutable set. A new one is loaded beside it, tested with its golden rows and
@@ -26,6 +27,8 @@ struct mlp_serve_config {
     const char *model;           /* model file, package, layout folder, or NAME@ALIAS, NAME@3,
                                     sha256:... of the registry */
     const char *deployment;      /* mlp-deployment(5) file, followed when it is replaced */
+    const char *predict_route;   /* another path that predicts, as AIP_PREDICT_ROUTE says; NULL */
+    const char *health_route;    /* another path of /readyz; NULL */
     const char *registry;        /* folder; NULL: the file's own or the default one */
     const struct mlp_key *key;   /* packages must be signed by it; NULL: not asked for */
     const char *onnxruntime;     /* library that runs ONNX models (model.h); NULL: our own engine */
