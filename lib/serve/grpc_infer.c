@@ -6,6 +6,8 @@
 
 #define OUTPUT_MAX ((size_t)256 << 20)
 #define ID_MAX 128
+#define NAME_MOST 200u /* bytes; no route has a longer name */
+#define VERSION_MOST 40u
 
 enum { HEALTH_SERVING = 1, HEALTH_NOT_SERVING = 2 };
 
@@ -178,34 +180,43 @@ static void on_unload(struct mlp_asking *q, const struct mlp_grpc_names *names)
 }
 
 /* A service is "" (all), this one, or a model by its name. */
+static bool is_model(struct mlp_str service)
+{
+    return service.n && !mlp_str_is(service, SERVICE);
+}
+
 static void on_health(struct mlp_asking *q, const struct mlp_grpc_names *names)
 {
     struct mlp_run r;
     bool ready = !mlp_http_draining(q->serve->http);
-    bool named = names->text[0].n && !mlp_str_is(names->text[0], SERVICE);
     q->part[1] = (struct mlp_str){0};
-    if (!named || mlp_run_find(&r, q))
+    if (!is_model(names->text[0]) || mlp_run_find(&r, q))
         mlp_wire_int(&q->response->body, 1, ready ? HEALTH_SERVING : HEALTH_NOT_SERVING);
 }
 
 /* --- finding the method --- */
 
+/* rest: the path of REST that does the same; its star is the model's name, text[named]. */
 static const struct method {
     const char *path;
     enum mlp_kind kind;
+    uint8_t named;
     void (*answer)(struct mlp_asking *q, const struct mlp_grpc_names *names);
+    const char *rest;
 } methods[] = {
-    {"/" SERVICE "/ModelInfer", MLP_KIND_GRPC, on_infer},
-    {"/" SERVICE "/ModelStreamInfer", MLP_KIND_GRPC, on_stream},
-    {"/" SERVICE "/ServerLive", MLP_KIND_HEALTHZ, on_live},
-    {"/" SERVICE "/ServerReady", MLP_KIND_READYZ, on_ready},
-    {"/" SERVICE "/ModelReady", MLP_KIND_READYZ, on_model_ready},
-    {"/" SERVICE "/ServerMetadata", MLP_KIND_MODEL, on_server},
-    {"/" SERVICE "/ModelMetadata", MLP_KIND_MODEL, on_model},
-    {"/" SERVICE "/RepositoryIndex", MLP_KIND_MODEL, on_index},
-    {"/" SERVICE "/RepositoryModelLoad", MLP_KIND_MODEL, on_load},
-    {"/" SERVICE "/RepositoryModelUnload", MLP_KIND_MODEL, on_unload},
-    {"/grpc.health.v1.Health/Check", MLP_KIND_HEALTHZ, on_health},
+    {"/" SERVICE "/ModelInfer", MLP_KIND_GRPC, 0, on_infer, "/v2/models/*/infer"},
+    {"/" SERVICE "/ModelStreamInfer", MLP_KIND_GRPC, 0, on_stream, "/v2/models/*/infer"},
+    {"/" SERVICE "/ServerLive", MLP_KIND_HEALTHZ, 0, on_live, "/healthz"},
+    {"/" SERVICE "/ServerReady", MLP_KIND_READYZ, 0, on_ready, "/readyz"},
+    {"/" SERVICE "/ModelReady", MLP_KIND_READYZ, 0, on_model_ready, "/v2/models/*/ready"},
+    {"/" SERVICE "/ServerMetadata", MLP_KIND_MODEL, 0, on_server, "/v2"},
+    {"/" SERVICE "/ModelMetadata", MLP_KIND_MODEL, 0, on_model, "/v2/models/*"},
+    {"/" SERVICE "/RepositoryIndex", MLP_KIND_MODEL, 0, on_index, "/v2/repository/index"},
+    {"/" SERVICE "/RepositoryModelLoad", MLP_KIND_MODEL, 1, on_load,
+     "/v2/repository/models/*/load"},
+    {"/" SERVICE "/RepositoryModelUnload", MLP_KIND_MODEL, 1, on_unload,
+     "/v2/repository/models/*/unload"},
+    {"/grpc.health.v1.Health/Check", MLP_KIND_HEALTHZ, 0, on_health, "/readyz"},
 };
 
 static const struct method *find_method(struct mlp_str path)
@@ -214,6 +225,32 @@ static const struct method *find_method(struct mlp_str path)
         if (mlp_str_is(path, methods[i].path))
             return &methods[i];
     return NULL;
+}
+
+static int clip(struct mlp_str s, size_t most)
+{
+    return (int)(s.n < most ? s.n : most);
+}
+
+struct mlp_str mlp_grpc_as_rest(const struct mlp_http_request *r, char to[MLP_GRPC_REST_PATH])
+{
+    const struct method *method = find_method(r->path);
+    struct mlp_grpc_names names;
+    struct mlp_err e;
+    mlp_err_init(&e);
+    if (!method || mlp_grpc_read_names(r->body, &names, &e) != MLP_OK)
+        return r->path;
+    const char *rest = method->rest, *star = strchr(rest, '*');
+    if (method->answer == on_health && is_model(names.text[0]))
+        star = strchr(rest = "/v2/models/*/ready", '*');
+    if (!star)
+        return mlp_str_from(rest);
+    struct mlp_str name = names.text[method->named], version = names.text[1];
+    bool pinned = method->named == 0 && method->answer != on_health && version.n;
+    int n = snprintf(to, MLP_GRPC_REST_PATH, "%.*s%.*s%s%.*s%s", (int)(star - rest), rest,
+                     clip(name, NAME_MOST), name.n ? name.p : "", pinned ? "/versions/" : "",
+                     pinned ? clip(version, VERSION_MOST) : 0, pinned ? version.p : "", star + 1);
+    return (struct mlp_str){to, (size_t)n};
 }
 
 enum mlp_kind mlp_grpc_dispatch(struct mlp_asking *q)
@@ -236,6 +273,9 @@ enum mlp_kind mlp_grpc_dispatch(struct mlp_asking *q)
     }
     q->part[0] = names.text[0];
     q->part[1] = names.text[1];
-    method->answer(q, &names);
+    if (strchr(method->rest, '*') && !names.text[method->named].n)
+        mlp_answer_error(q, 400, "the name of the model is missing", NULL);
+    else
+        method->answer(q, &names);
     return method->kind;
 }

@@ -14,4 +14,9 @@
 /* Answers a message of a call (q->request->grpc) into q->response. Returns what it counts as. */
 enum mlp_kind mlp_grpc_dispatch(struct mlp_asking *q);
 
+/* The path of REST that asks for the same as a message of a call: what keys, tokens and limits go
+ * by. A view of to, of r or static; r's own path when the method is not known. */
+#define MLP_GRPC_REST_PATH 300
+struct mlp_str mlp_grpc_as_rest(const struct mlp_http_request *r, char to[MLP_GRPC_REST_PATH]);
+
 #endif

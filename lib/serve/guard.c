@@ -1,6 +1,7 @@
 #include "serve/guard.h"
 
 #include "base/os.h"
+#include "serve/grpc_infer.h"
 #include "serve/guard_keep.h"
 #include "serve/inside.h"
 
@@ -22,6 +23,10 @@ static bool refuse(struct mlp_asking *q, int status, const char *why, const char
     struct mlp_http_response *a = q->response;
     a->status = status;
     a->content_type = "application/json";
+    if (q->request->grpc) {
+        mlp_buf_adds(&a->body, why);
+        return false;
+    }
     mlp_buf_adds(&a->body, "{\"error\":");
     mlp_buf_addquoted(&a->body, mlp_str_from(why));
     if (hint) {
@@ -98,11 +103,18 @@ static bool refuse_who(struct mlp_asking *q, enum mlp_auth_verdict verdict,
     return refuse(q, verdict == MLP_AUTH_DENIED ? 403 : 401, who->why, NULL);
 }
 
-static bool check_who(struct mlp_guard *g, struct mlp_asking *q, struct mlp_auth_who *who)
+static bool check_who(struct mlp_guard *g, struct mlp_asking *q, struct mlp_str path,
+                      struct mlp_auth_who *who)
 {
     const struct mlp_auth *a = mlp_porter_enter(g->porter, q->thread);
-    enum mlp_auth_verdict verdict = mlp_auth_check(a, q->request, mlp_os_now_ns() / 1000000000,
-                                                   who);
+    const struct mlp_http_request *r = q->request;
+    struct mlp_http_request as;
+    if (r->grpc) {
+        as = *r;
+        as.path = path;
+        r = &as;
+    }
+    enum mlp_auth_verdict verdict = mlp_auth_check(a, r, mlp_os_now_ns() / 1000000000, who);
     bool passes = verdict == MLP_AUTH_ANYBODY || verdict == MLP_AUTH_KNOWN;
     if (!passes)
         refuse_who(q, verdict, who);
@@ -164,18 +176,20 @@ static bool check_load(struct mlp_guard *g, struct mlp_asking *q, uint64_t infli
 bool mlp_guard_admit(struct mlp_guard *g, struct mlp_asking *q)
 {
     struct mlp_auth_who who;
+    char text[MLP_GRPC_REST_PATH];
     if (!g)
         return true;
+    struct mlp_str path = q->request->grpc ? mlp_grpc_as_rest(q->request, text) : q->request->path;
     uint64_t inflight = atomic_fetch_add_explicit(&g->inflight, 1, memory_order_relaxed) + 1;
     if (g->config.norigins && !check_origin(g, q))
         return false;
-    if (is_probe(q->request->path) && !g->porter)
+    if (is_probe(path) && !g->porter)
         return true;
     who.client[0] = 0;
     who.rate = who.quota = (struct mlp_rate){0};
-    if (g->porter && !check_who(g, q, &who))
+    if (g->porter && !check_who(g, q, path, &who))
         return false;
-    return is_probe(q->request->path) || (check_load(g, q, inflight) && check_often(g, q, &who));
+    return is_probe(path) || (check_load(g, q, inflight) && check_often(g, q, &who));
 }
 
 void mlp_guard_done(struct mlp_guard *g)
