@@ -216,6 +216,7 @@ enum mlp_code cost_read(struct evaluation *v, const struct model_rules *rules,
 enum mlp_code threshold_tell(struct telling *t, struct mlp_err *e);
 enum mlp_code latency_tell(struct telling *t, struct mlp_err *e);
 enum mlp_code subgroups_tell(struct telling *t, struct mlp_err *e);
+enum mlp_code plots_tell(struct telling *t, struct mlp_err *e);
 
 /* What the command line asks besides the rules. */
 struct model_asked {

@@ -47,6 +47,8 @@ enum mlp_code model_report(struct telling *t, struct mlp_err *e)
     if (code == MLP_OK)
         code = subgroups_tell(t, e);
     if (code == MLP_OK)
+        code = plots_tell(t, e);
+    if (code == MLP_OK)
         summarise(t);
     return code;
 }

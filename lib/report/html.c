@@ -27,6 +27,13 @@ static const char style[] =
     "td,th{border-top:1px solid var(--line);padding:.35rem .6rem .35rem 0;vertical-align:top}\n"
     "code{font:13px ui-monospace,monospace;background:var(--fill);padding:0 .25rem;"
     "border-radius:3px;overflow-wrap:anywhere}\n"
+    ".plots{display:flex;flex-wrap:wrap;gap:1rem 2rem;margin:0 0 1.2rem}figure{margin:0;"
+    "max-width:340px}figcaption{font-size:.85rem}svg{max-width:100%;height:auto}\n"
+    "svg text{font:11px system-ui,sans-serif;fill:var(--fg)}svg .grid{stroke:var(--line);fill:none}"
+    "svg .line{stroke:var(--pass);stroke-width:2;fill:none}svg .guide{stroke:var(--soft);"
+    "stroke-dasharray:2 3}svg .line.second{stroke:var(--warn);stroke-dasharray:6 3}"
+    "svg .dot{fill:var(--pass);fill-opacity:.5}svg .right{fill:var(--pass)}"
+    "svg .wrong{fill:var(--fail)}\n"
     "details{margin:.2rem 0}summary{cursor:pointer;color:var(--soft)}ul{margin:.2rem 0}\n"
     "</style>\n";
 

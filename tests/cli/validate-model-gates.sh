@@ -128,6 +128,28 @@ has err 'nothing was searched'
 expect 0 mlp-validate model --label late --rounds 0 --subgroups p.csv
 has out 'adjusted for'
 
+# The plots: in the page itself, with words, without scripts; the tables behind them in the detail.
+expect 0 mlp-validate model --label late --rounds 0 --champion old.csv -q -R page.html -R json:r.json p.csv
+ok 'the drawings are sound and speak' python3 -c "
+import re, xml.dom.minidom
+page = open('page.html').read()
+drawings = re.findall(r'<svg.*?</svg>', page, re.S)
+titles = [xml.dom.minidom.parseString(d).getElementsByTagName('title')[0].firstChild.data for d in drawings]
+assert titles == ['ROC curve', 'Precision and recall', 'Calibration', 'Confusion matrix'], titles
+assert all('aria-label=' in d and '<desc>' in d for d in drawings)
+assert '<script' not in page and 'http' not in page and 'nan' not in ''.join(drawings)"
+ok 'the matrix counts the rows' python3 -c "
+import json
+d = json.load(open('r.json'))['detail']
+assert sum(d['confusion']) == 400 and sum(d['calibration_rows']) == 400
+assert [c['name'] for c in d['classes']] == ['0', '1']"
+expect 0 mlp-validate model --rounds 0 -q -R page.html num.csv
+has page.html 'Prediction against truth'
+printf 'label,prediction\n<b>,<b>\n&x,<b>\nc,c\n' >odd.csv
+expect 0 mlp-validate model --rounds 0 -q -R page.html odd.csv
+has page.html '&lt;b&gt;</text>'
+hasnt page.html '<b>'
+
 # Rules that are wrong, with their place.
 faulty() { # YAML WORDS
     printf '%b' "$1" >bad.yaml

@@ -1,6 +1,7 @@
 /* Reports: what they come to, and that every form of them is well formed and says the same. */
 #include "suites.h"
 
+#include "report/plot.h"
 #include "report/report.h"
 #include "text/doc.h"
 
@@ -462,11 +463,36 @@ START_TEST(formats_have_names)
 }
 END_TEST
 
+START_TEST(plots_are_drawn_to_scale_and_escaped)
+{
+    static const double x[] = {0, 5, 10}, y[] = {0, NAN, 2}, counts[] = {3, 1, 0, 4};
+    const struct mlp_str names[] = {MLP_STR("<a>"), MLP_STR("b & c")};
+    struct mlp_plot p = {MLP_STR("A \"title\""), MLP_STR("Words"), MLP_STR("x"), MLP_STR("y"),
+                         0, 10, 0, 2};
+    const struct mlp_plot_series s[] = {{MLP_STR("one"), x, y, 3, MLP_PLOT_LINE, false},
+                                        {MLP_STR("two"), x, y, 3, MLP_PLOT_DOTS, true}};
+    struct mlp_buf b;
+    mlp_buf_init(&b, 1 << 16);
+    mlp_plot_add(&b, &p, s, 2);
+    mlp_plot_matrix(&b, &p, names, counts, 2);
+    mlp_buf_addc(&b, '\0');
+    ck_assert_int_eq(mlp_buf_check(&b, NULL), MLP_OK);
+    /* The frame is 272 by 224 from (52, 26); what is not a number is passed over. */
+    ck_assert_ptr_nonnull(strstr(b.p, "d=\"M52.0 250.0L324.0 26.0\""));
+    ck_assert_ptr_nonnull(strstr(b.p, "A &quot;title&quot;"));
+    ck_assert_ptr_nonnull(strstr(b.p, "&lt;a&gt;"));
+    ck_assert_ptr_null(strstr(b.p, "<a>"));
+    ck_assert_ptr_null(strstr(b.p, "nan"));
+    mlp_buf_fini(&b);
+}
+END_TEST
+
 Suite *suite_report(void)
 {
     Suite *s = suite_create("report");
     TCase *c = tcase_create("report");
     tcase_add_test(c, outcome_is_the_worst_by_severity);
+    tcase_add_test(c, plots_are_drawn_to_scale_and_escaped);
     tcase_add_test(c, json_reads_back_as_the_same);
     tcase_add_test(c, what_is_no_report_is_refused);
     tcase_add_test(c, junit_is_well_formed);
