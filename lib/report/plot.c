@@ -135,15 +135,19 @@ static struct mlp_str shorten(struct mlp_str name)
     return (struct mlp_str){name.p, n};
 }
 
-static void add_cell(struct mlp_buf *b, double x, double y, double size, double share, double count,
-                     bool right)
+struct cell {
+    double x, y, size, share, count;
+    bool right;
+};
+
+static void add_cell(struct mlp_buf *b, const struct cell *c)
 {
     mlp_buf_addf(b, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
                     "fill-opacity=\"%.3f\"/>\n",
-                 right ? "right" : "wrong", x, y, size, size, 0.04 + 0.66 * share);
+                 c->right ? "right" : "wrong", c->x, c->y, c->size, c->size, 0.04 + 0.66 * c->share);
     char text[32];
-    int n = snprintf(text, sizeof text, "%.6g", count);
-    add_text(b, x + size / 2, y + size / 2 + 4, " text-anchor=\"middle\"",
+    int n = snprintf(text, sizeof text, "%.6g", c->count);
+    add_text(b, c->x + c->size / 2, c->y + c->size / 2 + 4, " text-anchor=\"middle\"",
              (struct mlp_str){text, (size_t)n});
 }
 
@@ -157,8 +161,8 @@ static void add_row(struct mlp_buf *b, const struct mlp_str *names, const double
     add_text(b, 102, y + size / 2 + 4, " text-anchor=\"end\"", shorten(names[row]));
     for (size_t k = 0; k < n; k++) {
         double count = counts[row * n + k];
-        add_cell(b, 110 + size * (double)k, y, size, total > 0 ? count / total : 0, count,
-                 k == row);
+        add_cell(b, &(struct cell){110 + size * (double)k, y, size, total > 0 ? count / total : 0,
+                                   count, k == row});
     }
 }
 
