@@ -144,7 +144,8 @@ static void add_cell(struct mlp_buf *b, const struct cell *c)
 {
     mlp_buf_addf(b, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
                     "fill-opacity=\"%.3f\"/>\n",
-                 c->right ? "right" : "wrong", c->x, c->y, c->size, c->size, 0.04 + 0.66 * c->share);
+                 c->right ? "right" : "wrong", c->x, c->y, c->size, c->size,
+                 0.04 + 0.66 * c->share);
     char text[32];
     int n = snprintf(text, sizeof text, "%.6g", c->count);
     add_text(b, c->x + c->size / 2, c->y + c->size / 2 + 4, " text-anchor=\"middle\"",
