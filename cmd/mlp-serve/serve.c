@@ -51,6 +51,8 @@ static const struct mlp_opt opts[] = {
                   false},
     [OPT_ROW_TIMEOUT] = {"row-timeout", 0, MLP_OPT_SECONDS, "TIME",
                          "time that the command has for a row", NULL, "30s", false},
+    [OPT_EXPLAIN] = {"explain", 0, MLP_OPT_FLAG, NULL,
+                     "load what POST /explain needs, which takes more memory", NULL, NULL, false},
     [OPT_BATCH] = {"batch", 0, MLP_OPT_FLAG, NULL,
                    "predict a table from stdin instead, as the verb batch does", NULL, NULL, false},
     [OPT_RUNTIME] = {"runtime", 0, MLP_OPT_TEXT, "NAME",
@@ -104,6 +106,7 @@ static struct mlp_serve_config configure(const struct mlp_cmd *cmd, const struct
         .deployment = mlp_opt_text(cmd, OPT_DEPLOYMENT),
         .registry = mlp_opt_text(cmd, OPT_REGISTRY),
         .log_path = mlp_opt_text(cmd, OPT_LOG),
+        .explain = mlp_opt_flag(cmd, OPT_EXPLAIN),
         .ignore_extra = strcmp(mlp_opt_text(cmd, OPT_EXTRA), "ignore") == 0,
         .max_rows = (uint64_t)mlp_opt_int(cmd, OPT_MAX_ROWS, 0),
         .address = mlp_opt_text(cmd, OPT_LISTEN),
@@ -242,7 +245,15 @@ const struct mlp_verb verb_serve = {
         "{\"predictions\": [...]}; ?probabilities=true adds them to lists. null is a missing\n"
         "value. A feature that is unknown, missing, given twice or of the wrong type is refused\n"
         "and named. GET /model tells the features, /healthz and /readyz the state, /metrics the\n"
-        "counters.\n"
+        "counters; /docs is a page to try it, /openapi.json the same for programs. With --explain\n"
+        "POST /explain tells what each feature adds.\n"
+        "\n"
+        "Bodies may be text/csv, application/x-ndjson, Arrow or Parquet, each also in gzip or\n"
+        "zstd; the answer is in kind, or as Accept says. Other servers' protocols are spoken\n"
+        "beside: Open Inference Protocol (/v2, with binary tensors; gRPC), TensorFlow Serving and\n"
+        "KServe V1 (/v1), MLflow and SageMaker (/invocations, /ping), Vertex AI (AIP_HTTP_PORT,\n"
+        "AIP_PREDICT_ROUTE, AIP_HEALTH_ROUTE; SAGEMAKER_BIND_TO_PORT), and CloudEvents on any of\n"
+        "them, / too. Clients cannot load or unload models.\n"
         "\n"
         "The same port speaks HTTP/2, by TLS or to clients that begin with it, and gRPC: the Open\n"
         "Inference Protocol's GRPCInferenceService with streams and the repository, and\n"

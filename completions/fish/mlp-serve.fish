@@ -23,6 +23,7 @@ complete -c mlp-serve -l ready-fd -x -d 'write the address to descriptor N when 
 complete -c mlp-serve -l events -x -a 'words json' -d 'form of the events on stderr (default: words on a terminal, else json)'
 complete -c mlp-serve -l exec -x -d 'the model is this command: one line of JSON a row in, one out'
 complete -c mlp-serve -l row-timeout -x -d 'time that the command has for a row'
+complete -c mlp-serve -l explain -d 'load what POST /explain needs, which takes more memory'
 complete -c mlp-serve -l batch -d 'predict a table from stdin instead, as the verb batch does'
 complete -c mlp-serve -l runtime -x -d 'what runs ONNX models: built-in, onnxruntime or onnxruntime:LIBRARY'
 complete -c mlp-serve -l tls-cert -r -d 'serve TLS with this certificate and its chain (PEM)'

@@ -85,7 +85,8 @@ static enum mlp_code run_golden(struct mlp_package *p, struct mlp_served *s, str
 static enum mlp_code load_layer(const struct mlp_origin *from, struct mlp_package *p,
                                 unsigned threads, struct mlp_served **out, struct mlp_err *e)
 {
-    const struct mlp_model_limits limits = {.onnxruntime = from->onnxruntime};
+    const struct mlp_model_limits limits = {.onnxruntime = from->onnxruntime,
+                                            .explain = from->explain};
     struct mlp_buf bytes;
     struct mlp_model *model = NULL;
     bool found;
@@ -148,7 +149,8 @@ static enum mlp_code open_bytes(const struct mlp_origin *from, struct mlp_str by
                                 char digest[MLP_DIGEST_TEXT], struct mlp_model **model,
                                 struct mlp_err *e)
 {
-    const struct mlp_model_limits limits = {.onnxruntime = from->onnxruntime};
+    const struct mlp_model_limits limits = {.onnxruntime = from->onnxruntime,
+                                            .explain = from->explain};
     struct mlp_guard guard;
     enum mlp_code code = MLP_OK;
     if (from->digest.n)

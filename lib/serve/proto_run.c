@@ -184,7 +184,7 @@ bool mlp_run_end(struct mlp_run *r, enum mlp_code code)
         return false;
     }
     add_fields(q);
-    if (r->route->shadowed)
+    if (r->p.outcomes)
         mlp_shadow_owe(q, r->route);
     return true;
 }

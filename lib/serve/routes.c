@@ -192,6 +192,13 @@ static const struct path paths[] = {
     {"/v1/models/*/labels/*:predict", 'P', MLP_KIND_V1, MLP_DIALECT_ERROR, on_predict_label},
     {"/invocations", 'P', MLP_KIND_INVOCATIONS, MLP_DIALECT_MLFLOW, mlp_on_invocations},
     {"/invocations/*", 'P', MLP_KIND_INVOCATIONS, MLP_DIALECT_MLFLOW, mlp_on_invocations},
+    {"/explain", 'P', MLP_KIND_EXPLAIN, MLP_DIALECT_OWN, mlp_on_explain},
+    {"/explain/*", 'P', MLP_KIND_EXPLAIN, MLP_DIALECT_OWN, mlp_on_explain},
+    {"/v1/models/*:explain", 'P', MLP_KIND_EXPLAIN, MLP_DIALECT_ERROR, mlp_on_explain},
+    {"/openapi.json", 'G', MLP_KIND_MODEL, MLP_DIALECT_OWN, mlp_on_openapi},
+    {"/docs", 'G', MLP_KIND_MODEL, MLP_DIALECT_OWN, mlp_on_docs},
+    {"/docs/try.js", 'G', MLP_KIND_MODEL, MLP_DIALECT_OWN, mlp_on_docs_script},
+    {"/docs/style.css", 'G', MLP_KIND_MODEL, MLP_DIALECT_OWN, mlp_on_docs_style},
     {"/", 'P', MLP_KIND_PREDICT, MLP_DIALECT_OWN, mlp_on_predict}, /* events are sent here */
     {"/ping", 'G', MLP_KIND_READYZ, MLP_DIALECT_MLFLOW, mlp_on_ping},
     {"/health", 'G', MLP_KIND_READYZ, MLP_DIALECT_MLFLOW, mlp_on_ping},
@@ -266,7 +273,7 @@ static enum mlp_kind refuse_path(struct mlp_asking *q, const struct path *other)
     q->dialect = other ? (enum mlp_dialect)other->dialect : MLP_DIALECT_OWN;
     if (!other) {
         mlp_answer_error(q, 404, "no such route",
-                         "POST /predict, GET /model, /healthz, /readyz or /metrics");
+                         "POST /predict; GET /docs tells the others");
         return MLP_KIND_OTHER;
     }
     mlp_answer_error(q, 405, "method not allowed here", NULL);

@@ -60,6 +60,15 @@ void mlp_on_invocations(struct mlp_asking *q);
 void mlp_on_ping(struct mlp_asking *q);
 void mlp_on_version(struct mlp_asking *q);
 
+/* proto_explain.c: POST /explain. */
+void mlp_on_explain(struct mlp_asking *q);
+
+/* proto_openapi.c: GET /openapi.json. proto_docs.c: the page with a form to try it. */
+void mlp_on_openapi(struct mlp_asking *q);
+void mlp_on_docs(struct mlp_asking *q);
+void mlp_on_docs_script(struct mlp_asking *q);
+void mlp_on_docs_style(struct mlp_asking *q);
+
 /* proto_v2.c: Open Inference Protocol over REST. */
 void mlp_on_v2_server(struct mlp_asking *q);
 void mlp_on_v2_live(struct mlp_asking *q);

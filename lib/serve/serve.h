@@ -2,6 +2,8 @@
  *
  *   POST /predict           the only route of a deployment, or the model that was named
  *   POST /predict/ROUTE     a route by name
+ *   POST /explain[/ROUTE]   what each feature adds (proto_explain.c)
+ *   GET  /docs /openapi.json  a page to read and try it, and the same for programs
  *   GET  /model[/ROUTE]     signature: features, classes, digest (also GET /)
  *   GET  /healthz /readyz   the process lives; the models are loaded and no drain has begun
  *   GET  /metrics           Prometheus text
@@ -31,6 +33,7 @@ struct mlp_serve_config {
     const char *health_route;    /* another path of /readyz; NULL */
     const char *registry;        /* folder; NULL: the file's own or the default one */
     const struct mlp_key *key;   /* packages must be signed by it; NULL: not asked for */
+    bool explain;                /* models keep what POST /explain needs, or are refused */
     const char *onnxruntime;     /* library that runs ONNX models (model.h); NULL: our own engine */
     const char *log_path;        /* prediction log, appended to; NULL: none */
     bool ignore_extra;           /* unknown features are passed over instead of refused */

@@ -67,6 +67,7 @@ struct mlp_origin {
     const char *name;            /* for logs; NULL: the package's name or the file's */
     uint64_t version;
     const struct mlp_key *key;   /* the package must be signed by it; NULL: not asked for */
+    bool explain;                /* keep what POST /explain needs (model.h) */
     const char *onnxruntime;     /* library that runs ONNX models (model.h); NULL: our own engine */
 };
 

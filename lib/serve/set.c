@@ -78,7 +78,8 @@ static enum mlp_code load_ref(struct loading *l, const char *ref, struct mlp_ser
         const struct mlp_origin from = {.registry_dir = l->registry, .digest = v->digest,
                                         .name = name, .version = v->version,
                                         .key = l->config->key,
-                                        .onnxruntime = l->config->onnxruntime};
+                                        .onnxruntime = l->config->onnxruntime,
+                                        .explain = l->config->explain};
         code = obtain(l, &from, out, e);
     }
     mlp_registry_close(registry);
@@ -90,7 +91,8 @@ static enum mlp_code load_named(struct loading *l, struct mlp_served **out, stru
     const char *model = l->config->model;
     struct mlp_stat st;
     const struct mlp_origin from = {.path = model, .key = l->config->key,
-                                    .onnxruntime = l->config->onnxruntime};
+                                    .onnxruntime = l->config->onnxruntime,
+                                    .explain = l->config->explain};
     enum mlp_code code = mlp_os_stat(model, false, &st, e);
     if (code != MLP_OK || st.exists)
         return code == MLP_OK ? mlp_served_load(&from, l->threads, out, e) : code;
@@ -135,7 +137,8 @@ static enum mlp_code load_target(struct loading *l, const struct mlp_target *t,
     mlp_str_copy(t->model, name, sizeof name);
     struct mlp_origin from = {.digest = t->digest, .version = t->version, .key = l->config->key,
                               .name = t->model.n ? name : NULL, .registry_dir = l->registry,
-                              .onnxruntime = l->config->onnxruntime};
+                              .onnxruntime = l->config->onnxruntime,
+                              .explain = l->config->explain};
     if (t->path.n) {
         if (!mlp_deployment_resolve(l->config->deployment, t->path, path, sizeof path))
             return mlp_err_set(e, MLP_EINPUT, "the path of a target is too long");
