@@ -29,6 +29,9 @@ static const struct mlp_opt opts[] = {
                      "error|warn", "error", false},
     [OPT_THREADS] = {"threads", 'j', MLP_OPT_INT, "N", "check on N threads; 0: one a processor",
                      NULL, "0", false},
+    [OPT_MEMORY] = {"memory", 'm', MLP_OPT_SIZE, "SIZE",
+                    "what unique, keys, distinct and quantiles may take; the rest is on disk in "
+                    "TMPDIR, or a sample", NULL, "32M", false},
     [OPT_DRY_RUN] = {"dry-run", 'n', MLP_OPT_FLAG, NULL, "print the rules and what each costs",
                      NULL, NULL, false},
     [OPT_QUIET] = {"quiet", 'q', MLP_OPT_FLAG, NULL, "no report on stderr", NULL, NULL, false},

@@ -16,17 +16,9 @@ static bool is_gx(const char *spec)
  * which is gone when we are. */
 static enum mlp_code copy_pipe(struct check_run *run, struct mlp_err *e)
 {
-    char chunk[1 << 16], path[512];
-    uint64_t random = 0;
+    char chunk[1 << 16];
     size_t got = 0;
-    const char *folder = mlp_os_env("TMPDIR");
-    enum mlp_code code = mlp_os_random(&random, sizeof random, e);
-    snprintf(path, sizeof path, "%s/mlp-validate-%016llx", folder ? folder : "/tmp",
-             (unsigned long long)random);
-    if (code == MLP_OK)
-        code = mlp_os_open(path, MLP_OPEN_CREATE_NEW, &run->copy, e);
-    if (code == MLP_OK && (code = mlp_os_chmod(path, 0600, e)) == MLP_OK)
-        code = mlp_os_unlink(path, e);
+    enum mlp_code code = mlp_file_scratch(&run->copy, e);
     while (code == MLP_OK && (code = mlp_os_read(0, chunk, sizeof chunk, &got, e)) == MLP_OK && got)
         code = mlp_os_write(run->copy, chunk, got, e);
     snprintf(run->copy_path, sizeof run->copy_path, "/dev/fd/%d", run->copy);
@@ -45,6 +37,19 @@ static enum mlp_code survey(struct check_run *run, struct mlp_err *e)
     return code;
 }
 
+static enum mlp_code make_checker(struct check_run *run, struct mlp_err *e)
+{
+    const char *spec;
+    enum mlp_code code = mlp_checker_new(run->rules, run->table, &run->checker, e);
+    if (code != MLP_OK)
+        return code;
+    mlp_checker_memory(run->checker, (size_t)mlp_opt_number(run->cmd, OPT_MEMORY, 0));
+    for (size_t i = 0; (spec = mlp_opt_nth(run->cmd, OPT_REPORT, i)) != NULL; i++)
+        if (is_gx(spec))
+            mlp_checker_keep(run->checker, GX_ROWS);
+    return mlp_checker_threads(run->checker, run->threads, e);
+}
+
 enum mlp_code check_open(struct check_run *run, struct mlp_err *e)
 {
     struct mlp_input in;
@@ -60,12 +65,7 @@ enum mlp_code check_open(struct check_run *run, struct mlp_err *e)
     if (code == MLP_OK)
         code = mlp_table_open(path, &in.table, &run->table, e);
     if (code == MLP_OK)
-        code = mlp_checker_new(run->rules, run->table, &run->checker, e);
-    if (code == MLP_OK)
-        code = mlp_checker_threads(run->checker, run->threads, e);
-    for (size_t i = 0; code == MLP_OK && mlp_opt_nth(run->cmd, OPT_REPORT, i); i++)
-        if (is_gx(mlp_opt_nth(run->cmd, OPT_REPORT, i)))
-            mlp_checker_keep(run->checker, GX_ROWS);
+        code = make_checker(run, e);
     if (code == MLP_OK && twice)
         code = survey(run, e);
     if (code == MLP_OK && twice)

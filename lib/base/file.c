@@ -232,3 +232,19 @@ enum mlp_code mlp_file_write(const char *path, struct mlp_str bytes, uint32_t mo
     mlp_out_abort(&o);
     return code;
 }
+
+enum mlp_code mlp_file_scratch(int *fd, struct mlp_err *e)
+{
+    char path[512];
+    uint64_t random = 0;
+    const char *folder = mlp_os_env("TMPDIR");
+    enum mlp_code code = mlp_os_random(&random, sizeof random, e);
+    *fd = -1;
+    snprintf(path, sizeof path, "%s/mlp-%016llx", folder && folder[0] ? folder : "/tmp",
+             (unsigned long long)random);
+    if (code == MLP_OK)
+        code = mlp_os_open(path, MLP_OPEN_CREATE_NEW, fd, e);
+    if (code == MLP_OK && (code = mlp_os_chmod(path, 0600, e)) == MLP_OK)
+        code = mlp_os_unlink(path, e);
+    return code;
+}

@@ -48,6 +48,10 @@ enum mlp_code mlp_out_commit(struct mlp_out *o, struct mlp_err *e);
  * with fd -1. */
 void mlp_out_abort(struct mlp_out *o);
 
+/* Opens a file without a name, readable by us alone, in TMPDIR (else /tmp): it is gone when it is
+ * closed. */
+enum mlp_code mlp_file_scratch(int *fd, struct mlp_err *e);
+
 /* open + write + commit. mode 0 leaves 0644 less the umask; 0600 for secrets. */
 enum mlp_code mlp_file_write(const char *path, struct mlp_str bytes, uint32_t mode,
                              struct mlp_err *e);

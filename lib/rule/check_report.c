@@ -63,7 +63,7 @@ struct mlp_bound_column *mlp_checker_column(const struct mlp_checker *c,
 static double end_value(const struct mlp_checker *c, const struct mlp_active *a,
                         struct mlp_bound_column *column)
 {
-    uint64_t distinct = a->state.hashes.n + a->state.hashes.has_zero;
+    uint64_t distinct = mlp_hashes_count(&a->state.hashes);
     switch (a->rule->kind) {
     case MLP_RULE_ROWS: return (double)(a->rule->when ? a->tally.seen : c->rows);
     case MLP_RULE_ASSOCIATION: return a->value;

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#define LEAST_SHARE ((size_t)64 << 10) /* of memory, for a set or list */
+
 static enum mlp_code missing_column(const struct mlp_checker *c, const struct mlp_table *t,
                                     struct mlp_str name, struct mlp_err *e)
 {
@@ -167,6 +169,34 @@ static enum mlp_code make_lanes(struct mlp_checker *c, unsigned n, struct mlp_er
     for (; c->nlanes < n && code == MLP_OK; c->nlanes++)
         code = mlp_lane_init(&lanes[c->nlanes], c, e);
     return code;
+}
+
+/* The sets and lists that grow with the data. */
+static size_t count_growing(const struct mlp_checker *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->rules->rules.n; i++) {
+        enum mlp_rule_kind kind = c->active[i].rule->kind;
+        n += kind == MLP_RULE_UNIQUE || kind == MLP_RULE_KEY || kind == MLP_RULE_DISTINCT ||
+             kind == MLP_RULE_DISTINCT_SHARE || kind == MLP_RULE_SPREAD;
+        n += mlp_wide_looks_twice(c->active[i].rule) ? 2 : 0;
+    }
+    for (size_t i = 0; i < c->rules->columns.n; i++)
+        n += c->columns[i].sums.wants_values;
+    return n;
+}
+
+void mlp_checker_memory(struct mlp_checker *c, size_t bytes)
+{
+    size_t n = count_growing(c), share = bytes / (n ? n : 1);
+    share = share < LEAST_SHARE ? LEAST_SHARE : share;
+    for (size_t i = 0; i < c->rules->rules.n; i++) {
+        struct mlp_active *a = &c->active[i];
+        a->state.hashes.most = a->wide.seen.most = a->wide.twice.most = share;
+        a->spread.sums.most = share / sizeof(double);
+    }
+    for (size_t i = 0; i < c->rules->columns.n; i++)
+        c->columns[i].sums.most = share / sizeof(double);
 }
 
 enum mlp_code mlp_checker_threads(struct mlp_checker *c, unsigned threads, struct mlp_err *e)

@@ -4,12 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Quantiles are exact up to so many values, then those of a fair sample of that size. */
-#define VALUES_MOST ((size_t)1 << 22)
-
 void mlp_column_sums_init(struct mlp_column_sums *s, const struct mlp_rule *rules, size_t n)
 {
-    *s = (struct mlp_column_sums){.least = NAN, .greatest = NAN};
+    *s = (struct mlp_column_sums){.least = NAN, .greatest = NAN, .most = SIZE_MAX};
     mlp_rng_init(&s->rng, 1);
     for (size_t i = 0; i < n; i++) {
         enum mlp_rule_kind kind = rules[i].kind;
@@ -39,14 +36,15 @@ static void add_moments(struct mlp_column_sums *s, double x)
 static enum mlp_code keep(struct mlp_column_sums *s, double x, struct mlp_err *e)
 {
     s->offered++;
-    if (s->nvalues == VALUES_MOST) {
+    if (s->nvalues == s->most) {
         uint64_t at = mlp_rng_below(&s->rng, s->offered);
-        if (at < VALUES_MOST)
+        if (at < s->most)
             s->values[at] = x;
         return MLP_OK;
     }
     if (s->nvalues == s->cap) {
         size_t cap = s->cap ? 2 * s->cap : 1024;
+        cap = cap < s->most ? cap : s->most;
         double *more = realloc(s->values, cap * sizeof *more);
         if (!more)
             return mlp_err_nomem(e);

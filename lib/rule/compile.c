@@ -331,11 +331,12 @@ bool mlp_rules_look_twice(const struct mlp_rules *r)
 }
 
 static const char one_pass[] = "one pass";
+static const char sampled[] = "one pass, exact while --memory holds the values, then a sample";
 
 static const char *cost_of_spread(const struct mlp_spread *x)
 {
     if (x->op == MLP_SPREAD_QUANTILES || x->op == MLP_SPREAD_KS)
-        return "one pass, exact up to 4,194,304 values, then a sample";
+        return sampled;
     bool counts = x->op <= MLP_SPREAD_MOST_COMMON || x->op == MLP_SPREAD_CHI_SQUARE ||
                   (x->op == MLP_SPREAD_KL && !x->edges);
     return counts ? "one pass, memory for each distinct value, 256 MB at most" : one_pass;
@@ -346,7 +347,7 @@ static const char *cost_of_wide(const struct mlp_rule *rule)
     if (!mlp_wide_looks_twice(rule))
         return one_pass;
     return rule->wide->op == MLP_WIDE_ZSCORE ? "two passes"
-                                             : "two passes, 16 bytes for each distinct value";
+                                             : "two passes, exact, on disk beyond --memory";
 }
 
 /* What a rule costs beside the pass over the data. */
@@ -356,9 +357,9 @@ static const char *cost_of(const struct mlp_rule *rule)
     case MLP_RULE_UNIQUE:
     case MLP_RULE_KEY:
     case MLP_RULE_DISTINCT:
-    case MLP_RULE_DISTINCT_SHARE: return "one pass, 16 bytes for each distinct value";
+    case MLP_RULE_DISTINCT_SHARE: return "one pass, exact, on disk beyond --memory";
     case MLP_RULE_MEDIAN:
-    case MLP_RULE_QUANTILE: return "one pass, exact up to 4,194,304 values, then a sample";
+    case MLP_RULE_QUANTILE: return sampled;
     case MLP_RULE_ASSOCIATION: return "one pass, memory for each distinct pair, 256 MB at most";
     case MLP_RULE_WIDE: return cost_of_wide(rule);
     case MLP_RULE_SPREAD: return cost_of_spread(rule->spread);

@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "rule/expr.h"
 #include "rule/format.h"
+#include "rule/hashes.h"
 
 #include <pcre2.h>
 
@@ -44,13 +45,6 @@ struct mlp_set {
 struct mlp_regex {
     pcre2_code *code;
     bool jit;
-};
-
-/* A growing set of 64-bit hashes; 0 is kept apart. */
-struct mlp_hashes {
-    uint64_t *slots;
-    size_t n, cap;
-    bool has_zero;
 };
 
 struct mlp_field;
@@ -152,6 +146,7 @@ struct mlp_column_sums {
     double mean, m2, sum, least, greatest;
     double *values;               /* for quantiles */
     size_t nvalues, cap;
+    size_t most;                  /* of values: beyond it they are a fair sample */
     uint64_t offered;             /* how many there were: more than nvalues, and it is a sample */
     struct mlp_rng rng;
     bool sorted;
@@ -175,17 +170,6 @@ struct mlp_matcher {
 
 /* Type of a cell's text; true when it fits, with its number (date: seconds since 1970). */
 bool mlp_value_parse(enum mlp_rule_type type, struct mlp_str text, double *value);
-
-/* Adds a hash; *fresh tells whether it was new. MLP_EIO without memory. */
-enum mlp_code mlp_hashes_add(struct mlp_hashes *h, uint64_t hash, bool *fresh, struct mlp_err *e);
-bool mlp_hashes_has(const struct mlp_hashes *h, uint64_t hash);
-void mlp_hashes_fini(struct mlp_hashes *h);
-/* Brings the place of a hash that is added soon into the cache. */
-static inline void mlp_hashes_soon(const struct mlp_hashes *h, uint64_t hash)
-{
-    if (h->cap)
-        __builtin_prefetch(&h->slots[(size_t)hash & (h->cap - 1)], 1);
-}
 
 /* The number in a set, or the text. */
 bool mlp_set_has_number(const struct mlp_set *s, double v);

@@ -2,10 +2,10 @@
  *
  * A rules file is compiled once into a program a column: the type is parsed once for each cell,
  * then every rule of the column walks the batch. Rules on rows reject rows; rules on columns
- * (missing share, mean, ...) and on the table (row count, columns) are decided at the end. All of
- * them run in one pass; only `unique`, `keys` and `distinct` need memory that grows (8 bytes for
- * each distinct value, at half load: rows whose 64-bit hashes collide would be taken for equal,
- * less than 1e-6 likely for 5 million values). */
+ * (missing share, mean, ...) and on the table (row count, columns) are decided at the end. Most of
+ * them run in one pass; only `unique`, `keys`, `distinct` and quantiles need memory that grows (see
+ * mlp_checker_memory). Values are told apart by 64-bit hashes: that any two of n collide has a
+ * chance below n * n / 2^65, less than 1e-6 for 5 million values. */
 #ifndef MLP_RULE_RULE_H
 #define MLP_RULE_RULE_H
 
@@ -57,6 +57,11 @@ void mlp_checker_free(struct mlp_checker *c);
 /* Lets up to that many threads, at most 64, check each batch, the caller's among them; once, before
  * the first batch. What is found is the same for any number. */
 enum mlp_code mlp_checker_threads(struct mlp_checker *c, unsigned threads, struct mlp_err *e);
+
+/* How much of memory the sets and lists may take that grow with the data: of `unique`, `keys`,
+ * `distinct` (then they go on in files without a name under TMPDIR) and quantiles (then they are
+ * those of a sample); shared evenly. Before the first batch; without it there is no limit. */
+void mlp_checker_memory(struct mlp_checker *c, size_t bytes);
 
 /* Some rules (unique: all, zscore, ...) look at the data twice: when this is true, every batch goes
  * to mlp_checker_survey first, then the table is read again and its batches are checked. */

@@ -133,7 +133,9 @@ static void start(struct mlp_spread_state *s)
     s->started = s->has_counts = true;
     mlp_map_init(&s->counts, 0, COUNTED_BYTES);
     mlp_buf_init(&s->extreme, TEXT_MOST);
+    size_t most = s->sums.most;
     mlp_column_sums_init(&s->sums, NULL, 0);
+    s->sums.most = most ? most : s->sums.most;
     s->sums.wants_values = true;
 }
 

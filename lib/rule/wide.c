@@ -128,11 +128,18 @@ enum mlp_code mlp_wide_survey(const struct mlp_rule *rule, const struct mlp_wide
 
 /* ---- the second */
 
-static void mark_unique(const struct mlp_wide_rows *rows, const struct mlp_wide_state *s)
+static enum mlp_code mark_unique(const struct mlp_wide_rows *rows,
+                                 const struct mlp_wide_state *s, struct mlp_err *e)
 {
-    for (size_t r = 0; r < rows->b->nrows; r++)
-        if (rows->looks[r] && mlp_hashes_has(&s->twice, row_hash(rows, r)))
+    enum mlp_code code = MLP_OK;
+    for (size_t r = 0; r < rows->b->nrows && code == MLP_OK; r++) {
+        bool twice = false;
+        if (rows->looks[r])
+            code = mlp_hashes_has(&s->twice, row_hash(rows, r), &twice, e);
+        if (twice)
             rows->looks[r] = 2;
+    }
+    return code;
 }
 
 static enum mlp_code mark_zscore(const struct mlp_wide *w, const struct mlp_wide_rows *rows,
@@ -236,10 +243,8 @@ enum mlp_code mlp_wide_mark(const struct mlp_rule *rule, const struct mlp_wide_r
     enum mlp_code code = MLP_OK;
     struct mlp_buf key;
     skip_missing(w, rows);
-    if (w->op == MLP_WIDE_UNIQUE) {
-        mark_unique(rows, s);
-        return MLP_OK;
-    }
+    if (w->op == MLP_WIDE_UNIQUE)
+        return mark_unique(rows, s, e);
     if (w->op == MLP_WIDE_ZSCORE)
         return mark_zscore(w, rows, s, e);
     mlp_buf_init(&key, (size_t)64 << 20);

@@ -498,8 +498,8 @@ START_TEST(what_will_be_checked)
                              "rows: >= 1 (decided at the end; one pass)\n"
                              "a/type: int (row rule; one pass)\n"
                              "a/min: >= 0 (row rule; one pass)\n"
-                             "a/unique: a value that no row before has (row rule; one pass, 16 "
-                             "bytes for each distinct value)\n"),
+                             "a/unique: a value that no row before has (row rule; one pass, exact, "
+                             "on disk beyond --memory)\n"),
                   "%.*s", MLP_STR_ARG(mlp_buf_str(&out)));
     mlp_buf_fini(&out);
     mlp_rules_free(r);
@@ -516,8 +516,50 @@ START_TEST(hashes_know_what_they_have)
             ck_assert_int_eq(fresh, pass == 0);
         }
     }
-    ck_assert_uint_eq(h.n + h.has_zero, 5000);
+    ck_assert_uint_eq(mlp_hashes_count(&h), 5000);
     mlp_hashes_fini(&h);
+}
+END_TEST
+
+/* Hashes as they come: every third was there before, near or far. */
+static uint64_t nth_hash(uint64_t i)
+{
+    uint64_t x = (i % 3 ? i : i / 2) + 1;
+    x = (x ^ x >> 31) * 0x7FB5D329728EA185u;
+    return x ^ x >> 27;
+}
+
+/* With next to no memory most of them are on disk, in runs that are merged twice over. */
+START_TEST(hashes_on_disk_are_known_too)
+{
+    struct mlp_hashes all = {0};
+    const uint64_t n = 200000;
+    for (uint64_t i = 0; i < n; i++) {
+        bool fresh;
+        ck_assert_int_eq(mlp_hashes_add(&all, nth_hash(i), &fresh, &err), MLP_OK);
+    }
+    static const size_t memory[] = {12000, 64 << 10, 1 << 20};
+    for (size_t k = 0; k < sizeof memory / sizeof *memory; k++) {
+        struct mlp_hashes h = {.most = memory[k]}, seen = {0};
+        bool fresh, expected, has;
+        for (uint64_t i = 0; i < n; i++) {
+            ck_assert_int_eq(mlp_hashes_add(&h, nth_hash(i), &fresh, &err), MLP_OK);
+            mlp_hashes_add(&seen, nth_hash(i), &expected, &err);
+            ck_assert_msg(fresh == expected, "%zu bytes: hash %llu", memory[k],
+                          (unsigned long long)i);
+        }
+        ck_assert_uint_eq(mlp_hashes_count(&h), mlp_hashes_count(&all));
+        ck_assert(mlp_hashes_spilled(&h) > 0);
+        for (uint64_t i = 0; i < n; i += 17) {
+            ck_assert_int_eq(mlp_hashes_has(&h, nth_hash(i), &has, &err), MLP_OK);
+            ck_assert(has);
+            ck_assert_int_eq(mlp_hashes_has(&h, nth_hash(i) + 1, &has, &err), MLP_OK);
+            ck_assert(!has);
+        }
+        mlp_hashes_fini(&h);
+        mlp_hashes_fini(&seen);
+    }
+    mlp_hashes_fini(&all);
 }
 END_TEST
 
@@ -542,6 +584,7 @@ Suite *suite_rule(void)
     tcase_add_test(c, columns_that_are_not_there);
     tcase_add_test(c, what_will_be_checked);
     tcase_add_test(c, hashes_know_what_they_have);
+    tcase_add_test(c, hashes_on_disk_are_known_too);
     suite_add_tcase(s, c);
     return s;
 }
