@@ -93,7 +93,7 @@ expect 1 mlp-validate -q -r rules.yaml --fail-fast raw.csv
 expect 1 mlp-validate -q -r rules.yaml --max-rejects 2 raw.csv
 expect 0 mlp-validate -r rules.yaml --dry-run
 has out 'age/min: >= 0 (row rule; one pass)'
-has out '16 bytes for each distinct value'
+has out 'on disk beyond --memory'
 expect 0 mlp-validate lint rules.yaml
 sed 's/required/requird/' rules.yaml >typo.yaml
 expect 3 mlp-validate lint typo.yaml
