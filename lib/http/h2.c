@@ -87,6 +87,10 @@ static void end_stream(struct mlp_h2_stream *s)
     if (s->next)
         s->next->link = s->link;
     s->h = NULL;
+    if (!s->late.waiting) { /* only this thread makes it wait */
+        mlp_h2_free_stream(&s->late);
+        return;
+    }
     mlp_monitor_enter(late);
     bool orphan = s->late.orphan = s->late.waiting;
     mlp_monitor_leave(late);

@@ -17,10 +17,13 @@ struct fields {
     size_t n;
 };
 
+/* The name is static. */
 static void put(struct fields *f, const char *name, const char *value, size_t n)
 {
-    if (f->n < FIELDS)
-        f->nv[f->n++] = field(name, strlen(name), value, n);
+    if (f->n == FIELDS)
+        return;
+    f->nv[f->n] = field(name, strlen(name), value, n);
+    f->nv[f->n++].flags = NGHTTP2_NV_FLAG_NO_COPY_NAME;
 }
 
 /* "Name: value\r\n" lines; names are made lower case in place (RFC 9113, 8.2.1). */
@@ -43,10 +46,13 @@ static void put_lines(struct fields *f, char *p, size_t n)
 }
 
 /* grpc-status and grpc-message; digits holds the former. */
-static void put_status(struct mlp_h2_stream *s, struct fields *f, char digits[16])
+static void put_status(struct mlp_h2_stream *s, struct fields *f, char digits[2])
 {
-    int n = snprintf(digits, 16, "%d", (int)s->status);
-    put(f, "grpc-status", digits, (size_t)n);
+    unsigned status = (unsigned)s->status % 100;
+    digits[0] = (char)('0' + status / 10);
+    digits[1] = (char)('0' + status % 10);
+    size_t skip = status < 10;
+    put(f, "grpc-status", digits + skip, 2 - skip);
     if (s->message.n)
         put(f, "grpc-message", s->message.p, s->message.n);
 }
@@ -61,7 +67,7 @@ static ssize_t fail_stream(struct mlp_h2_stream *s)
 static bool all_sent(struct mlp_h2_stream *s, uint32_t *flags)
 {
     struct fields f = {.n = 0};
-    char digits[16];
+    char digits[2];
     s->h->owed -= s->out.n;
     s->h->unsent -= s->out.n > 0;
     mlp_buf_fini(&s->out);
@@ -159,7 +165,7 @@ bool mlp_h2_continue(struct mlp_h2_stream *s)
 static bool begin_call(struct mlp_h2_stream *s, struct mlp_buf *extra)
 {
     struct fields f = {.n = 0};
-    char digits[16];
+    char digits[2];
     put(&f, ":status", "200", 3);
     put_date(s->h->c->loop, &f);
     put(&f, "content-type", "application/grpc", 16);

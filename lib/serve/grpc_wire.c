@@ -306,9 +306,9 @@ enum mlp_code mlp_grpc_choose(const struct mlp_grpc_request *r, struct mlp_tenso
 
 void mlp_grpc_write_version(struct mlp_buf *b, unsigned field, uint64_t version)
 {
-    char text[24];
-    int n = snprintf(text, sizeof text, "%llu", (unsigned long long)version);
-    mlp_wire_str(b, field, (struct mlp_str){text, (size_t)n});
+    size_t at = mlp_wire_open(b, field);
+    mlp_buf_addu64(b, version);
+    mlp_wire_close(b, at);
 }
 
 /* Elements in the raw layout as InferTensorContents. */
