@@ -1,7 +1,5 @@
 #include "check.h"
 
-#include "text/json.h"
-
 #include <stdlib.h>
 
 static const struct mlp_opt opts[] = {
@@ -11,7 +9,8 @@ static const struct mlp_opt opts[] = {
                            "what the rules file is: native, gx, ... (default: by its content)",
                            NULL, NULL, false},
     [OPT_REJECTS] = {"rejects", 0, MLP_OPT_FILE, "FILE",
-                     "every reason to reject a row, as NDJSON", NULL, NULL, false},
+                     "every reason to reject a row, as NDJSON; named .csv or .tsv: the rows, with "
+                     "_line, _rule and _value", NULL, NULL, false},
     [OPT_OUTPUT] = {"output", 'o', MLP_OPT_FILE, "FILE", "where good rows go", NULL, "-", false},
     [OPT_REPORT] = {"report", 'R', MLP_OPT_TEXT, "[FORMAT:]FILE",
                     "write the report there; text, json, junit, sarif, github, html, prom or gx "
@@ -32,6 +31,11 @@ static const struct mlp_opt opts[] = {
     [OPT_MEMORY] = {"memory", 'm', MLP_OPT_SIZE, "SIZE",
                     "what unique, keys, distinct and quantiles may take; the rest is on disk in "
                     "TMPDIR, or a sample", NULL, "32M", false},
+    [OPT_WINDOW] = {"window", 0, MLP_OPT_SECONDS, "TIME",
+                    "of a stream: report each TIME, such as 60s, and count anew", NULL, NULL,
+                    false},
+    [OPT_WINDOW_ROWS] = {"window-rows", 0, MLP_OPT_INT, "N",
+                         "of a stream: report each N rows and count anew", NULL, NULL, false},
     [OPT_DRY_RUN] = {"dry-run", 'n', MLP_OPT_FLAG, NULL, "print the rules and what each costs",
                      NULL, NULL, false},
     [OPT_QUIET] = {"quiet", 'q', MLP_OPT_FLAG, NULL, "no report on stderr", NULL, NULL, false},
@@ -52,87 +56,31 @@ static void tell_progress(struct check_run *run, const struct mlp_checked *x)
         fprintf(stderr, ", %.0f %%", 100.0 * (double)x->bytes / (double)size);
 }
 
-/* The line end that follows row r; that of the header where the input ends without one. */
-static struct mlp_str line_end(const struct check_run *run, const struct mlp_batch *b, size_t r)
-{
-    const char *end = b->raw[r].p + b->raw[r].n;
-    if (b->open_end && r + 1 == b->nrows)
-        return mlp_table_eol(run->table);
-    return *end == '\r' ? MLP_STR("\r\n") : MLP_STR("\n");
-}
-
-/* Good rows that stand next to each other in the block leave in one write, with whatever line
- * ends they had. */
-static void write_good(struct check_run *run, const struct mlp_batch *b, const uint8_t *good)
-{
-    for (size_t r = 0; r < b->nrows; r++) {
-        if (!good[r])
-            continue;
-        const char *start = b->raw[r].p;
-        struct mlp_str eol = line_end(run, b, r);
-        while (r + 1 < b->nrows && good[r + 1] &&
-               b->raw[r + 1].p == b->raw[r].p + b->raw[r].n + eol.n) {
-            r++;
-            eol = line_end(run, b, r);
-        }
-        mlp_out_write(&run->good, start, (size_t)(b->raw[r].p + b->raw[r].n - start));
-        mlp_out_str(&run->good, eol);
-    }
-}
-
-static void write_rejects(struct check_run *run, const struct mlp_reject *x, size_t n)
-{
-    for (size_t i = 0; i < n; i++, x++) {
-        struct mlp_buf *b = &run->line;
-        mlp_buf_reset(b);
-        mlp_buf_addf(b, "{\"line\":%llu,\"row\":%llu,\"column\":", (unsigned long long)x->line,
-                     (unsigned long long)x->row);
-        mlp_json_quote(b, x->column);
-        mlp_buf_adds(b, ",\"rule\":");
-        mlp_json_quote(b, x->rule);
-        mlp_buf_adds(b, ",\"value\":");
-        mlp_json_quote(b, x->value);
-        mlp_buf_adds(b, "}\n");
-        mlp_out_str(&run->rejects, mlp_buf_str(b));
-    }
-}
-
 static enum mlp_code take_checked(void *ctx, const struct mlp_checked *x, struct mlp_err *e)
 {
     struct check_run *run = ctx;
     enum mlp_code code = MLP_OK;
-    write_good(run, x->batch, x->good);
-    if (run->rejects.fd >= 0)
-        write_rejects(run, x->rejects, x->nrejects);
+    check_write_good(run, x->batch, x->good);
+    check_write_rejects(run, x);
     if (run->profiler)
         code = mlp_profiler_add(run->profiler, run->table, x->batch, x->good, e);
-    if (code == MLP_OK && run->good.failed.code != MLP_OK)
+    /* Who reads a stream waits for what is good in it. */
+    bool is_stream = mlp_table_size(run->table) == 0;
+    if (code == MLP_OK && (is_stream || run->good.failed.code != MLP_OK))
         code = mlp_out_flush(&run->good, e);
+    if (code == MLP_OK && is_stream && run->rejects.fd >= 0)
+        code = mlp_out_flush(&run->rejects, e);
     tell_progress(run, x);
     return code;
 }
 
 static enum mlp_code read_all(struct check_run *run, struct mlp_err *e)
 {
-    enum mlp_code code =
-        mlp_checker_table(run->checker, run->table, run->stop_at, take_checked, run, e);
+    enum mlp_code code = run->window_rows || run->window_ns
+        ? check_windows(run, take_checked, e)
+        : mlp_checker_table(run->checker, run->table, run->stop_at, take_checked, run, e);
     if (run->progress)
         fprintf(stderr, "\r\033[K");
-    return code;
-}
-
-static enum mlp_code open_outputs(struct check_run *run, struct mlp_err *e)
-{
-    const char *rejects = mlp_opt_text(run->cmd, OPT_REJECTS);
-    enum mlp_code code = mlp_out_open(&run->good, mlp_opt_text(run->cmd, OPT_OUTPUT), e);
-    if (code == MLP_OK && rejects)
-        code = mlp_out_open(&run->rejects, rejects, e);
-    if (code == MLP_OK && mlp_opt_text(run->cmd, OPT_PROFILE))
-        code = mlp_profiler_new(NULL, &run->profiler, e);
-    if (code == MLP_OK && mlp_table_header(run->table).n) {
-        mlp_out_str(&run->good, mlp_table_header(run->table));
-        mlp_out_str(&run->good, mlp_table_eol(run->table));
-    }
     return code;
 }
 
@@ -148,31 +96,58 @@ static enum mlp_code save_profile(struct check_run *run, struct mlp_err *e)
     return code;
 }
 
+/* What was checked since the last report. */
+static enum mlp_code decide(struct check_run *run, struct mlp_report *report, struct mlp_err *e)
+{
+    mlp_report_init(report, "mlp-validate", "data");
+    report->subject = mlp_report_text(report, "%s",
+                                      run->copy >= 0 ? "<stdin>" : mlp_table_source(run->table));
+    enum mlp_code code = mlp_checker_finish(run->checker, report, e);
+    bool warn = strcmp(mlp_opt_text(run->cmd, OPT_FAIL_ON), "warn") == 0;
+    run->found = run->found || report->outcome >= (warn ? MLP_WARNED : MLP_FAIL);
+    return code;
+}
+
+static enum mlp_code tell(struct check_run *run, const struct mlp_report *report,
+                          struct mlp_err *e)
+{
+    const char *format = mlp_opt_text(run->cmd, OPT_FORMAT);
+    enum mlp_code code = check_give_gx(run, e);
+    if (code == MLP_OK)
+        code = give_report(run->cmd, OPT_REPORT, report,
+                           mlp_opt_flag(run->cmd, OPT_QUIET) ? NULL : format, e);
+    return code;
+}
+
+enum mlp_code check_tell(struct check_run *run, struct mlp_err *e)
+{
+    struct mlp_report report;
+    enum mlp_code code = decide(run, &report, e);
+    if (code == MLP_OK)
+        code = tell(run, &report, e);
+    mlp_report_fini(&report);
+    return code;
+}
+
+static enum mlp_code commit(struct check_run *run, struct mlp_err *e)
+{
+    enum mlp_code code = mlp_out_commit(&run->good, e);
+    if (code == MLP_OK && run->rejects.fd >= 0)
+        code = mlp_out_commit(&run->rejects, e);
+    return code == MLP_OK ? save_profile(run, e) : code;
+}
+
 static enum mlp_code finish(struct check_run *run, struct mlp_err *e)
 {
     struct mlp_report report;
-    mlp_report_init(&report, "mlp-validate", "data");
-    report.subject = mlp_report_text(&report, "%s",
-                                     run->copy >= 0 ? "<stdin>" : mlp_table_source(run->table));
-    enum mlp_code code = mlp_checker_finish(run->checker, &report, e);
+    run->found = run->found || run->rejected + mlp_checker_rejected(run->checker) >= run->stop_at;
+    enum mlp_code code = decide(run, &report, e);
     if (code == MLP_OK)
-        code = mlp_out_commit(&run->good, e);
-    if (code == MLP_OK && run->rejects.fd >= 0)
-        code = mlp_out_commit(&run->rejects, e);
+        code = commit(run, e);
     if (code == MLP_OK)
-        code = save_profile(run, e);
-    if (code == MLP_OK)
-        code = check_give_gx(run, e);
-    const char *format = mlp_opt_text(run->cmd, OPT_FORMAT);
-    if (code == MLP_OK)
-        code = give_report(run->cmd, OPT_REPORT, &report,
-                           mlp_opt_flag(run->cmd, OPT_QUIET) ? NULL : format, e);
-    bool warn = strcmp(mlp_opt_text(run->cmd, OPT_FAIL_ON), "warn") == 0;
-    if (code == MLP_OK && (report.outcome >= (warn ? MLP_WARNED : MLP_FAIL) ||
-                           mlp_checker_rejected(run->checker) >= run->stop_at))
-        code = MLP_FINDING;
+        code = tell(run, &report, e);
     mlp_report_fini(&report);
-    return code;
+    return code == MLP_OK && run->found ? MLP_FINDING : code;
 }
 
 static enum mlp_code describe(const struct check_run *run, struct mlp_err *e)
@@ -190,7 +165,9 @@ static enum mlp_code check(struct check_run *run, struct mlp_err *e)
 {
     enum mlp_code code = check_open(run, e);
     if (code == MLP_OK)
-        code = open_outputs(run, e);
+        code = check_open_outputs(run, e);
+    if (code == MLP_OK && mlp_opt_text(run->cmd, OPT_PROFILE))
+        code = mlp_profiler_new(NULL, &run->profiler, e);
     if (code == MLP_OK)
         code = read_all(run, e);
     if (code == MLP_OK && mlp_checker_rows(run->checker) == 0) {
@@ -210,7 +187,10 @@ static enum mlp_code run_check(struct mlp_cmd *cmd, struct mlp_err *e)
         run.stop_at = 1;
     int64_t threads = mlp_opt_int(cmd, OPT_THREADS, 0);
     run.threads = threads < 1 ? mlp_os_cpus() : threads > 64 ? 64 : (unsigned)threads;
-    mlp_buf_init(&run.line, (size_t)64 << 20);
+    run.window_rows = (uint64_t)mlp_opt_int(cmd, OPT_WINDOW_ROWS, 0);
+    run.window_ns = (uint64_t)(mlp_opt_number(cmd, OPT_WINDOW, 0) * 1e9);
+    mlp_buf_init(&run.line, (size_t)1 << 30);
+    mlp_buf_init(&run.field, (size_t)1 << 30);
     enum mlp_code code = check_load(&run, e);
     if (code == MLP_OK)
         code = mlp_opt_flag(cmd, OPT_DRY_RUN) ? describe(&run, e) : check(&run, e);
@@ -223,6 +203,7 @@ static enum mlp_code run_check(struct mlp_cmd *cmd, struct mlp_err *e)
         mlp_os_close(run.copy, NULL);
     mlp_rules_free(run.rules);
     mlp_buf_fini(&run.line);
+    mlp_buf_fini(&run.field);
     return code;
 }
 

@@ -9,8 +9,8 @@
 #include "stat/profile.h"
 
 enum { OPT_RULES, OPT_SCHEMA_FORMAT, OPT_REJECTS, OPT_OUTPUT, OPT_REPORT, OPT_FORMAT, OPT_PROFILE,
-       OPT_MAX_REJECTS, OPT_FAIL_FAST, OPT_FAIL_ON, OPT_THREADS, OPT_MEMORY, OPT_DRY_RUN, OPT_QUIET,
-       MLP_INPUT_NAMES };
+       OPT_MAX_REJECTS, OPT_FAIL_FAST, OPT_FAIL_ON, OPT_THREADS, OPT_MEMORY, OPT_WINDOW,
+       OPT_WINDOW_ROWS, OPT_DRY_RUN, OPT_QUIET,        MLP_INPUT_NAMES };
 
 /* One run: where things come from and go to. */
 struct check_run {
@@ -20,9 +20,14 @@ struct check_run {
     struct mlp_checker *checker;
     struct mlp_profiler *profiler; /* or NULL */
     struct mlp_out good, rejects;
-    struct mlp_buf line;
+    bool rejects_table;     /* rows, not reasons, in this dialect */
+    struct mlp_csv_dialect dialect;
+    struct mlp_buf line, field;
     unsigned threads;
     uint64_t stop_at;       /* rejected rows */
+    uint64_t window_rows, window_ns; /* of a stream; 0: there are none */
+    uint64_t rejected;      /* rows, in windows that were reported */
+    bool found;             /* something that makes exit status 1 */
     uint64_t told;          /* of the progress line, monotonic ns */
     bool progress;
     int copy;               /* of a pipe that is looked at twice, or -1 */
@@ -32,6 +37,21 @@ struct check_run {
 /* The rules of --rules; the table with a checker for it, surveyed where the rules look twice. */
 enum mlp_code check_load(struct check_run *run, struct mlp_err *e);
 enum mlp_code check_open(struct check_run *run, struct mlp_err *e);
+
+/* A checker for the table, as the options want it; instead of the one that was. */
+enum mlp_code check_make(struct check_run *run, struct mlp_err *e);
+
+/* check_write.c: opens the outputs and writes their headers; good rows; rejected ones. Write errors
+ * are sticky in the outputs. */
+enum mlp_code check_open_outputs(struct check_run *run, struct mlp_err *e);
+void check_write_good(struct check_run *run, const struct mlp_batch *b, const uint8_t *good);
+void check_write_rejects(struct check_run *run, const struct mlp_checked *x);
+
+/* check_window.c: as mlp_checker_table, with a report and a new checker each window; the last one is
+ * left to the caller. */
+enum mlp_code check_windows(struct check_run *run, mlp_checked_fn *take, struct mlp_err *e);
+/* check.c: reports on what was checked since the last report. */
+enum mlp_code check_tell(struct check_run *run, struct mlp_err *e);
 
 /* Reports of the form gx:FILE, which need more than a report holds. */
 enum mlp_code check_give_gx(struct check_run *run, struct mlp_err *e);

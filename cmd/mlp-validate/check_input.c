@@ -37,9 +37,10 @@ static enum mlp_code survey(struct check_run *run, struct mlp_err *e)
     return code;
 }
 
-static enum mlp_code make_checker(struct check_run *run, struct mlp_err *e)
+enum mlp_code check_make(struct check_run *run, struct mlp_err *e)
 {
     const char *spec;
+    mlp_checker_free(run->checker);
     enum mlp_code code = mlp_checker_new(run->rules, run->table, &run->checker, e);
     if (code != MLP_OK)
         return code;
@@ -58,6 +59,9 @@ enum mlp_code check_open(struct check_run *run, struct mlp_err *e)
     enum mlp_code code = mlp_input_init(&in, run->cmd, MLP_INPUT_INDICES, e);
     mlp_rules_input(run->rules, &in.table);
     in.table.kept = run->threads > 1 ? MLP_AHEAD_KEPT : 0;
+    if (code == MLP_OK && twice && (run->window_rows || run->window_ns))
+        code = mlp_err_set(e, MLP_EUSAGE, "some rules look at the data twice, which a stream's "
+                                          "windows cannot: mlp-validate check -n says which");
     if (code == MLP_OK && twice && strcmp(path, "-") == 0) {
         code = copy_pipe(run, e);
         path = run->copy_path;
@@ -65,7 +69,7 @@ enum mlp_code check_open(struct check_run *run, struct mlp_err *e)
     if (code == MLP_OK)
         code = mlp_table_open(path, &in.table, &run->table, e);
     if (code == MLP_OK)
-        code = make_checker(run, e);
+        code = check_make(run, e);
     if (code == MLP_OK && twice)
         code = survey(run, e);
     if (code == MLP_OK && twice)
