@@ -47,8 +47,8 @@ enum mlp_code check_open_outputs(struct check_run *run, struct mlp_err *e);
 void check_write_good(struct check_run *run, const struct mlp_batch *b, const uint8_t *good);
 void check_write_rejects(struct check_run *run, const struct mlp_checked *x);
 
-/* check_window.c: as mlp_checker_table, with a report and a new checker each window; the last one is
- * left to the caller. */
+/* check_window.c: as mlp_checker_table, with a report and a new checker each window; the last one
+ * is left to the caller. */
 enum mlp_code check_windows(struct check_run *run, mlp_checked_fn *take, struct mlp_err *e);
 /* check.c: reports on what was checked since the last report. */
 enum mlp_code check_tell(struct check_run *run, struct mlp_err *e);
