@@ -1,8 +1,8 @@
 #include "verbs.h"
 
 static const struct mlp_verb *const verbs[] = {
-    &verb_check, &verb_infer, &verb_profile, &verb_merge, &verb_model, &verb_convert, &verb_lint,
-    NULL,
+    &verb_check, &verb_infer, &verb_profile, &verb_merge, &verb_model,
+    &verb_invariance, &verb_leakage, &verb_convert, &verb_lint, NULL,
 };
 
 static const struct mlp_program program = {

@@ -5,8 +5,6 @@
 
 #include <math.h>
 
-#define REPORT_BYTES ((size_t)64 << 20)
-
 enum { OPT_RULES, OPT_LABEL, OPT_SCORE, OPT_SCORES, OPT_PREDICTION, OPT_WEIGHT,
        OPT_POSITIVE, OPT_THRESHOLD, OPT_TASK, OPT_CHAMPION, OPT_KEY,
        OPT_SLICE, OPT_SENSITIVE, OPT_SUBGROUPS, OPT_LATENCY, OPT_LATENCY_FILE, OPT_LEVEL,
@@ -154,25 +152,11 @@ static enum mlp_code plan_make(const struct mlp_cmd *cmd, struct mlp_resample *p
     return MLP_OK;
 }
 
-static enum mlp_code print(const struct run *run, struct mlp_err *e)
-{
-    enum mlp_report_format format = MLP_REPORT_TEXT;
-    struct mlp_buf b;
-    mlp_report_format_parse(mlp_str_from(mlp_opt_text(run->cmd, OPT_FORMAT)), &format);
-    mlp_buf_init(&b, REPORT_BYTES);
-    mlp_report_render(&run->report, format, format == MLP_REPORT_TEXT && mlp_colour(1), &b);
-    enum mlp_code code = mlp_buf_check(&b, e);
-    if (code == MLP_OK)
-        code = mlp_file_write("-", mlp_buf_str(&b), 0, e);
-    mlp_buf_fini(&b);
-    return code;
-}
-
 static enum mlp_code give(struct run *run, struct mlp_err *e)
 {
     enum mlp_code code = give_report(run->cmd, OPT_REPORT, &run->report, NULL, e);
     if (code == MLP_OK && !mlp_opt_flag(run->cmd, OPT_QUIET))
-        code = print(run, e);
+        code = print_report(&run->report, mlp_opt_text(run->cmd, OPT_FORMAT), e);
     if (code == MLP_OK && run->report.outcome == MLP_FAIL)
         code = MLP_FINDING;
     return code;

@@ -23,8 +23,7 @@ void classes_fini(struct classes *c);
 uint32_t classes_find(const struct classes *c, struct mlp_str text);
 /* The same, added when it is new; NO_CLASS when there are too many. number is the text's. */
 uint32_t classes_add(struct classes *c, struct mlp_str text, double number, bool label);
-/* A text as a number, NaN when it is none; whether it is a word, in letters of either case. */
-double number_of(struct mlp_str text);
+/* Whether a text is a word, in letters of either case. */
 bool is_word(struct mlp_str s, const char *word);
 
 /* Names of columns as typed; NULL: found by convention. */

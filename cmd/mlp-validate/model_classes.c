@@ -40,13 +40,6 @@ static struct mlp_str class_name(struct mlp_str text, double number, char digits
     return mlp_str_is(s, "-0") ? MLP_STR("0") : s;
 }
 
-double number_of(struct mlp_str text)
-{
-    double v = (double)NAN;
-    mlp_num_f64(text, &v);
-    return v;
-}
-
 uint32_t classes_find(const struct classes *c, struct mlp_str text)
 {
     char digits[32];

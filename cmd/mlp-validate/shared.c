@@ -2,6 +2,9 @@
 
 #include "base/file.h"
 #include "rule/import.h"
+#include "text/num.h"
+
+#include <math.h>
 
 #define REPORT_BYTES ((size_t)64 << 20)
 
@@ -43,4 +46,25 @@ enum mlp_code give_report(const struct mlp_cmd *cmd, int opt_report, const struc
     if (code == MLP_OK && format)
         code = print(r, format, e);
     return code;
+}
+
+enum mlp_code print_report(const struct mlp_report *r, const char *format, struct mlp_err *e)
+{
+    enum mlp_report_format f = MLP_REPORT_TEXT;
+    struct mlp_buf b;
+    mlp_report_format_parse(mlp_str_from(format), &f);
+    mlp_buf_init(&b, REPORT_BYTES);
+    mlp_report_render(r, f, f == MLP_REPORT_TEXT && mlp_colour(1), &b);
+    enum mlp_code code = mlp_buf_check(&b, e);
+    if (code == MLP_OK)
+        code = mlp_file_write("-", mlp_buf_str(&b), 0, e);
+    mlp_buf_fini(&b);
+    return code;
+}
+
+double number_of(struct mlp_str text)
+{
+    double v = (double)NAN;
+    mlp_num_f64(text, &v);
+    return v;
 }

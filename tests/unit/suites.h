@@ -21,6 +21,7 @@
     X(http) \
     X(http2) \
     X(json_schema) \
+    X(leak) \
     X(metrics) \
     X(metrics_figures) \
     X(model) \
