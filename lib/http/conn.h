@@ -104,6 +104,8 @@ struct mlp_loop {
     bool starved;                   /* a client waits at the listener for memory */
     struct mlp_late *late;          /* answers that came, newest first; guarded by http->late */
     bool dead;                      /* takes no more of them; guarded too */
+    struct mlp_late *spare;         /* streams that ended, for reuse: h2.c's */
+    unsigned nspare;
 };
 
 struct mlp_http {
@@ -166,6 +168,9 @@ void mlp_h2_goaway(struct mlp_conn *c, bool at_once);
 /* h2.c: the late answer of a stream. Returns its connection when that has something to send. */
 struct mlp_conn *mlp_h2_late(struct mlp_late *late);
 void mlp_h2_free_stream(struct mlp_late *late);
+
+/* h2.c: frees the streams that l keeps for reuse. */
+void mlp_h2_free_spares(struct mlp_loop *l);
 
 /* h1.c: refreshes the loop's Date line. */
 void mlp_h1_date(struct mlp_loop *l);

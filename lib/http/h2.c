@@ -17,14 +17,39 @@
 #define ALLOWANCE 1000u
 #define ALLOWANCE_PER_SECOND 100u
 #define RESET_COSTS 3u
+#define SPARES 64u              /* streams that a loop keeps for others */
+#define SPARE_BYTES 2048u       /* of each of their buffers */
 #define CONTINUATIONS 16u       /* in a block of fields (CVE-2024-27983 and its kin) */
 
 /* --- streams --- */
 
+/* Memory for a stream: that of one which ended, with its buffers, or new. */
+static struct mlp_h2_stream *take_stream(struct mlp_loop *l)
+{
+    const struct mlp_http_limits *limits = &l->http->config.limits;
+    struct mlp_late *spare = l->spare;
+    struct mlp_h2_stream *s = (struct mlp_h2_stream *)spare;
+    if (spare) {
+        l->spare = spare->next;
+        l->nspare--;
+        *s = (struct mlp_h2_stream){.head = s->head, .body = s->body, .out = s->out,
+                                    .message = s->message};
+        return s;
+    }
+    s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    mlp_buf_init(&s->head, limits->header_bytes + limits->line_bytes +
+                               (MLP_HTTP_MAX_FIELDS + 4) * 8);
+    mlp_buf_init(&s->body, limits->body_bytes + MLP_GRPC_PREFIX + MLP_IN_BYTES);
+    mlp_buf_init(&s->out, MLP_H2_ANSWER_MAX + MLP_GRPC_PREFIX);
+    mlp_buf_init(&s->message, 4096);
+    return s;
+}
+
 static struct mlp_h2_stream *new_stream(struct mlp_h2 *h, int32_t id)
 {
-    struct mlp_h2_stream *s = calloc(1, sizeof *s);
-    const struct mlp_http_limits *limits = &h->c->loop->http->config.limits;
+    struct mlp_h2_stream *s = take_stream(h->c->loop);
     if (!s)
         return NULL;
     s->late.loop = h->c->loop;
@@ -32,11 +57,6 @@ static struct mlp_h2_stream *new_stream(struct mlp_h2 *h, int32_t id)
     s->late.of_stream = true;
     s->h = h;
     s->id = id;
-    mlp_buf_init(&s->head, limits->header_bytes + limits->line_bytes +
-                               (MLP_HTTP_MAX_FIELDS + 4) * 8);
-    mlp_buf_init(&s->body, limits->body_bytes + MLP_GRPC_PREFIX + MLP_IN_BYTES);
-    mlp_buf_init(&s->out, MLP_H2_ANSWER_MAX + MLP_GRPC_PREFIX);
-    mlp_buf_init(&s->message, 4096);
     s->next = h->streams;
     s->link = &h->streams;
     if (s->next)
@@ -58,6 +78,38 @@ void mlp_h2_free_stream(struct mlp_late *late)
     free(s);
 }
 
+/* Keeps a stream of the loop's for the next one, a few small ones at most. */
+static void retire(struct mlp_h2_stream *s, struct mlp_loop *l)
+{
+    if (l->nspare == SPARES || s->late.body.p || s->message.p) {
+        mlp_h2_free_stream(&s->late);
+        return;
+    }
+    mlp_h2_empty(&s->head);
+    mlp_h2_empty(&s->body);
+    mlp_h2_empty(&s->out);
+    s->late.next = l->spare;
+    l->spare = &s->late;
+    l->nspare++;
+}
+
+void mlp_h2_free_spares(struct mlp_loop *l)
+{
+    for (struct mlp_late *s = l->spare, *next; s; s = next) {
+        next = s->next;
+        mlp_h2_free_stream(s);
+    }
+    l->spare = NULL;
+    l->nspare = 0;
+}
+
+void mlp_h2_empty(struct mlp_buf *b)
+{
+    if (b->cap > SPARE_BYTES)
+        mlp_buf_fini(b);
+    mlp_buf_reset(b);
+}
+
 static void set_complete(struct mlp_h2_stream *s)
 {
     if (!s->complete)
@@ -68,7 +120,7 @@ static void set_complete(struct mlp_h2_stream *s)
 void mlp_h2_drop_body(struct mlp_h2_stream *s)
 {
     s->h->held -= s->body.n;
-    mlp_buf_fini(&s->body);
+    mlp_h2_empty(&s->body);
 }
 
 /* The stream is over. Who still waits for its answer frees it then. */
@@ -88,7 +140,7 @@ static void end_stream(struct mlp_h2_stream *s)
         s->next->link = s->link;
     s->h = NULL;
     if (!s->late.waiting) { /* only this thread makes it wait */
-        mlp_h2_free_stream(&s->late);
+        retire(s, h->c->loop);
         return;
     }
     mlp_monitor_enter(late);
@@ -336,9 +388,13 @@ static int on_field(nghttp2_session *session, const nghttp2_frame *frame, nghttp
         s->refused = 431;
     if (s->refused)
         return 0;
-    mlp_buf_add(&s->head, n, sizeof n);
-    mlp_buf_add(&s->head, key.base, key.len);
-    mlp_buf_add(&s->head, text.base, text.len);
+    char *to = mlp_buf_reserve(&s->head, sizeof n + size);
+    if (to) {
+        memcpy(to, n, sizeof n);
+        memcpy(to + sizeof n, key.base, key.len);
+        memcpy(to + sizeof n + key.len, text.base, text.len);
+        s->head.n += sizeof n + size;
+    }
     return s->head.failed ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE : 0;
 }
 

@@ -47,6 +47,9 @@ struct mlp_h2 {
     bool noticed, final, flood;
 };
 
+/* Forgets the bytes of a stream's buffer, and a large one's memory. */
+void mlp_h2_empty(struct mlp_buf *b);
+
 /* Forgets the body that came so far: its memory counts against the connection. */
 void mlp_h2_drop_body(struct mlp_h2_stream *s);
 

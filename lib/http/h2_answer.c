@@ -70,7 +70,7 @@ static bool all_sent(struct mlp_h2_stream *s, uint32_t *flags)
     char digits[2];
     s->h->owed -= s->out.n;
     s->h->unsent -= s->out.n > 0;
-    mlp_buf_fini(&s->out);
+    mlp_h2_empty(&s->out);
     s->sent = 0;
     if (!s->last)
         return true;

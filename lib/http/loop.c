@@ -301,6 +301,7 @@ void mlp_loop_close(struct mlp_loop *l)
         uv_run(&l->uv, UV_RUN_DEFAULT);
         uv_loop_close(&l->uv);
         take_late(l);
+        mlp_h2_free_spares(l);
     }
     free(l->in);
     free(l->plain);
