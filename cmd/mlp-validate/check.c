@@ -26,8 +26,7 @@ static const struct mlp_opt opts[] = {
                        NULL, false},
     [OPT_FAIL_ON] = {"fail-on", 0, MLP_OPT_CHOICE, "SEVERITY", "what makes exit status 1",
                      "error|warn", "error", false},
-    [OPT_THREADS] = {"threads", 'j', MLP_OPT_INT, "N", "check on N threads; 0: one a processor",
-                     NULL, "0", false},
+    [OPT_THREADS] = THREADS_OPTION,
     [OPT_MEMORY] = {"memory", 'm', MLP_OPT_SIZE, "SIZE",
                     "what unique, keys, distinct and quantiles may take; the rest is on disk in "
                     "TMPDIR, or a sample", NULL, "32M", false},
@@ -185,8 +184,7 @@ static enum mlp_code run_check(struct mlp_cmd *cmd, struct mlp_err *e)
                       ? (uint64_t)mlp_opt_int(cmd, OPT_MAX_REJECTS, 0) + 1 : UINT64_MAX;
     if (mlp_opt_flag(cmd, OPT_FAIL_FAST))
         run.stop_at = 1;
-    int64_t threads = mlp_opt_int(cmd, OPT_THREADS, 0);
-    run.threads = threads < 1 ? mlp_os_cpus() : threads > 64 ? 64 : (unsigned)threads;
+    run.threads = thread_count(cmd, OPT_THREADS);
     run.window_rows = (uint64_t)mlp_opt_int(cmd, OPT_WINDOW_ROWS, 0);
     run.window_ns = (uint64_t)(mlp_opt_number(cmd, OPT_WINDOW, 0) * 1e9);
     mlp_buf_init(&run.line, (size_t)1 << 30);

@@ -2,16 +2,18 @@
 
 #include "base/file.h"
 #include "stat/profile.h"
+#include "table/ahead.h"
 #include "text/num.h"
 
 #include <math.h>
 
-enum { OPT_OUTPUT, OPT_VALUES, MLP_INPUT_NAMES };
+enum { OPT_OUTPUT, OPT_VALUES, OPT_THREADS, MLP_INPUT_NAMES };
 
 static const struct mlp_opt opts[] = {
     [OPT_OUTPUT] = {"output", 'o', MLP_OPT_FILE, "FILE", "where the rules go", NULL, "-", false},
     [OPT_VALUES] = {"values", 0, MLP_OPT_INT, "N",
                     "list the values of a text column that has at most N", NULL, "32", false},
+    [OPT_THREADS] = THREADS_OPTION,
     MLP_INPUT_OPTS,
     {0},
 };
@@ -108,14 +110,15 @@ static enum mlp_code make(const struct mlp_cmd *cmd, struct mlp_profile *out, st
     struct mlp_input in;
     struct mlp_table *t = NULL;
     struct mlp_profiler *p = NULL;
-    struct mlp_batch *b;
+    unsigned threads = thread_count(cmd, OPT_THREADS);
     enum mlp_code code = mlp_input_init(&in, cmd, MLP_INPUT_INDICES, e);
+    in.table.kept = threads > 1 ? MLP_AHEAD_KEPT : 0;
     if (code == MLP_OK)
         code = mlp_table_open(mlp_operand(cmd, 0, "-"), &in.table, &t, e);
     if (code == MLP_OK)
         code = mlp_profiler_new(NULL, &p, e);
-    while (code == MLP_OK && (code = mlp_table_next(t, &b, e)) == MLP_OK && b)
-        code = mlp_profiler_add(p, t, b, NULL, e);
+    if (code == MLP_OK)
+        code = mlp_profiler_table(p, t, threads, e);
     if (code == MLP_OK)
         code = mlp_profiler_finish(p, out, e);
     mlp_profiler_free(p);

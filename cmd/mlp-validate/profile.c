@@ -2,8 +2,9 @@
 
 #include "base/file.h"
 #include "stat/profile.h"
+#include "table/ahead.h"
 
-enum { OPT_REFERENCE, OPT_OUTPUT, MLP_INPUT_NAMES };
+enum { OPT_REFERENCE, OPT_OUTPUT, OPT_THREADS, MLP_INPUT_NAMES };
 
 static const struct mlp_opt opts[] = {
     [OPT_REFERENCE] = {"reference", 0, MLP_OPT_FILE, "PROFILE",
@@ -11,19 +12,10 @@ static const struct mlp_opt opts[] = {
                        NULL, false},
     [OPT_OUTPUT] = {"output", 'o', MLP_OPT_FILE, "FILE", "where the profile goes", NULL, "-",
                     false},
+    [OPT_THREADS] = THREADS_OPTION,
     MLP_INPUT_OPTS,
     {0},
 };
-
-static enum mlp_code read_all(struct mlp_table *t, struct mlp_profiler *p, struct mlp_err *e)
-{
-    struct mlp_batch *b;
-    enum mlp_code code;
-    while ((code = mlp_table_next(t, &b, e)) == MLP_OK && b)
-        if ((code = mlp_profiler_add(p, t, b, NULL, e)) != MLP_OK)
-            break;
-    return code;
-}
 
 static enum mlp_code make(const struct mlp_cmd *cmd, const struct mlp_profile *reference,
                           struct mlp_profile *out, struct mlp_err *e)
@@ -31,13 +23,15 @@ static enum mlp_code make(const struct mlp_cmd *cmd, const struct mlp_profile *r
     struct mlp_input in;
     struct mlp_table *t = NULL;
     struct mlp_profiler *p = NULL;
+    unsigned threads = thread_count(cmd, OPT_THREADS);
     enum mlp_code code = mlp_input_init(&in, cmd, MLP_INPUT_INDICES, e);
+    in.table.kept = threads > 1 ? MLP_AHEAD_KEPT : 0;
     if (code == MLP_OK)
         code = mlp_table_open(mlp_operand(cmd, 0, "-"), &in.table, &t, e);
     if (code == MLP_OK)
         code = mlp_profiler_new(reference, &p, e);
     if (code == MLP_OK)
-        code = read_all(t, p, e);
+        code = mlp_profiler_table(p, t, threads, e);
     if (code == MLP_OK)
         code = mlp_profiler_finish(p, out, e);
     mlp_profiler_free(p);

@@ -68,3 +68,11 @@ double number_of(struct mlp_str text)
     mlp_num_f64(text, &v);
     return v;
 }
+
+unsigned thread_count(const struct mlp_cmd *cmd, int opt)
+{
+    int64_t n = mlp_opt_int(cmd, opt, 0);
+    if (n < 1)
+        n = mlp_os_cpus();
+    return n > 64 ? 64 : (unsigned)n;
+}

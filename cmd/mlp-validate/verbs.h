@@ -23,4 +23,9 @@ enum mlp_code print_report(const struct mlp_report *r, const char *format, struc
 /* A text as a number, NaN when it is none. */
 double number_of(struct mlp_str text);
 
+/* The row of an option table, and what it says: 1 to 64. */
+#define THREADS_OPTION \
+    {"threads", 'j', MLP_OPT_INT, "N", "work on N threads; 0: one a processor", NULL, "0", false}
+unsigned thread_count(const struct mlp_cmd *cmd, int opt);
+
 #endif

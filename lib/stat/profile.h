@@ -87,6 +87,12 @@ enum mlp_code mlp_profiler_add_named(struct mlp_profiler *p, const struct mlp_st
                                      const struct mlp_batch *b, const uint8_t *rows,
                                      struct mlp_err *e);
 
+/* Reads a table to its end and adds all of it. With threads > 1 the table, opened with
+ * options.kept = MLP_AHEAD_KEPT, is read ahead and its columns are shared out; the profile is the
+ * same, to the byte. */
+enum mlp_code mlp_profiler_table(struct mlp_profiler *p, struct mlp_table *t, unsigned threads,
+                                 struct mlp_err *e);
+
 /* out must be zeroed; the caller frees it with mlp_profile_fini. The builder is spent. */
 enum mlp_code mlp_profiler_finish(struct mlp_profiler *p, struct mlp_profile *out,
                                   struct mlp_err *e);

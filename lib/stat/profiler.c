@@ -1,6 +1,8 @@
 #include "stat/state.h"
 
 #include "base/map.h"
+#include "base/thread.h"
+#include "table/ahead.h"
 
 #include <stdlib.h>
 
@@ -9,6 +11,7 @@
 #define SAMPLE_MOST ((size_t)1 << 20)
 #define NAME_BYTES ((size_t)64 << 20)
 #define PROFILE_BYTES ((size_t)2 << 30)
+#define MOST_THREADS 64u
 
 struct mlp_profiler {
     const struct mlp_profile *reference;
@@ -22,6 +25,7 @@ struct mlp_profiler {
     size_t nextra;
     uint32_t *taken;          /* rows of the batch that count */
     size_t taken_cap;
+    struct mlp_team *team;    /* of mlp_profiler_table; NULL: the caller alone */
     size_t keep;              /* most values in `sorted`; 0: not asked for */
     uint64_t rows;
 };
@@ -165,6 +169,46 @@ static enum mlp_code add_column(struct mlp_column *c, const struct mlp_batch *b,
     return code;
 }
 
+/* One batch: each column by whoever is free. */
+struct round {
+    struct mlp_profiler *p;
+    const struct mlp_batch *b;
+    size_t n;             /* rows taken */
+    struct mlp_err *errors; /* one a thread, */
+    size_t *failed_at;    /* and the column that it is of */
+};
+
+static void add_in_round(void *ctx, size_t i, unsigned member)
+{
+    struct round *x = ctx;
+    struct mlp_column *column = x->p->map[i];
+    if (!column || x->errors[member].code != MLP_OK)
+        return;
+    if (add_column(column, x->b, i, x->p->taken, x->n, &x->errors[member]) != MLP_OK)
+        x->failed_at[member] = i;
+}
+
+/* The error of the first column that failed. */
+static enum mlp_code add_columns(struct mlp_profiler *p, const struct mlp_batch *b, size_t n,
+                                 struct mlp_err *e)
+{
+    struct mlp_err errors[MOST_THREADS];
+    size_t failed_at[MOST_THREADS], first = SIZE_MAX;
+    struct round x = {p, b, n, errors, failed_at};
+    unsigned members = mlp_team_size(p->team), who = 0;
+    for (unsigned k = 0; k < members; k++)
+        mlp_err_init(&errors[k]);
+    mlp_team_run(p->team, b->ncols, add_in_round, &x);
+    for (unsigned k = 0; k < members; k++)
+        if (errors[k].code != MLP_OK && failed_at[k] < first)
+            first = failed_at[who = k];
+    if (first == SIZE_MAX)
+        return MLP_OK;
+    if (e && e->code == MLP_OK)
+        *e = errors[who];
+    return errors[who].code;
+}
+
 enum mlp_code mlp_profiler_add_named(struct mlp_profiler *p, const struct mlp_str *names,
                                      const struct mlp_batch *b, const uint8_t *rows,
                                      struct mlp_err *e)
@@ -179,10 +223,7 @@ enum mlp_code mlp_profiler_add_named(struct mlp_profiler *p, const struct mlp_st
     if (n == SIZE_MAX)
         return mlp_err_nomem(e);
     p->rows += n;
-    for (size_t i = 0; i < b->ncols && code == MLP_OK; i++)
-        if (p->map[i])
-            code = add_column(p->map[i], b, i, p->taken, n, e);
-    return code;
+    return add_columns(p, b, n, e);
 }
 
 enum mlp_code mlp_profiler_add(struct mlp_profiler *p, const struct mlp_table *t,
@@ -197,6 +238,30 @@ enum mlp_code mlp_profiler_add(struct mlp_profiler *p, const struct mlp_table *t
         names[i] = mlp_table_name(t, i);
     enum mlp_code code = mlp_profiler_add_named(p, names, b, rows, e);
     free(names);
+    return code;
+}
+
+enum mlp_code mlp_profiler_table(struct mlp_profiler *p, struct mlp_table *t, unsigned threads,
+                                 struct mlp_err *e)
+{
+    struct mlp_ahead *ahead = NULL;
+    struct mlp_batch *b = NULL;
+    enum mlp_code code = MLP_OK;
+    if (threads > 1) {
+        threads = threads < MOST_THREADS ? threads : MOST_THREADS;
+        code = mlp_team_new(threads, &p->team, e);
+        if (code == MLP_OK)
+            code = mlp_ahead_new(t, &ahead, e);
+    }
+    while (code == MLP_OK) {
+        code = ahead ? mlp_ahead_next(ahead, &b, e) : mlp_table_next(t, &b, e);
+        if (code != MLP_OK || !b)
+            break;
+        code = mlp_profiler_add(p, t, b, NULL, e);
+    }
+    mlp_ahead_free(ahead);
+    mlp_team_free(p->team);
+    p->team = NULL;
     return code;
 }
 

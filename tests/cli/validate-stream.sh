@@ -79,4 +79,11 @@ ok 'threads hand on what a pipe gave' test "$(wc -l <good)" = 2
 exec 7>&-
 wait $!
 ok 'and end with it' test $? = 0
+# Threads change nothing.
+awk 'BEGIN { print "a,b,c"; for (i = 0; i < 90000; i++) print i * 7 % 1000 "," i / 3 ",x" i % 5000 }' >big.csv
+for verb in profile infer; do
+    expect 0 mlp-validate $verb -j 1 -o one big.csv
+    expect 0 mlp-validate $verb -j 4 -o four big.csv
+    same one four
+done
 finish

@@ -6,6 +6,8 @@
 #include "stat/profile.h"
 #include "stat/sketch.h"
 #include "stat/tests.h"
+#include "table/ahead.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -13,16 +15,14 @@
 static void profile_csv(const char *csv, const struct mlp_profile *ref, struct mlp_profile *out)
 {
     struct mlp_table *t;
-    struct mlp_batch *b;
     struct mlp_profiler *p;
-    struct mlp_table_options o = {.format = MLP_TABLE_CSV};
+    struct mlp_table_options o = {.format = MLP_TABLE_CSV, .kept = MLP_AHEAD_KEPT};
     struct mlp_err e;
     mlp_err_init(&e);
     *out = (struct mlp_profile){0};
     ck_assert_int_eq(mlp_table_open_mem(mlp_str_from(csv), "test", &o, &t, &e), MLP_OK);
     ck_assert_int_eq(mlp_profiler_new(ref, &p, &e), MLP_OK);
-    while (mlp_table_next(t, &b, &e) == MLP_OK && b)
-        ck_assert_int_eq(mlp_profiler_add(p, t, b, NULL, &e), MLP_OK);
+    ck_assert_int_eq(mlp_profiler_table(p, t, 3, &e), MLP_OK);
     ck_assert_int_eq(mlp_profiler_finish(p, out, &e), MLP_OK);
     mlp_profiler_free(p);
     mlp_table_close(t);
