@@ -37,7 +37,8 @@ static const char style[] =
     "input,button{font:inherit;padding:.2rem .5rem}\n"
     "output{display:block;white-space:pre-wrap;padding:.5rem 0;min-height:1.5em}\n"
     "output.bad{color:#b00020}\n"
-    "td{padding-right:2rem;vertical-align:top}\n";
+    "td{padding-right:2rem;vertical-align:top;overflow-wrap:anywhere}\n"
+    "td:nth-child(-n+2){white-space:nowrap;overflow-wrap:normal}\n";
 
 static void html(struct mlp_asking *q)
 {

@@ -15,7 +15,7 @@ def main():
     complaints = []
     with sync_playwright() as p:
         try:
-            browser = p.chromium.launch(executable_path=os.environ.get("MLP_CHROMIUM"),
+            browser = p.chromium.launch(executable_path=os.environ.get("MLP_CHROMIUM") or None,
                                         args=["--no-sandbox", "--no-zygote", "--in-process-gpu",
                                               "--use-gl=angle", "--use-angle=swiftshader"])
         except Error as e:
