@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""duckdb_check.py FILE.csv: the rules of rules.yaml as one SQL query; prints rows and failures."""
+"""duckdb_check.py FILE.csv THREADS: the rules of rules.yaml as one SQL query; prints rows and failures."""
 
 import sys
 
@@ -25,4 +25,5 @@ def failures():
 QUERY = f"""SELECT count(*), {" + ".join(failures())}
             FROM read_csv('{sys.argv[1]}', header=true, delim=',', quote='"', escape='"',
                           columns={TYPES})"""
+duckdb.sql(f"SET threads = {int(sys.argv[2])}")
 print(*duckdb.sql(QUERY).fetchall()[0])
