@@ -48,7 +48,7 @@ static enum mlp_code want_list(struct predictions *p, const struct mlp_node *lis
                                struct mlp_err *e)
 {
     for (const struct mlp_node *n = list ? list->child : NULL; n; n = n->next)
-        if (facet_add(p, mlp_node_str(n, ""), n, e) != MLP_OK)
+        if (facet_add(p, n->text, n, e) != MLP_OK)
             return e->code;
     return MLP_OK;
 }
@@ -75,7 +75,7 @@ static enum mlp_code want_rules(struct predictions *p, const struct model_rules 
                                         ? rules->fairness->child : NULL; n; n = n->next)
         if (facet_add(p, n->key, n, e) != MLP_OK)
             return e->code;
-    if (latency && facet_add(p, mlp_node_str(latency, ""), latency, e) != MLP_OK)
+    if (latency && facet_add(p, latency->text, latency, e) != MLP_OK)
         return e->code;
     p->all_facets = p->all_facets || (rules->subgroups && !columns);
     return want_list(p, columns, e);

@@ -144,7 +144,7 @@ static enum mlp_code gather(struct telling *t, struct mlp_vec *times, struct mlp
     if (t->asked->latency)
         return read_column(t, mlp_str_from(t->asked->latency), times, e);
     if (column)
-        return read_column(t, mlp_node_str(column, ""), times, e);
+        return read_column(t, column->text, times, e);
     if (file && file->text.n)
         return read_file(file->text.p, times, e);
     return mlp_node_error(t->rules->doc, map, e,

@@ -118,7 +118,8 @@ static struct mlp_str comment(struct mlp_report *r, const struct result *x)
     if (isnan(x->value))
         return MLP_STR("rows of one class only, or scores that are no probabilities");
     if (!x->compared)
-        return MLP_STR("");
+        return x->gate->drop || x->gate->margin || x->gate->alpha
+                   ? MLP_STR("not compared: there is no --champion") : MLP_STR("");
     struct mlp_str champion = figure(r, x->champion);
     struct mlp_str size = figure(r, fabs(worse(x)));
     const char *word = worse(x) > 0 ? "worse" : "better";
@@ -156,11 +157,12 @@ static void add_measures(struct mlp_report *r, struct mlp_check *c, const struct
         mlp_report_measure(r, c, "p_value", x->p);
 }
 
-/* A gate may have slices alone, and then says nothing of all rows. */
+/* A gate may have slices alone, or compare with a champion that there is not, and then says nothing
+ * of all rows. */
 static bool is_gated(const struct result *x)
 {
     const struct gate *g = x->gate;
-    return g->min || g->max || g->drop || g->margin || g->alpha || g->gain;
+    return g->min || g->max || g->gain || (x->compared && (g->drop || g->margin || g->alpha));
 }
 
 static enum mlp_code tell_result(struct telling *t, const struct family *f, const struct result *x,

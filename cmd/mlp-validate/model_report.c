@@ -21,8 +21,21 @@ static void summarise(struct telling *t)
         mlp_report_summary(r, "classes", (double)v->nclasses);
 }
 
+/* Whether a gate asks for a champion that there is not. */
+static bool compares(const struct telling *t)
+{
+    for (size_t i = 0; i < MOST_METRICS && t->v->other.n == 0; i++) {
+        const struct gate *g = &t->rules->gates[i];
+        if (g->drop || g->margin || g->alpha)
+            return true;
+    }
+    return false;
+}
+
 enum mlp_code model_report(struct telling *t, struct mlp_err *e)
 {
+    static enum mlp_code (*const others[])(struct telling *, struct mlp_err *) = {
+        fairness_tell, threshold_tell, latency_tell, subgroups_tell, plots_tell};
     const struct evaluation *v = t->v;
     struct family f = {mlp_metric_table(), t->rules->gates, v->rows, v->other, v->baseline, v,
                        v->task == MLP_TASK_REGRESSION ? MLP_BY_ERROR : MLP_BY_SCORE,
@@ -38,16 +51,12 @@ enum mlp_code model_report(struct telling *t, struct mlp_err *e)
         code = family_tell(t, &f, x, n, e);
     if (code == MLP_OK)
         code = slices_tell(t, x, n, e);
-    if (code == MLP_OK)
-        code = fairness_tell(t, e);
-    if (code == MLP_OK)
-        code = threshold_tell(t, e);
-    if (code == MLP_OK)
-        code = latency_tell(t, e);
-    if (code == MLP_OK)
-        code = subgroups_tell(t, e);
-    if (code == MLP_OK)
-        code = plots_tell(t, e);
+    for (size_t i = 0; i < sizeof others / sizeof *others && code == MLP_OK; i++)
+        code = others[i](t, e);
+    if (code == MLP_OK && t->gates == 0 && compares(t)) {
+        mlp_err_set(e, MLP_EUSAGE, "no gate of the rules was judged");
+        code = mlp_err_hint(e, "they compare with a champion: say --champion FILE");
+    }
     if (code == MLP_OK)
         summarise(t);
     return code;

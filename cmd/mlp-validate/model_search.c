@@ -40,6 +40,9 @@ static enum mlp_code read_rules(struct search *s, struct mlp_err *e)
     s->gated = map != NULL;
     if (!map)
         return MLP_OK;
+    const struct mlp_node *columns = mlp_node_get(map, "columns");
+    if (columns && (columns->type != MLP_DOC_LIST || !columns->child))
+        return mlp_node_error(d, columns, e, "columns takes a list");
     if (map->type != MLP_DOC_MAP)
         return mlp_node_error(d, map, e, "expected a map, as {columns: [a, b], alpha: 0.05}");
     if (mlp_node_known(d, map, known, e) != MLP_OK ||
@@ -63,11 +66,11 @@ static bool is_searched(const struct search *s, const struct facet *f)
     const struct mlp_node *list = mlp_node_get(s->t->rules->subgroups, "columns");
     const struct mlp_node *times = mlp_node_get(s->t->rules->latency, "column");
     const char *asked = s->t->asked->latency;
-    if ((times && mlp_str_eq(mlp_node_str(times, ""), f->name)) ||
+    if ((times && mlp_str_eq(times->text, f->name)) ||
         (asked && mlp_str_is(f->name, asked)))
         return false;
     for (const struct mlp_node *n = list ? list->child : NULL; n; n = n->next)
-        if (mlp_str_eq(mlp_node_str(n, ""), f->name))
+        if (mlp_str_eq(n->text, f->name))
             return true;
     return !list;
 }

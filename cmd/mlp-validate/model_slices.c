@@ -246,7 +246,7 @@ enum mlp_code slices_tell(struct telling *t, const struct result *x, size_t n, s
     for (size_t i = 0; i < n && code == MLP_OK; i++) {
         const struct mlp_node *list = x[i].gate->slices;
         for (const struct mlp_node *c = list ? list->child : NULL; c && code == MLP_OK; c = c->next)
-            code = slice_column(t, &x[i], mlp_node_str(c, ""), e);
+            code = slice_column(t, &x[i], c->text, e);
         if (list || (t->gates ? !x[i].gate->node : !is_headline(x[i].metric)))
             continue;
         for (size_t k = 0; code == MLP_OK &&

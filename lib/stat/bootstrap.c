@@ -1,5 +1,7 @@
-/* The Poisson bootstrap. Ranks do not change from round to round, so rows are sorted once and each
- * round is one pass a metric under other weights. */
+/* The Poisson bootstrap. Ranks do not change from round to round, so rows are sorted once and
+ * each round is one pass a metric under other weights. Metrics of predicted classes see rows by
+ * label and prediction alone: one pass adds up their weights, and those metrics take the few
+ * sums as rows. */
 #include "base/os.h"
 #include "base/rng.h"
 #include "base/thread.h"
@@ -10,12 +12,21 @@
 #include <stdlib.h>
 
 /* Values go to value[fn * rounds + round]; delta holds value less that of the other predictions. */
+#define MOST_CLASSES 32
+struct sums {
+    size_t classes;        /* 0: there are none, or too many */
+    uint16_t *cell;        /* of each row in its ranked order: label * classes + prediction */
+};
+
 struct job {
     const struct mlp_binary *b;
     const struct mlp_resample *plan;
     struct mlp_ranked ranked, other;
     double *value, *delta;
     double *weights;       /* 3 * n for each share */
+    struct sums ours, theirs;
+    bool *summed;          /* of each metric: whether sums are enough */
+    double label[MOST_CLASSES * MOST_CLASSES], pred[MOST_CLASSES * MOST_CLASSES];
     size_t shares;
 };
 
@@ -33,6 +44,18 @@ static void reorder(const struct mlp_ranked *r, const double *from, double *to)
         to[i] = from[r->at[i]];
 }
 
+/* The weights of the rows of each label and prediction, as rows. */
+static struct mlp_binary sum_up(const struct job *j, const struct sums *s,
+                                const struct mlp_binary *b, double *w)
+{
+    size_t cells = s->classes * s->classes;
+    for (size_t k = 0; k < cells; k++)
+        w[k] = 0;
+    for (size_t i = 0; i < b->n && cells; i++)
+        w[s->cell[i]] += b->w[i];
+    return (struct mlp_binary){cells, j->label, NULL, j->pred, w, b->more};
+}
+
 static void run_round(const struct job *j, unsigned round, double *memory)
 {
     size_t n = j->b->n;
@@ -45,11 +68,14 @@ static void run_round(const struct job *j, unsigned round, double *memory)
         reorder(&j->other, w, theirs);
         o.w = theirs;
     }
+    double sums[2][MOST_CLASSES * MOST_CLASSES];
+    const struct mlp_binary few = sum_up(j, &j->ours, &a, sums[0]);
+    const struct mlp_binary other_few = sum_up(j, &j->theirs, &o, sums[1]);
     for (size_t f = 0; f < j->plan->nfns; f++) {
         size_t at = f * j->plan->rounds + round;
-        j->value[at] = j->plan->fns[f](&a);
+        j->value[at] = j->plan->fns[f](j->summed[f] ? &few : &a);
         if (j->plan->other)
-            j->delta[at] = j->value[at] - j->plan->fns[f](&o);
+            j->delta[at] = j->value[at] - j->plan->fns[f](j->summed[f] ? &other_few : &o);
     }
 }
 
@@ -112,6 +138,47 @@ static bool rank_rows(const struct job *j, const struct mlp_binary *b, struct ml
     return mlp_rank_by(b, j->plan->order, r);
 }
 
+static size_t count_classes(const struct mlp_binary *b)
+{
+    double most = 1;
+    for (size_t i = 0; i < b->n && b->pred; i++) {
+        if (!(b->y[i] >= 0 && b->pred[i] >= 0))
+            return 0;
+        most = fmax(most, fmax(b->y[i], b->pred[i]));
+    }
+    return b->pred && most < MOST_CLASSES ? (size_t)most + 1 : 0;
+}
+
+static bool find_cells(const struct mlp_binary *b, size_t classes, struct sums *s)
+{
+    s->classes = classes;
+    s->cell = calloc(b->n + 1, sizeof *s->cell);
+    for (size_t i = 0; i < b->n && s->cell; i++)
+        s->cell[i] = (uint16_t)((size_t)b->y[i] * classes + (size_t)b->pred[i]);
+    return s->cell != NULL;
+}
+
+/* Which metrics the sums are enough for, once rows are ranked. */
+static bool prepare_sums(struct job *j)
+{
+    bool paired = j->plan->other != NULL;
+    size_t ours = count_classes(&j->ranked.b), theirs = paired ? count_classes(&j->other.b) : ours;
+    size_t classes = ours > theirs ? ours : theirs;
+    j->summed = calloc(j->plan->nfns + 1, sizeof *j->summed);
+    if (!j->summed || !ours || !theirs)
+        return j->summed != NULL;
+    for (size_t f = 0; f < j->plan->nfns; f++)
+        for (const struct mlp_metric *m = mlp_metric_table(); m->name && !j->summed[f]; m++)
+            j->summed[f] = m->fn == j->plan->fns[f] &&
+                           (m->needs == MLP_NEEDS_PRED || m->needs == MLP_NEEDS_COST);
+    for (size_t k = 0; k < classes * classes; k++) {
+        j->label[k] = (double)(k / classes);
+        j->pred[k] = (double)(k % classes);
+    }
+    return find_cells(&j->ranked.b, classes, &j->ours) &&
+           (!paired || find_cells(&j->other.b, classes, &j->theirs));
+}
+
 static bool prepare(struct job *j)
 {
     const struct mlp_resample *plan = j->plan;
@@ -136,7 +203,7 @@ enum mlp_code mlp_bootstrap(const struct mlp_binary *b, const struct mlp_resampl
                             struct mlp_interval *out, struct mlp_err *e)
 {
     struct job j = {.b = b, .plan = plan};
-    bool ready = prepare(&j);
+    bool ready = prepare(&j) && prepare_sums(&j);
     if (ready) {
         mlp_parallel_for(j.shares, (unsigned)j.shares, run_share, &j);
         summarise(&j, out);
@@ -146,5 +213,8 @@ enum mlp_code mlp_bootstrap(const struct mlp_binary *b, const struct mlp_resampl
     free(j.value);
     free(j.delta);
     free(j.weights);
+    free(j.ours.cell);
+    free(j.theirs.cell);
+    free(j.summed);
     return ready ? MLP_OK : mlp_err_nomem(e);
 }

@@ -55,6 +55,13 @@ printf 'model: {metrics: {mae: {alpha: 0.05, test: wilcoxon}}}\n' >w.yaml
 mlp-validate model -r w.yaml --champion good.csv -q -R json:r.json num.csv
 ok 'Wilcoxon has the p' test "$(measure r.json mae p_value)" = "$(measure r.json mae wilcoxon_p)"
 
+# Without a champion nothing of a comparison is judged, and that is told.
+judge 2 '{metrics: {accuracy: {drop: 1%}}}'
+has err 'no gate of the rules was judged'
+judge 0 '{metrics: {accuracy: {drop: 1%}, roc_auc: {min: 0.1}}}'
+has out 'The model passes its 1 gates'
+has out 'not compared: there is no --champion'
+
 # The baseline.
 judge 0 '{metrics: {accuracy: {gain: 0.1}}}'
 ok 'most rows are of one class' test "$(measure r.json accuracy baseline)" = 0.6
@@ -164,5 +171,6 @@ faulty 'model:\n  metrics:\n    expected_cost: {max: 1}\n' 'cannot be measured'
 faulty 'model:\n  cost: {fq: 1}\n  metrics: {roc_auc: {min: 0}}\n' 'unknown key "fq"'
 faulty 'model:\n  fairness: {group: {parity: {max: 1}}}\n' 'unknown key "parity"'
 faulty 'model:\n  latency: {p50: 3}\n' 'which times?'
+faulty 'model:\n  subgroups: {columns: 3}\n' 'columns takes a list'
 faulty 'model:\n  top_k: 0\n  metrics: {roc_auc: {min: 0}}\n' 'top_k takes a whole number'
 finish
