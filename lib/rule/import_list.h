@@ -1,17 +1,23 @@
 /* import_list.h: the readers and writers of foreign rules files: one line each here and one in the
  * list, in the order in which they are asked whether a document is theirs. Those that look for a
- * name which is theirs alone come before those that look at the shape. */
+ * name which is theirs alone (pandera's schema_type, MLflow's flavors) come before those
+ * that look at the shape. A reader without a writer has NULL there. */
 #ifndef MLP_RULE_IMPORT_LIST_H
 #define MLP_RULE_IMPORT_LIST_H
 
 #include "rule/import_gx.h"
 #include "rule/import_json_schema.h"
+#include "rule/import_mlflow.h"
+#include "rule/import_pandera.h"
 #include "rule/import_table_schema.h"
 
 /* name, what it is, sniff (bytes), parse (to a tree), detect (tree), read, write. */
 #define MLP_RULES_FORMATS \
     {"gx", "Great Expectations suite, 0.18 or 1.x", NULL, NULL, mlp_import_is_gx, mlp_import_gx, \
      mlp_export_gx}, \
+    {"pandera", "pandera schema in YAML", NULL, NULL, mlp_import_is_pandera, mlp_import_pandera, \
+     NULL}, \
+    {"mlflow", "MLmodel signature", NULL, NULL, mlp_import_is_mlflow, mlp_import_mlflow, NULL}, \
     {"json-schema", "JSON Schema of a row", NULL, NULL, mlp_import_is_json_schema, \
      mlp_import_json_schema, NULL}, \
     {"table-schema", "Table Schema or Data Package", NULL, NULL, mlp_import_is_table_schema, \
