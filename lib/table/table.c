@@ -203,9 +203,14 @@ enum mlp_code mlp_table_fill(struct mlp_table *t, size_t want, struct mlp_err *e
             break;
     }
     memset(t->block + t->have, 0, MLP_CSV_PAD);
-    if (t->failed.code != MLP_OK && t->have == had && e)
+    if (t->failed.code == MLP_OK || t->have > had)
+        return MLP_OK;
+    /* What is left is part of a row, and no longer one to wait for the end of. */
+    if (t->have > mlp_row_limit(t))
+        return mlp_row_too_long(t, e);
+    if (e)
         *e = t->failed;
-    return t->have == had ? t->failed.code : MLP_OK;
+    return t->failed.code;
 }
 
 void mlp_table_stop_when(struct mlp_table *t, const atomic_bool *stop)
