@@ -285,7 +285,7 @@ const struct mlp_verb verb_serve = {
         "as mlp-auth(5) says; without, it is a 401, and a 403 where it may not do this. With\n"
         "--rate and --quota a client (key, token's subject, else address) that asks too often\n"
         "gets 429 and Retry-After; every answer has RateLimit-Limit, RateLimit-Remaining and\n"
-        "RateLimit-Reset (draft-ietf-httpapi-ratelimit-headers-06). /healthz and /readyz meet no\n"
+        "RateLimit-Reset (draft-ietf-httpapi-ratelimit-headers-06). Probes meet no\n"
         "limit. The files are read again when they change.\n"
         "\n"
         "SIGTERM and SIGINT drain: nothing more is accepted, requests in flight are answered.\n"

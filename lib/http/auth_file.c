@@ -249,10 +249,12 @@ static enum mlp_code read_paths(struct mlp_auth *a, const struct mlp_node *n, st
 static enum mlp_code read_anonymous(struct mlp_auth *a, const struct mlp_node *n,
                                     struct mlp_err *e)
 {
-    static const struct mlp_str usual[] = {{"/healthz", 8}, {"/readyz", 7}};
+    static const struct mlp_str usual[] = {{"/healthz", 8}, {"/readyz", 7},
+                                           {"/v2/health/live", 15}, {"/v2/health/ready", 16},
+                                           {"/ping", 5}, {"/health", 7}};
     if (n)
         return read_texts(a, &a->doc, n, &a->anonymous, e);
-    a->anonymous = (struct mlp_texts){usual, 2};
+    a->anonymous = (struct mlp_texts){usual, sizeof usual / sizeof *usual};
     return MLP_OK;
 }
 

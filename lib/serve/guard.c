@@ -79,7 +79,8 @@ static bool check_origin(const struct mlp_guard *g, struct mlp_asking *q)
         return refuse(q, 403, "this origin may not ask", NULL);
     mlp_buf_adds(extra, "Access-Control-Allow-Methods: GET, HEAD, POST\r\n"
                         "Access-Control-Allow-Headers: Authorization, Content-Type, X-API-Key, "
-                        "X-Request-Id, X-Request-Key\r\nAccess-Control-Max-Age: 600\r\n");
+                        "X-Request-Id, X-Request-Key, Inference-Header-Content-Length\r\n"
+                        "Access-Control-Max-Age: 600\r\n");
     q->response->status = 204;
     q->response->content_type = "text/plain";
     return false;
@@ -160,9 +161,15 @@ static bool check_often(struct mlp_guard *g, struct mlp_asking *q, struct mlp_au
 
 /* --- all of it --- */
 
+/* What the platforms whose protocols are spoken ask to see whether the server lives. */
 static bool is_probe(struct mlp_str path)
 {
-    return mlp_str_is(path, "/healthz") || mlp_str_is(path, "/readyz");
+    static const char *const paths[] = {"/healthz", "/readyz", "/v2/health/live",
+                                        "/v2/health/ready", "/ping", "/health"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        if (mlp_str_is(path, paths[i]))
+            return true;
+    return false;
 }
 
 static bool check_load(struct mlp_guard *g, struct mlp_asking *q, uint64_t inflight)

@@ -2,7 +2,8 @@
  *
  * It answers what does not pass by itself: 503 over --max-inflight, 401 and 403 by the auth file
  * (http/auth.h), 429 over a client's rate or quota (http/limit.h). A client is an API key, the
- * subject of a token, or an address. Probes (/healthz, /readyz) meet no limit. */
+ * subject of a token, or an address. Probes (/healthz, /v2/health/live, /ping, ...) meet no
+ * limit. */
 #ifndef MLP_SERVE_GUARD_H
 #define MLP_SERVE_GUARD_H
 

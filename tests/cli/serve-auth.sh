@@ -61,6 +61,8 @@ ask /predict/stable -d "$row" -H "$(bearer billing)"
 ok 'which is not the others'"'" test "$status" = 200
 ask /healthz
 ok 'probes need no key' test "$status" = 200
+ask /v2/health/ready
+ok 'nor do those of other servers' test "$status" = 200
 sed -i '/billing/,/sha256/d' keys.yaml
 wait_for keys.err '"event":"auth"'
 ask /predict -d "$row" -H "$(bearer billing)"
