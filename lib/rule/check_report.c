@@ -71,13 +71,15 @@ static double end_value(const struct mlp_checker *c, const struct mlp_active *a,
     case MLP_RULE_DISTINCT: return (double)distinct;
     case MLP_RULE_DISTINCT_SHARE:
         return share_of(distinct, column->sums.rows - column->sums.missing);
+    case MLP_RULE_FRESH: return c->now - column->sums.greatest;
     default: return mlp_column_sums_value(&column->sums, a->rule);
     }
 }
 
 static bool is_share(enum mlp_rule_kind kind)
 {
-    return kind == MLP_RULE_MISSING || kind == MLP_RULE_REJECTS || kind == MLP_RULE_DISTINCT_SHARE;
+    return kind == MLP_RULE_MISSING || kind == MLP_RULE_REJECTS ||
+           kind == MLP_RULE_DISTINCT_SHARE || kind == MLP_RULE_ZEROS;
 }
 
 static bool in_bounds(const struct mlp_rule *rule, double v)
@@ -106,6 +108,8 @@ static struct mlp_str end_words(struct mlp_report *report, const struct mlp_acti
     double v = a->value;
     if (a->rule->kind == MLP_RULE_SPREAD)
         return mlp_buf_str(&a->found.words);
+    if (a->rule->kind == MLP_RULE_FRESH)
+        return mlp_report_text(report, "the newest is %.0f s old", v);
     return is_share(a->rule->kind) ? mlp_report_text(report, "%.4g (%.3g %%)", v, v * 100)
                                    : mlp_report_text(report, "%.10g", v);
 }
@@ -147,8 +151,11 @@ static enum mlp_code decide(const struct mlp_checker *c, struct mlp_active *a, s
         a->holds = mlp_checker_header_holds(c, a->rule);
         return MLP_OK;
     }
-    if (a->rule->kind == MLP_RULE_ASSOCIATION &&
-        mlp_wide_phi(a->rule->wide, &a->wide, &a->value, e) != MLP_OK)
+    bool correlates = a->rule->wide && a->rule->wide->op == MLP_WIDE_CORRELATION;
+    if (correlates)
+        a->value = mlp_wide_correlation(&a->wide);
+    else if (a->rule->kind == MLP_RULE_ASSOCIATION &&
+             mlp_wide_phi(a->rule->wide, &a->wide, &a->value, e) != MLP_OK)
         return e ? e->code : MLP_EIO;
     a->value = end_value(c, a, column);
     a->holds = end_holds(a->rule, a->value);

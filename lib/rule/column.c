@@ -20,13 +20,16 @@ void mlp_column_sums_fini(struct mlp_column_sums *s)
     free(s->values);
 }
 
-/* Welford 1962. */
+/* Welford 1962; the third and fourth as Pebay 2008 (SAND2008-6212). */
 static void add_moments(struct mlp_column_sums *s, double x)
 {
-    double d = x - s->mean;
-    s->n++;
+    double n = (double)++s->n, d = x - s->mean, part = d / n, square = d * part * (n - 1);
     s->sum += x;
-    s->mean += d / (double)s->n;
+    s->zeros += x == 0;
+    s->mean += part;
+    s->m4 += square * part * part * (n * n - 3 * n + 3) + 6 * part * part * s->m2 -
+             4 * part * s->m3;
+    s->m3 += square * part * (n - 2) - 3 * part * s->m2;
     s->m2 += d * (x - s->mean);
     s->least = s->n == 1 || x < s->least ? x : s->least;
     s->greatest = s->n == 1 || x > s->greatest ? x : s->greatest;
@@ -94,6 +97,15 @@ static double quantile(struct mlp_column_sums *s, double q, bool between)
     return s->values[low] + (at - (double)low) * (s->values[high] - s->values[low]);
 }
 
+/* The third and fourth standardised moments, of the population; the normal law has 0 and 0. */
+static double shape(const struct mlp_column_sums *s, bool third)
+{
+    double n = (double)s->n;
+    if (!(s->m2 > 0))
+        return NAN;
+    return third ? sqrt(n) * s->m3 / pow(s->m2, 1.5) : n * s->m4 / (s->m2 * s->m2) - 3;
+}
+
 double mlp_column_sums_value(struct mlp_column_sums *s, const struct mlp_rule *rule)
 {
     switch (rule->kind) {
@@ -101,6 +113,9 @@ double mlp_column_sums_value(struct mlp_column_sums *s, const struct mlp_rule *r
     case MLP_RULE_MEAN: return s->n ? s->mean : NAN;
     case MLP_RULE_STDEV: return s->n > 1 ? sqrt(s->m2 / (double)(s->n - 1)) : NAN;
     case MLP_RULE_SUM: return s->sum;
+    case MLP_RULE_SKEWNESS:
+    case MLP_RULE_KURTOSIS: return shape(s, rule->kind == MLP_RULE_SKEWNESS);
+    case MLP_RULE_ZEROS: return s->n ? (double)s->zeros / (double)s->n : NAN;
     case MLP_RULE_LEAST: return s->least;
     case MLP_RULE_GREATEST: return s->greatest;
     case MLP_RULE_MEDIAN: return quantile(s, 0.5, true);

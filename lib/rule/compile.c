@@ -350,6 +350,12 @@ static const char *cost_of_wide(const struct mlp_rule *rule)
                                              : "two passes, exact, on disk beyond --memory";
 }
 
+static const char *cost_of_association(const struct mlp_rule *rule)
+{
+    return rule->wide->op == MLP_WIDE_CORRELATION
+               ? one_pass : "one pass, memory for each distinct pair, 256 MB at most";
+}
+
 /* What a rule costs beside the pass over the data. */
 static const char *cost_of(const struct mlp_rule *rule)
 {
@@ -360,7 +366,7 @@ static const char *cost_of(const struct mlp_rule *rule)
     case MLP_RULE_DISTINCT_SHARE: return "one pass, exact, on disk beyond --memory";
     case MLP_RULE_MEDIAN:
     case MLP_RULE_QUANTILE: return sampled;
-    case MLP_RULE_ASSOCIATION: return "one pass, memory for each distinct pair, 256 MB at most";
+    case MLP_RULE_ASSOCIATION: return cost_of_association(rule);
     case MLP_RULE_WIDE: return cost_of_wide(rule);
     case MLP_RULE_SPREAD: return cost_of_spread(rule->spread);
     default: return one_pass;

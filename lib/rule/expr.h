@@ -59,4 +59,7 @@ struct mlp_expr_context {
 enum mlp_code mlp_expr_eval(const struct mlp_expr *x, const struct mlp_expr_context *c,
                             const struct mlp_batch *b, uint8_t *truth, struct mlp_err *e);
 
+/* "90s", "5m", "24h", "7d", "2w" in seconds; NaN for anything else. */
+double mlp_expr_seconds(struct mlp_str text);
+
 #endif

@@ -67,6 +67,13 @@ static void take_number(struct parser *p)
     p->token = number && !is_word(peek(p, 0)) ? T_NUMBER : T_BAD;
 }
 
+double mlp_expr_seconds(struct mlp_str text)
+{
+    double seconds = text.n ? unit(text.p[text.n - 1]) : 0, n;
+    bool number = seconds > 0 && mlp_num_f64((struct mlp_str){text.p, text.n - 1}, &n);
+    return number && n >= 0 ? n * seconds : NAN;
+}
+
 /* "..." or '...' or `...`, the quote doubled inside. */
 static void take_quoted(struct parser *p, char quote)
 {

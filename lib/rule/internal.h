@@ -19,8 +19,9 @@ enum mlp_rule_kind {
     MLP_RULE_LENGTH, MLP_RULE_RANGE, MLP_RULE_ORDER, MLP_RULE_UNIQUE, MLP_RULE_KEY,
     MLP_RULE_CHECK, MLP_RULE_JSON, MLP_RULE_WIDE,
     /* on columns, at the end */
-    MLP_RULE_MISSING, MLP_RULE_MEAN, MLP_RULE_STDEV, MLP_RULE_SUM, MLP_RULE_LEAST,
-    MLP_RULE_GREATEST, MLP_RULE_MEDIAN, MLP_RULE_QUANTILE, MLP_RULE_DISTINCT,
+    MLP_RULE_MISSING, MLP_RULE_MEAN, MLP_RULE_STDEV, MLP_RULE_SUM, MLP_RULE_SKEWNESS,
+    MLP_RULE_KURTOSIS, MLP_RULE_ZEROS, MLP_RULE_FRESH, MLP_RULE_LEAST, MLP_RULE_GREATEST,
+    MLP_RULE_MEDIAN, MLP_RULE_QUANTILE, MLP_RULE_DISTINCT,
     MLP_RULE_DISTINCT_SHARE, MLP_RULE_SPREAD,
     /* on the table, at the end */
     MLP_RULE_ASSOCIATION, MLP_RULE_ROWS, MLP_RULE_COLUMNS, MLP_RULE_REJECTS, MLP_RULE_HEADER
@@ -142,8 +143,8 @@ struct mlp_column_view {
 /* What a column comes to, over the values that are finite numbers of its type. */
 struct mlp_column_sums {
     bool wants_moments, wants_values;
-    uint64_t rows, missing, n;
-    double mean, m2, sum, least, greatest;
+    uint64_t rows, missing, n, zeros;
+    double mean, m2, m3, m4, sum, least, greatest;
     double *values;               /* for quantiles */
     size_t nvalues, cap;
     size_t most;                  /* of values: beyond it they are a fair sample */

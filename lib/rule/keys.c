@@ -392,6 +392,37 @@ static void read_median(struct mlp_maker *m, const struct mlp_node *n)
 {
     read_numbers(m, n, MLP_RULE_MEDIAN);
 }
+static void read_skewness(struct mlp_maker *m, const struct mlp_node *n)
+{
+    read_numbers(m, n, MLP_RULE_SKEWNESS);
+}
+static void read_kurtosis(struct mlp_maker *m, const struct mlp_node *n)
+{
+    read_numbers(m, n, MLP_RULE_KURTOSIS);
+}
+static void read_zeros(struct mlp_maker *m, const struct mlp_node *n)
+{
+    read_numbers(m, n, MLP_RULE_ZEROS);
+}
+
+/* fresh: 24h, how old the newest value may be. */
+static void read_fresh(struct mlp_maker *m, const struct mlp_node *n)
+{
+    double seconds = mlp_expr_seconds(mlp_node_str(n, ""));
+    bool has_times = m->type == MLP_TYPE_DATE || m->type == MLP_TYPE_DATETIME;
+    if (!has_times || isnan(seconds)) {
+        mlp_make_fault(m, n, has_times ? "a length of time such as 90s, 24h or 7d"
+                                       : "the column to have the type date or datetime");
+        return;
+    }
+    struct mlp_rule *r = mlp_make_rule(m, MLP_RULE_FRESH, n);
+    if (!r)
+        return;
+    r->lo = NAN;
+    r->hi = seconds;
+    r->expected = mlp_make_words(m, "a value not older than ", mlp_node_str(n, ""));
+}
+
 static void read_distinct_share(struct mlp_maker *m, const struct mlp_node *n)
 {
     mlp_make_interval(m, n, MLP_RULE_DISTINCT_SHARE);
@@ -497,6 +528,8 @@ static const struct {
     {"match", read_regex},     {"not_match", read_regex}, {"length", read_length},
     {"finite", read_finite},   {"unique", read_unique},   {"missing", read_missing},
     {"mean", read_mean},       {"stdev", read_stdev},     {"sum", read_sum},
+    {"skewness", read_skewness}, {"kurtosis", read_kurtosis}, {"zeros", read_zeros},
+    {"fresh", read_fresh},
     {"distinct", read_distinct}, {"distinct_share", read_distinct_share},
     {"least", read_least},     {"greatest", read_greatest}, {"median", read_median},
     {"quantile", read_quantiles}, {"unfit", ignore},      {"numbers", ignore},

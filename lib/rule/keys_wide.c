@@ -196,6 +196,22 @@ static void read_association(struct mlp_maker *m, const struct mlp_node *n, stru
     r->expected = mlp_make_words(m, "Cramer's phi at most ", bound->text);
 }
 
+/* {min: 0.9}: Pearson's coefficient of two columns. */
+static void read_correlation(struct mlp_maker *m, const struct mlp_node *n, struct mlp_rule *r)
+{
+    struct mlp_bounds b;
+    if (!new_wide(m, r, MLP_WIDE_CORRELATION) || !mlp_make_bounds(m, n, false, &b))
+        return;
+    r->kind = MLP_RULE_ASSOCIATION;
+    r->lo = b.lo;
+    r->hi = b.hi;
+    r->open_lo = b.open_lo;
+    r->open_hi = b.open_hi;
+    r->expected = mlp_make_bounds_words(m, &b);
+    if (r->key_columns.n != 2)
+        mlp_make_fault(m, n, "two columns, which correlate as the interval says");
+}
+
 static const struct {
     const char *key;
     void (*read)(struct mlp_maker *m, const struct mlp_node *n, struct mlp_rule *r);
@@ -203,6 +219,7 @@ static const struct {
     {"compare", read_compare}, {"rows_in", read_pairs},  {"unique", read_unique},
     {"rows_in_file", read_file},
     {"sum", read_sum},         {"zscore", read_zscore},  {"cramers_phi", read_association},
+    {"correlation", read_correlation},
 };
 
 static enum mlp_wide_skip read_skip(struct mlp_maker *m, const struct mlp_node *n)
@@ -228,7 +245,8 @@ static void read_wide_rule(struct mlp_maker *m, const struct mlp_node *map, stru
         }
     }
     if (!r->wide && !mlp_make_failed(m))
-        mlp_make_fault(m, map, "compare, rows_in, unique, sum, zscore or cramers_phi");
+        mlp_make_fault(m, map, "compare, rows_in, unique, sum, zscore, cramers_phi or "
+                                "correlation");
 }
 
 static void read_columns_check(struct mlp_maker *m, const struct mlp_node *map)
@@ -236,7 +254,7 @@ static void read_columns_check(struct mlp_maker *m, const struct mlp_node *map)
     static const char *const known[] = {"name", "when", "columns", "skip", "mostly", "severity",
                                         "description", "meta", "compare", "rows_in",
                                         "rows_in_file", "unique", "sum", "zscore",
-                                        "cramers_phi", NULL};
+                                        "cramers_phi", "correlation", NULL};
     const struct mlp_node *list = mlp_node_get(map, "columns");
     if (mlp_node_known(&m->rules->doc, map, known, m->e) != MLP_OK)
         return;

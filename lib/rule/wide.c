@@ -247,6 +247,10 @@ enum mlp_code mlp_wide_mark(const struct mlp_rule *rule, const struct mlp_wide_r
         return mark_unique(rows, s, e);
     if (w->op == MLP_WIDE_ZSCORE)
         return mark_zscore(w, rows, s, e);
+    if (w->op == MLP_WIDE_CORRELATION) {
+        mlp_wide_correlation_add(rows, s);
+        return MLP_OK;
+    }
     mlp_buf_init(&key, (size_t)64 << 20);
     if (w->op == MLP_WIDE_ASSOCIATION)
         code = count_rows(rows, s, &key, e);

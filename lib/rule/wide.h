@@ -13,7 +13,8 @@ enum mlp_wide_op {
     MLP_WIDE_WITHIN,              /* no value of the row comes twice in it */
     MLP_WIDE_SUM,                 /* the values add up to a number */
     MLP_WIDE_ZSCORE,              /* so many standard deviations from the mean: looks twice */
-    MLP_WIDE_ASSOCIATION          /* Cramer's phi of two columns, decided at the end */
+    MLP_WIDE_ASSOCIATION,         /* Cramer's phi of two columns, decided at the end */
+    MLP_WIDE_CORRELATION          /* Pearson's, of two columns of numbers, likewise */
 };
 
 /* Which rows are passed over for missing values. */
@@ -39,8 +40,9 @@ struct mlp_wide {
 /* What such a rule remembers. */
 struct mlp_wide_state {
     struct mlp_hashes seen, twice; /* of UNIQUE, from the first look */
-    uint64_t n;                   /* of ZSCORE, from the first look: Welford's moments */
-    double mean, m2;
+    uint64_t n;                   /* of ZSCORE, from the first look: Welford's moments; of */
+    double mean, m2;              /* CORRELATION those of the first column, */
+    double mean2, m22, both;      /* of the second, and of both */
     struct mlp_map counts;        /* of ASSOCIATION: rows by their values */
     bool has_counts;
 };
@@ -67,6 +69,11 @@ enum mlp_code mlp_wide_survey(const struct mlp_rule *rule, const struct mlp_wide
  * for rows that fail. */
 enum mlp_code mlp_wide_mark(const struct mlp_rule *rule, const struct mlp_wide_rows *rows,
                             struct mlp_wide_state *s, struct mlp_err *e);
+
+/* wide_correlation.c: adds the rows whose values are both numbers; the coefficient, NaN where one
+ * of the columns does not vary. */
+void mlp_wide_correlation_add(const struct mlp_wide_rows *rows, struct mlp_wide_state *s);
+double mlp_wide_correlation(const struct mlp_wide_state *s);
 
 /* wide_phi.c: Cramer's phi of the counted pairs; NaN when there is none. */
 enum mlp_code mlp_wide_phi(const struct mlp_wide *w, const struct mlp_wide_state *s, double *phi,
