@@ -97,6 +97,11 @@ static double quantile(struct mlp_column_sums *s, double q, bool between)
     return s->values[low] + (at - (double)low) * (s->values[high] - s->values[low]);
 }
 
+static double share(uint64_t part, uint64_t whole, double of_none)
+{
+    return whole ? (double)part / (double)whole : of_none;
+}
+
 /* The third and fourth standardised moments, of the population; the normal law has 0 and 0. */
 static double shape(const struct mlp_column_sums *s, bool third)
 {
@@ -109,13 +114,13 @@ static double shape(const struct mlp_column_sums *s, bool third)
 double mlp_column_sums_value(struct mlp_column_sums *s, const struct mlp_rule *rule)
 {
     switch (rule->kind) {
-    case MLP_RULE_MISSING: return s->rows ? (double)s->missing / (double)s->rows : 0;
+    case MLP_RULE_MISSING: return share(s->missing, s->rows, 0);
     case MLP_RULE_MEAN: return s->n ? s->mean : NAN;
     case MLP_RULE_STDEV: return s->n > 1 ? sqrt(s->m2 / (double)(s->n - 1)) : NAN;
     case MLP_RULE_SUM: return s->sum;
     case MLP_RULE_SKEWNESS:
     case MLP_RULE_KURTOSIS: return shape(s, rule->kind == MLP_RULE_SKEWNESS);
-    case MLP_RULE_ZEROS: return s->n ? (double)s->zeros / (double)s->n : NAN;
+    case MLP_RULE_ZEROS: return share(s->zeros, s->n, NAN);
     case MLP_RULE_LEAST: return s->least;
     case MLP_RULE_GREATEST: return s->greatest;
     case MLP_RULE_MEDIAN: return quantile(s, 0.5, true);
