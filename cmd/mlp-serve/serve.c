@@ -11,7 +11,8 @@ static const struct mlp_opt opts[] = {
                         "serve the routes of a deployment file and follow its changes", NULL, NULL,
                         false},
     [OPT_LISTEN] = {"listen", 'l', MLP_OPT_TEXT, "ADDRESS",
-                    "HOST:PORT, [HOST]:PORT, PORT or unix:PATH", NULL, "127.0.0.1:8080", false},
+                    "HOST:PORT, [HOST]:PORT, PORT, unix:PATH, or fd:N for a socket that was passed",
+                    NULL, "127.0.0.1:8080", false},
     [OPT_REGISTRY] = {"registry", 'r', MLP_OPT_DIR, "DIR",
                       "registry of NAME@ALIAS and of the deployment's digests", NULL, NULL, false},
     [OPT_KEY] = {"key", 'k', MLP_OPT_FILE, "PUB",
@@ -130,24 +131,6 @@ static struct mlp_serve_config configure(const struct mlp_cmd *cmd, const struct
     };
 }
 
-static enum mlp_code check_operands(const struct mlp_serve_config *c, struct mlp_err *e)
-{
-    if (c->model && c->deployment)
-        return mlp_err_set(e, MLP_EUSAGE, "give a model or --deployment, not both");
-    if (c->exec && (c->model || c->deployment))
-        return mlp_err_set(e, MLP_EUSAGE, "--exec is the model: give no other");
-    if (c->exec && c->log_path)
-        return mlp_err_set(e, MLP_EUSAGE, "--log records models, not commands (--exec)");
-    if (!c->tls.cert != !c->tls.key)
-        return mlp_err_set(e, MLP_EUSAGE, "--tls-cert and --tls-key go together");
-    if (c->tls.ca && !c->tls.cert)
-        return mlp_err_set(e, MLP_EUSAGE, "--tls-ca needs --tls-cert and --tls-key");
-    if (c->exec || c->model || c->deployment)
-        return MLP_OK;
-    mlp_err_set(e, MLP_EUSAGE, "nothing to serve");
-    return mlp_err_hint(e, "mlp-serve model.joblib, mlp-serve NAME@ALIAS or mlp-serve -d FILE");
-}
-
 /* Tells people, the log and whoever waits on the descriptor. */
 static enum mlp_code announce(const struct mlp_cmd *cmd, const struct mlp_serve *s,
                               const struct mlp_log *log, struct mlp_err *e)
@@ -156,6 +139,8 @@ static enum mlp_code announce(const struct mlp_cmd *cmd, const struct mlp_serve 
     const char *address = mlp_serve_address(s);
     const struct mlp_log_field fields[] = {{"listen", address, 0}, {0}};
     mlp_log_line(log, MLP_INFO, "ready", fields);
+    snprintf(line, sizeof line, "READY=1\nSTATUS=listens on %s", address);
+    mlp_os_notify(line);
     if (!mlp_opt_given(cmd, OPT_READY_FD))
         return MLP_OK;
     int fd = (int)mlp_opt_int(cmd, OPT_READY_FD, 0);
@@ -209,7 +194,9 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
     const char *path = mlp_opt_text(cmd, OPT_KEY);
     struct platform platform;
     const char *origins[SERVE_ORIGINS];
-    enum mlp_code code = check_operands(&config, e);
+    if (!mlp_opt_given(cmd, OPT_LISTEN) && mlp_os_passed_sockets())
+        config.address = "fd:3";
+    enum mlp_code code = serve_operands(&config, e);
     if (code == MLP_OK)
         code = serve_guard(cmd, origins, &config.guard, e);
     if (code == MLP_OK)
@@ -287,6 +274,10 @@ const struct mlp_verb verb_serve = {
         "gets 429 and Retry-After; every answer has RateLimit-Limit, RateLimit-Remaining and\n"
         "RateLimit-Reset (draft-ietf-httpapi-ratelimit-headers-06). Probes meet no\n"
         "limit. The files are read again when they change.\n"
+        "\n"
+        "Under systemd it takes the socket that it is passed, says when it is ready, reloads or\n"
+        "stops, and shows signs of life (sd_notify(3)); examples/systemd has the units. A\n"
+        "restart, as for a new version, then loses no request: the socket stays open.\n"
         "\n"
         "SIGTERM and SIGINT drain: nothing more is accepted, requests in flight are answered.\n"
         "SIGHUP reloads the models and opens the prediction log anew.",

@@ -14,6 +14,9 @@ enum {
     OPT_TLS_CLIENT, OPT_AUTH, OPT_RATE, OPT_BURST, OPT_QUOTA, OPT_MAX_INFLIGHT, OPT_CORS
 };
 
+/* MLP_EUSAGE when what was given does not go together. */
+enum mlp_code serve_operands(const struct mlp_serve_config *c, struct mlp_err *e);
+
 #define SERVE_ORIGINS 32
 
 /* What the options of the guard say; its origins are borrowed from the array, which has room for

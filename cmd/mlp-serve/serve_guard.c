@@ -1,4 +1,4 @@
-/* Who may ask, how often: the options of the guard. */
+/* Which options go together; and those of the guard: who may ask, how often. */
 #include "serve.h"
 
 static enum mlp_code read_rate(const struct mlp_cmd *cmd, int opt, struct mlp_rate *rate,
@@ -31,4 +31,22 @@ enum mlp_code serve_guard(const struct mlp_cmd *cmd, const char **origins,
         return mlp_err_set(e, MLP_EUSAGE, "--burst says how --rate begins: give --rate too");
     g->rate.burst = burst > 0 ? (uint64_t)burst : g->rate.burst;
     return code;
+}
+
+enum mlp_code serve_operands(const struct mlp_serve_config *c, struct mlp_err *e)
+{
+    if (c->model && c->deployment)
+        return mlp_err_set(e, MLP_EUSAGE, "give a model or --deployment, not both");
+    if (c->exec && (c->model || c->deployment))
+        return mlp_err_set(e, MLP_EUSAGE, "--exec is the model: give no other");
+    if (c->exec && c->log_path)
+        return mlp_err_set(e, MLP_EUSAGE, "--log records models, not commands (--exec)");
+    if (!c->tls.cert != !c->tls.key)
+        return mlp_err_set(e, MLP_EUSAGE, "--tls-cert and --tls-key go together");
+    if (c->tls.ca && !c->tls.cert)
+        return mlp_err_set(e, MLP_EUSAGE, "--tls-ca needs --tls-cert and --tls-key");
+    if (c->exec || c->model || c->deployment)
+        return MLP_OK;
+    mlp_err_set(e, MLP_EUSAGE, "nothing to serve");
+    return mlp_err_hint(e, "mlp-serve model.joblib, mlp-serve NAME@ALIAS or mlp-serve -d FILE");
 }

@@ -5,7 +5,7 @@ complete -c mlp-serve -n __fish_use_subcommand -a convert -d 'write a model as a
 complete -c mlp-serve -n __fish_use_subcommand -a inspect -d 'tell what a model takes, gives and is made of'
 complete -c mlp-serve -n __fish_use_subcommand -a keygen -d 'make an API key for a client of the server'
 complete -c mlp-serve -l deployment -s d -r -d 'serve the routes of a deployment file and follow its changes'
-complete -c mlp-serve -l listen -s l -x -d 'HOST:PORT, [HOST]:PORT, PORT or unix:PATH'
+complete -c mlp-serve -l listen -s l -x -d 'HOST:PORT, [HOST]:PORT, PORT, unix:PATH, or fd:N for a socket that was passed'
 complete -c mlp-serve -l registry -s r -r -d 'registry of NAME@ALIAS and of the deployment\'s digests'
 complete -c mlp-serve -l key -s k -r -d 'public key that must have signed every package'
 complete -c mlp-serve -l threads -s t -x -d 'threads that answer (default: one a CPU)'

@@ -102,6 +102,14 @@ void mlp_os_sleep_ms(unsigned ms);
  * file takes its number and writing to a closed stdout is an error. For programs, not for lib/. */
 void mlp_os_hold_standard(void);
 
+/* Tells the service manager that started us how we are, as "READY=1" or "STOPPING=1", lines of the
+ * protocol of sd_notify(3). Where there is none ($NOTIFY_SOCKET) or it does not listen: nothing. */
+void mlp_os_notify(const char *state);
+/* How many sockets it passed to this process, as descriptors 3, 4, ... (sd_listen_fds(3)). */
+unsigned mlp_os_passed_sockets(void);
+/* Within how many microseconds it wants to hear "WATCHDOG=1"; 0: it does not. */
+uint64_t mlp_os_watchdog_us(void);
+
 /* Ignores SIGPIPE, so that a closed pipe is an error with a message. For programs, not for lib/. */
 void mlp_os_ignore_sigpipe(void);
 

@@ -79,7 +79,8 @@ struct mlp_http_tls {
 };
 
 struct mlp_http_config {
-    const char *address;            /* "127.0.0.1:8080", "[::1]:0", "unix:/path" */
+    const char *address;            /* "127.0.0.1:8080", "[::1]:0", "unix:/path"; "fd:3": a
+                                       socket that was passed, which is taken over */
     unsigned threads;               /* 0: one */
     struct mlp_http_tls tls;        /* cert NULL: no TLS */
     struct mlp_http_limits limits;

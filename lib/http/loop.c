@@ -1,5 +1,6 @@
 #include "http/conn.h"
 
+#include "base/os.h"
 #include "base/thread.h"
 
 #include <stddef.h>
@@ -182,6 +183,7 @@ static void tell_drain(const struct mlp_loop *l)
     mlp_http_stats(l->http, &s);
     const struct mlp_log_field fields[] = {{"connections", NULL, (double)s.open}, {0}};
     mlp_log_line(l->http->config.log, MLP_INFO, "drain", fields);
+    mlp_os_notify("STOPPING=1");
 }
 
 /* Gives the answers of other threads to their connections. */

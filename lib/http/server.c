@@ -173,6 +173,56 @@ static enum mlp_code listen_unix(struct mlp_http *h, const char *path, struct ml
     return MLP_OK;
 }
 
+/* A socket that somebody else bound, of which every loop has a descriptor. */
+static int open_passed(struct mlp_loop *l, int fd)
+{
+    int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (own < 0)
+        return uv_translate_sys_error(errno);
+    int status = l->http->is_unix ? uv_pipe_init(&l->uv, &l->listener.pipe, 0)
+                                  : uv_tcp_init(&l->uv, &l->listener.tcp);
+    l->listener.handle.data = l;
+    if (status == 0)
+        status = l->http->is_unix ? uv_pipe_open(&l->listener.pipe, own)
+                                  : uv_tcp_open(&l->listener.tcp, own);
+    if (status != 0)
+        mlp_os_close(own, NULL);
+    return status == 0 ? uv_listen(&l->listener.stream, BACKLOG, mlp_conn_accept) : status;
+}
+
+static enum mlp_code listen_passed(struct mlp_http *h, const char *number, struct mlp_err *e)
+{
+    struct sockaddr_storage at = {0};
+    void *any = &at;
+    socklen_t length = sizeof at;
+    int64_t fd = -1;
+    if (!mlp_str_i64(mlp_str_from(number), &fd) || fd < 3 || fd > INT32_MAX ||
+        getsockname((int)fd, any, &length) != 0)
+        return mlp_err_set(e, MLP_EUSAGE, "%s: no socket was passed", h->config.address);
+    h->is_unix = at.ss_family == AF_UNIX;
+    int status = 0;
+    for (unsigned i = 0; status == 0 && i < h->nloops; i++)
+        status = open_passed(&h->loops[i], (int)fd);
+    mlp_os_close((int)fd, NULL);
+    size_t room = sizeof h->address - 5;
+    memcpy(h->address, "unix:", 5);
+    if (status == 0)
+        status = h->is_unix
+            ? uv_pipe_getsockname(&h->loops[0].listener.pipe, h->address + 5, &room)
+            : bound_address(h, &at);
+    return status == 0 ? MLP_OK : cannot_listen(e, status, h->config.address);
+}
+
+static enum mlp_code listen_at(struct mlp_http *h, struct mlp_err *e)
+{
+    const char *address = h->config.address;
+    if (mlp_str_starts(mlp_str_from(address), "unix:"))
+        return listen_unix(h, address + 5, e);
+    if (mlp_str_starts(mlp_str_from(address), "fd:"))
+        return listen_passed(h, address + 3, e);
+    return listen_tcp(h, e);
+}
+
 enum mlp_code mlp_http_new(const struct mlp_http_config *config, struct mlp_http **out,
                            struct mlp_err *e)
 {
@@ -195,10 +245,8 @@ enum mlp_code mlp_http_new(const struct mlp_http_config *config, struct mlp_http
         code = mlp_tls_new(&config->tls, &h->tls, e);
     for (unsigned i = 0; code == MLP_OK && i < threads; i++)
         code = mlp_loop_open(&h->loops[i], h, i, e);
-    if (code == MLP_OK && mlp_str_starts(mlp_str_from(config->address), "unix:"))
-        code = listen_unix(h, config->address + 5, e);
-    else if (code == MLP_OK)
-        code = listen_tcp(h, e);
+    if (code == MLP_OK)
+        code = listen_at(h, e);
     if (code != MLP_OK)
         mlp_http_free(h);
     else

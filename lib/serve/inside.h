@@ -73,6 +73,7 @@ struct mlp_serve {
     struct mlp_guard *guard;     /* NULL: everybody may */
     struct mlp_agent *agents;
     unsigned threads;
+    bool watched;                /* a service manager waits for signs of life */
     uint32_t salt;               /* makes ids of this process differ from others' */
     uint64_t started_ns;         /* monotonic */
     int64_t started_s;           /* since 1970 */

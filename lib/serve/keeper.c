@@ -138,6 +138,8 @@ static void keep(void *serve)
             reload(s, true);
         else
             look(s);
+        if (forced)
+            mlp_os_notify("READY=1");
         mlp_monitor_enter(k->monitor);
     }
     mlp_monitor_leave(k->monitor);

@@ -69,6 +69,8 @@ static void tick(void *ctx)
     const struct mlp_serve *s = ctx;
     mlp_guard_tick(s->guard);
     mlp_keeper_tick(ctx);
+    if (s->watched)
+        mlp_os_notify("WATCHDOG=1");
 }
 
 static void reload(void *ctx)
@@ -76,6 +78,10 @@ static void reload(void *ctx)
     struct mlp_serve *s = ctx;
     if (s->predlog)
         mlp_predlog_reopen(s->predlog);
+    char line[80];
+    snprintf(line, sizeof line, "RELOADING=1\nMONOTONIC_USEC=%llu",
+             (unsigned long long)(mlp_os_monotonic_ns() / 1000));
+    mlp_os_notify(line);
     mlp_guard_force(s->guard);
     mlp_keeper_force(s);
 }
@@ -156,6 +162,7 @@ enum mlp_code mlp_serve_new(const struct mlp_serve_config *config, struct mlp_se
     if (!s)
         return mlp_err_nomem(e);
     s->config = *config;
+    s->watched = mlp_os_watchdog_us() > 0;
     s->threads = config->threads ? config->threads : mlp_os_cpus();
     s->config.max_rows = config->max_rows ? config->max_rows : USUAL_ROWS;
     s->started_ns = mlp_os_monotonic_ns();

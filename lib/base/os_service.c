@@ -1,0 +1,60 @@
+/* What a service manager asks of a service, by its documented protocol and without its library. */
+#include "base/os.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* $NOTIFY_SOCKET is a path, or a name in the abstract space that starts with "@" (sd_notify(3)). */
+static socklen_t notify_address(struct sockaddr_un *to)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    size_t n = path ? strlen(path) : 0;
+    *to = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (n < 2 || n >= sizeof to->sun_path || (path[0] != '/' && path[0] != '@'))
+        return 0;
+    memcpy(to->sun_path, path, n);
+    if (path[0] == '@')
+        to->sun_path[0] = '\0';
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
+}
+
+void mlp_os_notify(const char *state)
+{
+    struct sockaddr_un to;
+    socklen_t n = notify_address(&to);
+    int fd = n ? socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
+    const void *any = &to;
+    if (fd < 0)
+        return;
+    while (sendto(fd, state, strlen(state), MSG_NOSIGNAL, any, n) < 0 && errno == EINTR)
+        continue;
+    close(fd);
+}
+
+/* A number in the environment that is for the process $NAME says. */
+static uint64_t number_for_us(const char *number, const char *process)
+{
+    const char *text = getenv(number), *pid = getenv(process);
+    uint64_t n = 0, who = 0;
+    if (!text || !mlp_str_u64(mlp_str_from(text), &n))
+        return 0;
+    if (pid && (!mlp_str_u64(mlp_str_from(pid), &who) || who != (uint64_t)getpid()))
+        return 0;
+    return n;
+}
+
+unsigned mlp_os_passed_sockets(void)
+{
+    uint64_t n = getenv("LISTEN_PID") ? number_for_us("LISTEN_FDS", "LISTEN_PID") : 0;
+    return n < 1024 ? (unsigned)n : 0;
+}
+
+uint64_t mlp_os_watchdog_us(void)
+{
+    return number_for_us("WATCHDOG_USEC", "WATCHDOG_PID");
+}
