@@ -3,7 +3,7 @@
 #include <string.h>
 
 static const struct mlp_verb *const verbs[] = {&verb_serve, &verb_batch, &verb_convert,
-                                               &verb_inspect, &verb_keygen, NULL};
+                                               &verb_inspect, &verb_keygen, &verb_bench, NULL};
 
 static const struct mlp_program program = {
     .name = "mlp-serve",

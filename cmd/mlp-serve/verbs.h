@@ -13,6 +13,7 @@ enum mlp_code serve_confine(const char *out, struct mlp_err *e);
  * mlp_model_limits has it, borrowed from value or the environment. */
 enum mlp_code serve_runtime(const char *value, const char **library, struct mlp_err *e);
 
-extern const struct mlp_verb verb_serve, verb_batch, verb_convert, verb_inspect, verb_keygen;
+extern const struct mlp_verb verb_serve, verb_batch, verb_convert, verb_inspect, verb_keygen,
+    verb_bench;
 
 #endif

@@ -397,6 +397,14 @@ void mlp_os_sleep_ms(unsigned ms)
     nanosleep(&t, NULL);
 }
 
+void mlp_os_sleep_until(uint64_t monotonic_ns)
+{
+    struct timespec at = {.tv_sec = (time_t)(monotonic_ns / 1000000000),
+                          .tv_nsec = (long)(monotonic_ns % 1000000000)};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
+        continue;
+}
+
 void mlp_os_hold_standard(void)
 {
     for (int fd = 0; fd <= 2; fd++)

@@ -97,6 +97,8 @@ unsigned mlp_os_cpus(void);
 int64_t mlp_os_pid(void);
 bool mlp_os_isatty(int fd);
 void mlp_os_sleep_ms(unsigned ms);
+/* Until mlp_os_monotonic_ns reaches it. */
+void mlp_os_sleep_until(uint64_t monotonic_ns);
 
 /* Puts a descriptor that refuses all use on each of 0, 1 and 2 that the caller closed, so that no
  * file takes its number and writing to a closed stdout is an error. For programs, not for lib/. */
