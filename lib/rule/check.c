@@ -10,7 +10,7 @@
 
 /* ---- counting */
 
-static void keep_example(struct mlp_lane *w, struct mlp_tally *t, const struct mlp_batch *b,
+static void keep_example(struct mlp_rule_lane *w, struct mlp_tally *t, const struct mlp_batch *b,
                          size_t r, struct mlp_str value)
 {
     if (t->nexamples == MLP_REPORT_EXAMPLES)
@@ -31,7 +31,7 @@ struct place {
     struct mlp_str value;
 };
 
-static void reject(struct mlp_lane *w, const struct place *at, struct mlp_str column,
+static void reject(struct mlp_rule_lane *w, const struct place *at, struct mlp_str column,
                    struct mlp_str rule)
 {
     struct mlp_reject *x = w->rejects.n < MOST_REASONS ? mlp_vec_push(&w->rejects) : NULL;
@@ -51,7 +51,7 @@ static void reject(struct mlp_lane *w, const struct place *at, struct mlp_str co
 
 /* The cells that the rule looked at, for those who want them all. Without memory it keeps fewer,
  * which shows. */
-static void keep_row(struct mlp_lane *w, struct mlp_active *a, const struct place *at)
+static void keep_row(struct mlp_rule_lane *w, struct mlp_active *a, const struct place *at)
 {
     size_t n = a->key_index.n ? a->key_index.n : 1;
     struct mlp_str *cells = mlp_arena_array(&w->kept, n, sizeof *cells);
@@ -69,7 +69,7 @@ static void keep_row(struct mlp_lane *w, struct mlp_active *a, const struct plac
     }
 }
 
-static void fail_cell(struct mlp_lane *w, struct mlp_active *a, const struct place *at)
+static void fail_cell(struct mlp_rule_lane *w, struct mlp_active *a, const struct place *at)
 {
     a->tally.failed++;
     if (a->kept.n < w->c->keep)
@@ -81,7 +81,7 @@ static void fail_cell(struct mlp_lane *w, struct mlp_active *a, const struct pla
 
 /* ---- columns */
 
-static void count_distinct(struct mlp_lane *w, struct mlp_active *a)
+static void count_distinct(struct mlp_rule_lane *w, struct mlp_active *a)
 {
     for (size_t r = 0; r < w->view.n; r++) {
         const struct mlp_cell *cell = &w->view.cell[r];
@@ -101,7 +101,7 @@ static uint64_t total_of(const struct mlp_rule *rule, const struct mlp_column_vi
 }
 
 /* all_numbers: and the rules say that such a column has no format. */
-static void run_rule(struct mlp_lane *w, struct mlp_active *a, const struct mlp_batch *b,
+static void run_rule(struct mlp_rule_lane *w, struct mlp_active *a, const struct mlp_batch *b,
                      bool all_numbers)
 {
     const struct mlp_column_view *v = &w->view;
@@ -127,7 +127,7 @@ static void run_rule(struct mlp_lane *w, struct mlp_active *a, const struct mlp_
 
 /* Rows for which the column's `when` is not true are as if they were not well formed: no rule
  * looks at them. */
-static void mask_rows(struct mlp_lane *w, const struct mlp_bound_column *bound,
+static void mask_rows(struct mlp_rule_lane *w, const struct mlp_bound_column *bound,
                       const struct mlp_batch *b)
 {
     struct mlp_expr_context context = {bound->when, &w->matcher, w->c->now};
@@ -150,7 +150,7 @@ static void mask_rows(struct mlp_lane *w, const struct mlp_bound_column *bound,
 }
 
 /* Values of another type than the column's, where that is trouble, or they stay. */
-static void take_unfit(struct mlp_lane *w, const struct mlp_bound_column *bound,
+static void take_unfit(struct mlp_rule_lane *w, const struct mlp_bound_column *bound,
                        const struct mlp_batch *b)
 {
     struct mlp_column_view *v = &w->view;
@@ -200,7 +200,7 @@ static void take_missing(struct mlp_column_view *v, const struct mlp_node *list)
     }
 }
 
-static void run_column(struct mlp_lane *w, struct mlp_bound_column *bound,
+static void run_column(struct mlp_rule_lane *w, struct mlp_bound_column *bound,
                        const struct mlp_batch *b)
 {
     if (bound->index < 0)
@@ -234,7 +234,7 @@ static uint64_t key_hash(const struct mlp_active *a, const struct mlp_batch *b, 
     return h;
 }
 
-static void run_key(struct mlp_lane *w, struct mlp_active *a, const struct mlp_batch *b)
+static void run_key(struct mlp_rule_lane *w, struct mlp_active *a, const struct mlp_batch *b)
 {
     for (size_t r = 0; r < b->nrows; r++) {
         bool fresh = true;
@@ -247,7 +247,7 @@ static void run_key(struct mlp_lane *w, struct mlp_active *a, const struct mlp_b
     }
 }
 
-static void run_check(struct mlp_lane *w, struct mlp_active *a, const struct mlp_batch *b)
+static void run_check(struct mlp_rule_lane *w, struct mlp_active *a, const struct mlp_batch *b)
 {
     struct mlp_expr_context context = {.matcher = &w->matcher, .now = w->c->now};
     struct mlp_row_marks marks;
@@ -263,7 +263,7 @@ static void run_check(struct mlp_lane *w, struct mlp_active *a, const struct mlp
 }
 
 /* A reason for each keyword that does not hold, in the column where that is. */
-static void run_json(struct mlp_lane *w, struct mlp_active *a, const struct mlp_batch *b)
+static void run_json(struct mlp_rule_lane *w, struct mlp_active *a, const struct mlp_batch *b)
 {
     const struct mlp_json_fault *faults;
     size_t n;
@@ -287,7 +287,7 @@ static void run_json(struct mlp_lane *w, struct mlp_active *a, const struct mlp_
     }
 }
 
-static void run_wide(struct mlp_lane *w, struct mlp_active *a, const struct mlp_batch *b)
+static void run_wide(struct mlp_rule_lane *w, struct mlp_active *a, const struct mlp_batch *b)
 {
     uint8_t *looks = mlp_checker_looks(w, a, b);
     struct mlp_wide_rows rows = {b, a->key_index.p, a->key_index.n, looks};
@@ -311,7 +311,7 @@ static void run_wide(struct mlp_lane *w, struct mlp_active *a, const struct mlp_
 
 /* ---- rows that are not well formed */
 
-static void run_shape(struct mlp_lane *w, const struct mlp_batch *b)
+static void run_shape(struct mlp_rule_lane *w, const struct mlp_batch *b)
 {
     struct mlp_tally *shape = &w->c->shape;
     shape->total += b->nrows;
@@ -327,7 +327,7 @@ static void run_shape(struct mlp_lane *w, const struct mlp_batch *b)
 
 /* ---- batches */
 
-static void free_view(struct mlp_lane *w)
+static void free_view(struct mlp_rule_lane *w)
 {
     free(w->view.cell);
     free(w->view.value);
@@ -337,7 +337,7 @@ static void free_view(struct mlp_lane *w)
     w->room = 0;
 }
 
-static enum mlp_code reserve(struct mlp_lane *w, size_t rows)
+static enum mlp_code reserve(struct mlp_rule_lane *w, size_t rows)
 {
     struct mlp_column_view *v = &w->view;
     if (rows <= w->room)
@@ -353,9 +353,9 @@ static enum mlp_code reserve(struct mlp_lane *w, size_t rows)
     return MLP_OK;
 }
 
-enum mlp_code mlp_lane_init(struct mlp_lane *w, struct mlp_checker *c, struct mlp_err *e)
+enum mlp_code mlp_rule_lane_init(struct mlp_rule_lane *w, struct mlp_checker *c, struct mlp_err *e)
 {
-    *w = (struct mlp_lane){.c = c};
+    *w = (struct mlp_rule_lane){.c = c};
     mlp_vec_init(&w->rejects, sizeof(struct mlp_reject));
     mlp_arena_init(&w->kept, KEPT_BYTES);
     mlp_arena_init(&w->scratch[0], SCRATCH_BYTES);
@@ -363,7 +363,7 @@ enum mlp_code mlp_lane_init(struct mlp_lane *w, struct mlp_checker *c, struct ml
     return mlp_matcher_init(&w->matcher, e);
 }
 
-void mlp_lane_fini(struct mlp_lane *w)
+void mlp_rule_lane_fini(struct mlp_rule_lane *w)
 {
     free_view(w);
     mlp_vec_fini(&w->rejects);
@@ -374,7 +374,7 @@ void mlp_lane_fini(struct mlp_lane *w)
 }
 
 /* Rules about several columns or none. */
-static void run_row_rule(struct mlp_lane *w, struct mlp_active *a, const struct mlp_batch *b)
+static void run_row_rule(struct mlp_rule_lane *w, struct mlp_active *a, const struct mlp_batch *b)
 {
     if (a->rule->kind == MLP_RULE_KEY)
         run_key(w, a, b);
@@ -394,7 +394,7 @@ struct round {
     const struct mlp_check_work *work;
 };
 
-static void run_work(struct mlp_lane *w, const struct mlp_batch *b, size_t i)
+static void run_work(struct mlp_rule_lane *w, const struct mlp_batch *b, size_t i)
 {
     struct mlp_checker *c = w->c;
     if (i == 0)
@@ -408,7 +408,7 @@ static void run_work(struct mlp_lane *w, const struct mlp_batch *b, size_t i)
 static void run_in_lane(void *ctx, size_t i, unsigned member)
 {
     const struct round *x = ctx;
-    struct mlp_lane *w = &x->c->lanes[member];
+    struct mlp_rule_lane *w = &x->c->lanes[member];
     const struct mlp_check_work *work = x->work;
     if (i < work->nbefore) {
         work->before(work->ctx);
@@ -427,9 +427,9 @@ static void run_in_lane(void *ctx, size_t i, unsigned member)
 /* The error that one thread would have met. */
 static enum mlp_code first_error(const struct mlp_checker *c, struct mlp_err *e)
 {
-    const struct mlp_lane *first = NULL;
+    const struct mlp_rule_lane *first = NULL;
     for (unsigned k = 0; k < c->nlanes; k++) {
-        const struct mlp_lane *w = &c->lanes[k];
+        const struct mlp_rule_lane *w = &c->lanes[k];
         if (w->error.code != MLP_OK && (!first || w->failed_at < first->failed_at))
             first = w;
     }
@@ -478,7 +478,7 @@ enum mlp_code mlp_checker_work(struct mlp_checker *c, const struct mlp_check_wor
     c->rejects[work->turn].n = 0;
     memset(work->good, 1, work->batch->nrows);
     for (unsigned k = 0; k < c->nlanes; k++) {
-        struct mlp_lane *w = &c->lanes[k];
+        struct mlp_rule_lane *w = &c->lanes[k];
         w->rejects.n = 0;
         w->e = &w->error;
         mlp_err_init(&w->error);
@@ -500,7 +500,7 @@ enum mlp_code mlp_checker_survey(struct mlp_checker *c, const struct mlp_batch *
                                  struct mlp_err *e)
 {
     struct mlp_err local;
-    struct mlp_lane *w = &c->lanes[0];
+    struct mlp_rule_lane *w = &c->lanes[0];
     mlp_err_init(&local);
     w->e = e ? e : &local;
     if (reserve(w, b->nrows) != MLP_OK)

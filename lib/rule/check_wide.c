@@ -3,7 +3,7 @@
 
 #include "text/num.h"
 
-uint8_t *mlp_checker_looks(struct mlp_lane *w, const struct mlp_active *a,
+uint8_t *mlp_checker_looks(struct mlp_rule_lane *w, const struct mlp_active *a,
                            const struct mlp_batch *b)
 {
     struct mlp_expr_context context = {a->when, &w->matcher, w->c->now};
@@ -19,7 +19,7 @@ uint8_t *mlp_checker_looks(struct mlp_lane *w, const struct mlp_active *a,
     return looks;
 }
 
-void mlp_checker_survey_wide(struct mlp_lane *w, struct mlp_active *a,
+void mlp_checker_survey_wide(struct mlp_rule_lane *w, struct mlp_active *a,
                              const struct mlp_batch *b)
 {
     uint8_t *looks = mlp_checker_looks(w, a, b);

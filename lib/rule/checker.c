@@ -161,13 +161,13 @@ static enum mlp_code bind(struct mlp_checker *c, const struct mlp_table *t, stru
 
 static enum mlp_code make_lanes(struct mlp_checker *c, unsigned n, struct mlp_err *e)
 {
-    struct mlp_lane *lanes = realloc(c->lanes, n * sizeof *lanes);
+    struct mlp_rule_lane *lanes = realloc(c->lanes, n * sizeof *lanes);
     enum mlp_code code = MLP_OK;
     if (!lanes)
         return mlp_err_nomem(e);
     c->lanes = lanes;
     for (; c->nlanes < n && code == MLP_OK; c->nlanes++)
-        code = mlp_lane_init(&lanes[c->nlanes], c, e);
+        code = mlp_rule_lane_init(&lanes[c->nlanes], c, e);
     return code;
 }
 
@@ -258,7 +258,7 @@ void mlp_checker_free(struct mlp_checker *c)
     for (size_t i = 0; c->columns && i < c->rules->columns.n; i++)
         mlp_column_sums_fini(&c->columns[i].sums);
     for (unsigned i = 0; i < c->nlanes; i++)
-        mlp_lane_fini(&c->lanes[i]);
+        mlp_rule_lane_fini(&c->lanes[i]);
     mlp_team_free(c->team);
     free(c->lanes);
     free(c->active);

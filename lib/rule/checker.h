@@ -42,7 +42,7 @@ struct mlp_active {
 };
 
 /* What one thread needs to run rules. */
-struct mlp_lane {
+struct mlp_rule_lane {
     struct mlp_checker *c;
     struct mlp_column_view view;  /* of the column at hand */
     size_t room;                  /* rows that it has room for */
@@ -53,8 +53,8 @@ struct mlp_lane {
     struct mlp_err *e, error;     /* of the call at hand; e points to error, or to the caller's */
     size_t failed_at;             /* the work that the error is of */
 };
-enum mlp_code mlp_lane_init(struct mlp_lane *w, struct mlp_checker *c, struct mlp_err *e);
-void mlp_lane_fini(struct mlp_lane *w);
+enum mlp_code mlp_rule_lane_init(struct mlp_rule_lane *w, struct mlp_checker *c, struct mlp_err *e);
+void mlp_rule_lane_fini(struct mlp_rule_lane *w);
 
 struct mlp_checker {
     const struct mlp_rules *rules;
@@ -64,7 +64,7 @@ struct mlp_checker {
     struct mlp_tally shape;       /* rows that are not well formed */
     struct mlp_arena arena;
     struct mlp_team *team;        /* NULL: the caller's thread alone */
-    struct mlp_lane *lanes;       /* one a thread */
+    struct mlp_rule_lane *lanes;       /* one a thread */
     unsigned nlanes;
     struct mlp_vec rejects[2];    /* of struct mlp_reject; of this batch and the one before */
     uint64_t rows, rejected;
@@ -96,10 +96,10 @@ struct mlp_bound_column *mlp_checker_column(const struct mlp_checker *c,
 bool mlp_checker_row_holds(const struct mlp_rule *rule, const struct mlp_tally *t);
 
 /* check_wide.c: rules that look at several columns of a row. */
-void mlp_checker_survey_wide(struct mlp_lane *w, struct mlp_active *a,
+void mlp_checker_survey_wide(struct mlp_rule_lane *w, struct mlp_active *a,
                              const struct mlp_batch *b);
 /* Makes 1 of looks[r] for rows whose `when` is true. NULL after a failure. */
-uint8_t *mlp_checker_looks(struct mlp_lane *w, const struct mlp_active *a,
+uint8_t *mlp_checker_looks(struct mlp_rule_lane *w, const struct mlp_active *a,
                            const struct mlp_batch *b);
 /* check_wide.c: whether the table's header is as a rule of kind HEADER says. */
 bool mlp_checker_header_holds(const struct mlp_checker *c, const struct mlp_rule *rule);
