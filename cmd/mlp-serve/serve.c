@@ -21,6 +21,8 @@ static const struct mlp_opt opts[] = {
                      NULL, NULL, false},
     [OPT_LOG] = {"log", 0, MLP_OPT_FILE, "FILE", "append every prediction to FILE as NDJSON", NULL,
                  NULL, false},
+    [OPT_FEEDBACK] = {"feedback", 0, MLP_OPT_FILE, "FILE",
+                      "append the labels of POST /feedback to FILE as NDJSON", NULL, NULL, false},
     [OPT_EXTRA] = {"extra", 0, MLP_OPT_CHOICE, "WHAT", "what to do with unknown features",
                    "refuse|ignore", "refuse", false},
     [OPT_MAX_ROWS] = {"max-rows", 0, MLP_OPT_INT, "N", "rows of one request at most", NULL,
@@ -107,6 +109,7 @@ static struct mlp_serve_config configure(const struct mlp_cmd *cmd, const struct
         .deployment = mlp_opt_text(cmd, OPT_DEPLOYMENT),
         .registry = mlp_opt_text(cmd, OPT_REGISTRY),
         .log_path = mlp_opt_text(cmd, OPT_LOG),
+        .feedback_path = mlp_opt_text(cmd, OPT_FEEDBACK),
         .explain = mlp_opt_flag(cmd, OPT_EXPLAIN),
         .ignore_extra = strcmp(mlp_opt_text(cmd, OPT_EXTRA), "ignore") == 0,
         .max_rows = (uint64_t)mlp_opt_int(cmd, OPT_MAX_ROWS, 0),
@@ -233,7 +236,8 @@ const struct mlp_verb verb_serve = {
         "value. A feature that is unknown, missing, given twice or of the wrong type is refused\n"
         "and named. GET /model tells the features, /healthz and /readyz the state, /metrics the\n"
         "counters; /docs is a page to try it, /openapi.json the same for programs. With --explain\n"
-        "POST /explain tells what each feature adds.\n"
+        "POST /explain tells what each feature adds; with --feedback POST /feedback takes labels,\n"
+        "{\"id\": ID, \"label\": VALUE} or a list of them, by the ids of the log.\n"
         "\n"
         "Bodies may be text/csv, application/x-ndjson, Arrow or Parquet, each also in gzip or\n"
         "zstd; the answer is in kind, or as Accept says. Other servers' protocols are spoken\n"

@@ -11,6 +11,7 @@ complete -c mlp-serve -l registry -s r -r -d 'registry of NAME@ALIAS and of the 
 complete -c mlp-serve -l key -s k -r -d 'public key that must have signed every package'
 complete -c mlp-serve -l threads -s t -x -d 'threads that answer (default: one a CPU)'
 complete -c mlp-serve -l log -r -d 'append every prediction to FILE as NDJSON'
+complete -c mlp-serve -l feedback -r -d 'append the labels of POST /feedback to FILE as NDJSON'
 complete -c mlp-serve -l extra -x -a 'refuse ignore' -d 'what to do with unknown features'
 complete -c mlp-serve -l max-rows -x -d 'rows of one request at most'
 complete -c mlp-serve -l max-body -x -d 'bytes of a request\'s body at most'

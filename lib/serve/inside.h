@@ -68,7 +68,7 @@ struct mlp_serve {
     struct mlp_serve_config config;
     struct mlp_http *http;
     struct mlp_sets *sets;
-    struct mlp_predlog *predlog;
+    struct mlp_predlog *predlog, *feedback; /* NULL: none */
     struct mlp_keeper *keeper;
     struct mlp_guard *guard;     /* NULL: everybody may */
     struct mlp_agent *agents;

@@ -195,6 +195,7 @@ static const struct path paths[] = {
     {"/explain", 'P', MLP_KIND_EXPLAIN, MLP_DIALECT_OWN, mlp_on_explain},
     {"/explain/*", 'P', MLP_KIND_EXPLAIN, MLP_DIALECT_OWN, mlp_on_explain},
     {"/v1/models/*:explain", 'P', MLP_KIND_EXPLAIN, MLP_DIALECT_ERROR, mlp_on_explain},
+    {"/feedback", 'P', MLP_KIND_MODEL, MLP_DIALECT_OWN, mlp_on_feedback},
     {"/openapi.json", 'G', MLP_KIND_MODEL, MLP_DIALECT_OWN, mlp_on_openapi},
     {"/docs", 'G', MLP_KIND_MODEL, MLP_DIALECT_OWN, mlp_on_docs},
     {"/docs/try.js", 'G', MLP_KIND_MODEL, MLP_DIALECT_OWN, mlp_on_docs_script},

@@ -63,6 +63,9 @@ void mlp_on_version(struct mlp_asking *q);
 /* proto_explain.c: POST /explain. */
 void mlp_on_explain(struct mlp_asking *q);
 
+/* proto_feedback.c: POST /feedback. */
+void mlp_on_feedback(struct mlp_asking *q);
+
 /* proto_openapi.c: GET /openapi.json. proto_docs.c: the page with a form to try it. */
 void mlp_on_openapi(struct mlp_asking *q);
 void mlp_on_docs(struct mlp_asking *q);

@@ -78,6 +78,8 @@ static void reload(void *ctx)
     struct mlp_serve *s = ctx;
     if (s->predlog)
         mlp_predlog_reopen(s->predlog);
+    if (s->feedback)
+        mlp_predlog_reopen(s->feedback);
     char line[80];
     snprintf(line, sizeof line, "RELOADING=1\nMONOTONIC_USEC=%llu",
              (unsigned long long)(mlp_os_monotonic_ns() / 1000));
@@ -151,6 +153,9 @@ static enum mlp_code start_parts(struct mlp_serve *s, struct mlp_err *e)
         mlp_sets_swap(s->sets, set);
     if (code == MLP_OK && s->config.log_path)
         code = mlp_predlog_open(s->config.log_path, s->threads, s->config.log, &s->predlog, e);
+    if (code == MLP_OK && s->config.feedback_path)
+        code = mlp_predlog_open(s->config.feedback_path, s->threads, s->config.log, &s->feedback,
+                                e);
     return code;
 }
 
@@ -209,6 +214,7 @@ void mlp_serve_free(struct mlp_serve *s)
     mlp_http_free(s->http);
     mlp_guard_free(s->guard);
     mlp_predlog_close(s->predlog);
+    mlp_predlog_close(s->feedback);
     free_agents(s);
     free(s);
 }

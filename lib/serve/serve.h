@@ -36,6 +36,7 @@ struct mlp_serve_config {
     bool explain;                /* models keep what POST /explain needs, or are refused */
     const char *onnxruntime;     /* library that runs ONNX models (model.h); NULL: our own engine */
     const char *log_path;        /* prediction log, appended to; NULL: none */
+    const char *feedback_path;   /* where POST /feedback appends labels; NULL: nowhere */
     bool ignore_extra;           /* unknown features are passed over instead of refused */
     uint64_t max_rows;           /* of one request; 0: 100,000 */
     const char *address;         /* "127.0.0.1:8080" */
