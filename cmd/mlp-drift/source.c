@@ -158,7 +158,7 @@ enum kind { IS_ROWS, IS_PROFILE, IS_PACKAGE, IS_ABSENT };
 static enum mlp_code kind_of(const char *path, enum kind *kind, struct mlp_err *e)
 {
     struct mlp_stat st = {0};
-    char start[4097];
+    char start[4096];
     size_t got = 0;
     int fd;
     *kind = IS_ROWS;
@@ -172,12 +172,11 @@ static enum mlp_code kind_of(const char *path, enum kind *kind, struct mlp_err *
     code = mlp_os_open(path, MLP_OPEN_READ, &fd, e);
     if (code != MLP_OK)
         return code;
-    code = mlp_os_read(fd, start, sizeof start - 1, &got, e);
+    code = mlp_os_read(fd, start, sizeof start, &got, e);
     mlp_os_close(fd, NULL);
-    start[got] = 0;
     if (got > 262 && memcmp(start + 257, "ustar", 5) == 0)
         *kind = IS_PACKAGE;
-    else if (start[0] == '{' && strstr(start, "\"mlp-profile/1\""))
+    else if (mlp_profile_is((struct mlp_str){start, got}))
         *kind = IS_PROFILE;
     return code == MLP_OK ? MLP_OK : mlp_err_at(e, path, 0, 0);
 }

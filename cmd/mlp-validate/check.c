@@ -35,6 +35,11 @@ static const struct mlp_opt opts[] = {
                     false},
     [OPT_WINDOW_ROWS] = {"window-rows", 0, MLP_OPT_INT, "N",
                          "of a stream: report each N rows and count anew", NULL, NULL, false},
+    [OPT_REFERENCE] = {"reference", 0, MLP_OPT_FILE, "FILE",
+                       "what the section drift compares with: a profile, or a table", NULL, NULL,
+                       false},
+    [OPT_ENV] = ENV_OPTION,
+    [OPT_PARAM] = PARAM_OPTION,
     [OPT_DRY_RUN] = {"dry-run", 'n', MLP_OPT_FLAG, NULL, "print the rules and what each costs",
                      NULL, NULL, false},
     [OPT_QUIET] = {"quiet", 'q', MLP_OPT_FLAG, NULL, "no report on stderr", NULL, NULL, false},
@@ -199,6 +204,7 @@ static enum mlp_code run_check(struct mlp_cmd *cmd, struct mlp_err *e)
     mlp_table_close(run.table);
     if (run.copy >= 0)
         mlp_os_close(run.copy, NULL);
+    mlp_profile_fini(&run.reference);
     mlp_rules_free(run.rules);
     mlp_buf_fini(&run.line);
     mlp_buf_fini(&run.field);

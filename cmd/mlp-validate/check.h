@@ -10,7 +10,8 @@
 
 enum { OPT_RULES, OPT_SCHEMA_FORMAT, OPT_REJECTS, OPT_OUTPUT, OPT_REPORT, OPT_FORMAT, OPT_PROFILE,
        OPT_MAX_REJECTS, OPT_FAIL_FAST, OPT_FAIL_ON, OPT_THREADS, OPT_MEMORY, OPT_WINDOW,
-       OPT_WINDOW_ROWS, OPT_DRY_RUN, OPT_QUIET,        MLP_INPUT_NAMES };
+       OPT_WINDOW_ROWS, OPT_REFERENCE, OPT_ENV, OPT_PARAM, OPT_DRY_RUN, OPT_QUIET,
+       MLP_INPUT_NAMES };
 
 /* One run: where things come from and go to. */
 struct check_run {
@@ -19,6 +20,7 @@ struct check_run {
     struct mlp_table *table;
     struct mlp_checker *checker;
     struct mlp_profiler *profiler; /* or NULL */
+    struct mlp_profile reference;  /* without columns and rows: there is none */
     struct mlp_out good, rejects;
     bool rejects_table;     /* rows, not reasons, in this dialect */
     struct mlp_csv_dialect dialect;

@@ -44,11 +44,52 @@ enum mlp_code check_make(struct check_run *run, struct mlp_err *e)
     enum mlp_code code = mlp_checker_new(run->rules, run->table, &run->checker, e);
     if (code != MLP_OK)
         return code;
+    if (run->reference.ncols || run->reference.rows)
+        code = mlp_checker_reference(run->checker, &run->reference, e);
+    if (code != MLP_OK)
+        return code;
     mlp_checker_memory(run->checker, (size_t)mlp_opt_number(run->cmd, OPT_MEMORY, 0));
     for (size_t i = 0; (spec = mlp_opt_nth(run->cmd, OPT_REPORT, i)) != NULL; i++)
         if (is_gx(spec))
             mlp_checker_keep(run->checker, GX_ROWS);
     return mlp_checker_threads(run->checker, run->threads, e);
+}
+
+static enum mlp_code is_profile(const char *path, bool *yes, struct mlp_err *e)
+{
+    char start[4096];
+    size_t got = 0;
+    int fd;
+    enum mlp_code code = mlp_os_open(path, MLP_OPEN_READ, &fd, e);
+    if (code != MLP_OK)
+        return code;
+    code = mlp_os_read(fd, start, sizeof start, &got, e);
+    mlp_os_close(fd, NULL);
+    *yes = mlp_profile_is((struct mlp_str){start, got});
+    return code;
+}
+
+/* The profile of --reference: a profile, or a table that is read like the one to check. */
+static enum mlp_code load_reference(struct check_run *run, const struct mlp_input *in,
+                                    struct mlp_err *e)
+{
+    const char *path = mlp_opt_text(run->cmd, OPT_REFERENCE);
+    bool profile = false;
+    size_t compare = mlp_rules_compare(run->rules);
+    if (!path && compare && compare == mlp_rules_count(run->rules))
+        return mlp_err_set(e, MLP_EUSAGE, "all rules compare with a reference: --reference FILE is "
+                                          "needed");
+    if (!path)
+        return MLP_OK;
+    if (!compare) {
+        mlp_err_set(e, MLP_EUSAGE, "the rules compare nothing with a reference");
+        return mlp_err_hint(e, "drift: {COLUMN: {linf: 0.1}} in the rules does");
+    }
+    enum mlp_code code = is_profile(path, &profile, e);
+    if (code == MLP_OK)
+        code = profile ? mlp_profile_load(&run->reference, path, e)
+                       : profile_of(path, &in->table, run->threads, &run->reference, e);
+    return code;
 }
 
 enum mlp_code check_open(struct check_run *run, struct mlp_err *e)
@@ -59,6 +100,8 @@ enum mlp_code check_open(struct check_run *run, struct mlp_err *e)
     enum mlp_code code = mlp_input_init(&in, run->cmd, MLP_INPUT_INDICES, e);
     mlp_rules_input(run->rules, &in.table);
     in.table.kept = run->threads > 1 ? MLP_AHEAD_KEPT : 0;
+    if (code == MLP_OK)
+        code = load_reference(run, &in, e);
     if (code == MLP_OK && twice && (run->window_rows || run->window_ns))
         code = mlp_err_set(e, MLP_EUSAGE, "some rules look at the data twice, which a stream's "
                                           "windows cannot: mlp-validate check -n says which");
@@ -84,8 +127,12 @@ enum mlp_code check_load(struct check_run *run, struct mlp_err *e)
         mlp_err_set(e, MLP_EUSAGE, "--rules FILE is needed");
         return mlp_err_hint(e, "mlp-validate infer DATA > rules.yaml makes a first one");
     }
-    enum mlp_code code = mlp_rules_load_as(path, mlp_opt_text(run->cmd, OPT_SCHEMA_FORMAT), NULL,
-                                           &run->rules, e);
+    struct given given;
+    enum mlp_code code = given_read(run->cmd, OPT_PARAM, OPT_ENV, &given, e);
+    const struct mlp_rules_source from = {path, mlp_opt_text(run->cmd, OPT_SCHEMA_FORMAT),
+                                          &given.rules};
+    if (code == MLP_OK)
+        code = mlp_rules_load_given(&from, NULL, &run->rules, e);
     if (code != MLP_OK || mlp_rules_count(run->rules))
         return code;
     mlp_err_set(e, MLP_EINPUT, "no rule: nothing would be checked");

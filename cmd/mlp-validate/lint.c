@@ -1,14 +1,15 @@
 #include "verbs.h"
 
 #include "rule/import.h"
-#include "rule/rule.h"
 
-enum { OPT_SCHEMA_FORMAT };
+enum { OPT_SCHEMA_FORMAT, OPT_PARAM, OPT_ENV };
 
 static const struct mlp_opt opts[] = {
     [OPT_SCHEMA_FORMAT] = {"schema-format", 0, MLP_OPT_TEXT, "FORMAT",
                            "what the rules files are: native, gx, ... (default: by their content)",
                            NULL, NULL, false},
+    [OPT_PARAM] = PARAM_OPTION,
+    [OPT_ENV] = ENV_OPTION,
     {0},
 };
 
@@ -17,8 +18,12 @@ static enum mlp_code lint(struct mlp_cmd *cmd, const char *path, struct mlp_err 
     struct mlp_rules *rules = NULL;
     struct mlp_import_notes notes;
     mlp_import_notes_init(&notes);
-    enum mlp_code code = mlp_rules_load_as(path, mlp_opt_text(cmd, OPT_SCHEMA_FORMAT), &notes,
-                                           &rules, e);
+    struct given given;
+    enum mlp_code code = given_read(cmd, OPT_PARAM, OPT_ENV, &given, e);
+    const struct mlp_rules_source from = {path, mlp_opt_text(cmd, OPT_SCHEMA_FORMAT),
+                                          &given.rules};
+    if (code == MLP_OK)
+        code = mlp_rules_load_given(&from, &notes, &rules, e);
     tell_notes(path, &notes);
     if (code == MLP_OK)
         fprintf(stderr, "mlp-validate: %s: %zu rules\n", path, mlp_rules_count(rules));

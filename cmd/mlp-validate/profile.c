@@ -4,6 +4,14 @@
 #include "stat/profile.h"
 #include "table/ahead.h"
 
+/* What a profile is made of. */
+struct profile_from {
+    const char *path;
+    const struct mlp_table_options *options;
+    unsigned threads;
+    const struct mlp_profile *reference;
+};
+
 enum { OPT_REFERENCE, OPT_OUTPUT, OPT_THREADS, MLP_INPUT_NAMES };
 
 static const struct mlp_opt opts[] = {
@@ -17,19 +25,17 @@ static const struct mlp_opt opts[] = {
     {0},
 };
 
-static enum mlp_code make(const struct mlp_cmd *cmd, const struct mlp_profile *reference,
-                          struct mlp_profile *out, struct mlp_err *e)
+static enum mlp_code read_profile(const struct profile_from *from, struct mlp_profile *out,
+                                  struct mlp_err *e)
 {
-    struct mlp_input in;
     struct mlp_table *t = NULL;
     struct mlp_profiler *p = NULL;
-    unsigned threads = thread_count(cmd, OPT_THREADS);
-    enum mlp_code code = mlp_input_init(&in, cmd, MLP_INPUT_INDICES, e);
-    in.table.kept = threads > 1 ? MLP_AHEAD_KEPT : 0;
+    struct mlp_table_options options = *from->options;
+    unsigned threads = from->threads;
+    options.kept = threads > 1 ? MLP_AHEAD_KEPT : 0;
+    enum mlp_code code = mlp_table_open(from->path, &options, &t, e);
     if (code == MLP_OK)
-        code = mlp_table_open(mlp_operand(cmd, 0, "-"), &in.table, &t, e);
-    if (code == MLP_OK)
-        code = mlp_profiler_new(reference, &p, e);
+        code = mlp_profiler_new(from->reference, &p, e);
     if (code == MLP_OK)
         code = mlp_profiler_table(p, t, threads, e);
     if (code == MLP_OK)
@@ -37,6 +43,22 @@ static enum mlp_code make(const struct mlp_cmd *cmd, const struct mlp_profile *r
     mlp_profiler_free(p);
     mlp_table_close(t);
     return code;
+}
+
+enum mlp_code profile_of(const char *path, const struct mlp_table_options *options,
+                         unsigned threads, struct mlp_profile *out, struct mlp_err *e)
+{
+    return read_profile(&(struct profile_from){path, options, threads, NULL}, out, e);
+}
+
+static enum mlp_code make(const struct mlp_cmd *cmd, const struct mlp_profile *reference,
+                          struct mlp_profile *out, struct mlp_err *e)
+{
+    struct mlp_input in;
+    enum mlp_code code = mlp_input_init(&in, cmd, MLP_INPUT_INDICES, e);
+    struct profile_from from = {mlp_operand(cmd, 0, "-"), &in.table, thread_count(cmd, OPT_THREADS),
+                                reference};
+    return code == MLP_OK ? read_profile(&from, out, e) : code;
 }
 
 static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)

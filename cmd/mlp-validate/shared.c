@@ -62,6 +62,20 @@ enum mlp_code print_report(const struct mlp_report *r, const char *format, struc
     return code;
 }
 
+enum mlp_code given_read(const struct mlp_cmd *cmd, int opt_param, int opt_env, struct given *g,
+                         struct mlp_err *e)
+{
+    const char *param;
+    *g = (struct given){.rules.env = opt_env < 0 ? NULL : mlp_opt_text(cmd, opt_env)};
+    g->rules.params = g->params;
+    for (size_t i = 0; (param = mlp_opt_nth(cmd, opt_param, i)) != NULL; i++) {
+        if (i == MOST_PARAMS)
+            return mlp_err_set(e, MLP_EUSAGE, "more than %d parameters", MOST_PARAMS);
+        g->params[g->rules.nparams++] = param;
+    }
+    return MLP_OK;
+}
+
 double number_of(struct mlp_str text)
 {
     double v = (double)NAN;

@@ -4,6 +4,7 @@
 
 #include "base/opt.h"
 #include "report/report.h"
+#include "rule/rule.h"
 #include "table/input.h"
 
 extern const struct mlp_verb verb_check, verb_infer, verb_profile, verb_merge, verb_model,
@@ -19,6 +20,26 @@ enum mlp_code give_report(const struct mlp_cmd *cmd, int opt_report, const struc
 
 /* Prints a report to stdout in `format`. */
 enum mlp_code print_report(const struct mlp_report *r, const char *format, struct mlp_err *e);
+
+/* Rows of an option table: what rules files are given. MLP_EUSAGE when there are more than 64. */
+#define PARAM_OPTION \
+    {"param", 'P', MLP_OPT_TEXT, "NAME=VALUE", "value of a parameter of the rules", NULL, NULL, \
+     true}
+#define ENV_OPTION \
+    {"env", 0, MLP_OPT_TEXT, "NAME", "check the rules for this environment, such as serving", \
+     NULL, NULL, false}
+#define MOST_PARAMS 64
+struct given {
+    struct mlp_rules_given rules;
+    const char *params[MOST_PARAMS];
+};
+enum mlp_code given_read(const struct mlp_cmd *cmd, int opt_param, int opt_env, struct given *g,
+                         struct mlp_err *e);
+
+/* profile.c: the profile of a table's rows; out is zeroed, and the caller's to finish. */
+struct mlp_profile;
+enum mlp_code profile_of(const char *path, const struct mlp_table_options *options,
+                         unsigned threads, struct mlp_profile *out, struct mlp_err *e);
 
 /* A text as a number, NaN when it is none. */
 double number_of(struct mlp_str text);

@@ -386,8 +386,8 @@ static void run_row_rule(struct mlp_rule_lane *w, struct mlp_active *a, const st
         run_wide(w, a, b);
 }
 
-/* What a batch is to the team: one work for the rows' shape, one a column, one a rule of the rest;
- * before them the works of whoever checks. Each has its own counts, so that their order does not
+/* What a batch is to the team: one work for the rows' shape, one a column, one a rule of the rest,
+ * one for the profile that is compared with a reference; before them the works of whoever checks. Each has its own counts, so that their order does not
  * matter; and each is done batch after batch. */
 struct round {
     struct mlp_checker *c;
@@ -401,6 +401,8 @@ static void run_work(struct mlp_rule_lane *w, const struct mlp_batch *b, size_t 
         run_shape(w, b);
     else if (i <= c->rules->columns.n)
         run_column(w, &c->columns[i - 1], b);
+    else if (i > c->rules->columns.n + c->nrow_rules)
+        mlp_checker_drift_add(c, b, w->e);
     else
         run_row_rule(w, &c->active[c->row_rules[i - 1 - c->rules->columns.n]], b);
 }
@@ -484,7 +486,7 @@ enum mlp_code mlp_checker_work(struct mlp_checker *c, const struct mlp_check_wor
         mlp_err_init(&w->error);
         mlp_arena_reset(&w->scratch[work->turn]);
     }
-    size_t n = work->nbefore + 1 + c->rules->columns.n + c->nrow_rules;
+    size_t n = work->nbefore + 1 + c->rules->columns.n + c->nrow_rules + (c->side != NULL);
     mlp_team_run(c->team, n, run_in_lane, &x);
     enum mlp_code code = first_error(c, e);
     return code == MLP_OK ? gather(c, work, e) : code;

@@ -11,7 +11,7 @@ static void add_check(struct mlp_report *report, const struct mlp_rule *rule,
                            : rule->name;
     c->type = rule->name;
     c->column = rule->column;
-    c->severity = rule->severity;
+    c->severity = c->severity == MLP_SEV_INFO ? MLP_SEV_INFO : rule->severity;
     c->expected = rule->expected;
     struct mlp_check *added = mlp_report_add(report, c);
     for (size_t i = 0; tally && i < tally->nexamples; i++)
@@ -108,6 +108,8 @@ static struct mlp_str end_words(struct mlp_report *report, const struct mlp_acti
     double v = a->value;
     if (a->rule->kind == MLP_RULE_SPREAD)
         return mlp_buf_str(&a->found.words);
+    if (a->rule->kind == MLP_RULE_DRIFT && *a->words)
+        return mlp_str_from(a->words);
     if (a->rule->kind == MLP_RULE_FRESH)
         return mlp_report_text(report, "the newest is %.0f s old", v);
     return is_share(a->rule->kind) ? mlp_report_text(report, "%.4g (%.3g %%)", v, v * 100)
@@ -126,19 +128,24 @@ static void report_end_rule(const struct mlp_checker *c, struct mlp_report *repo
         return;
     }
     check.observed = end_words(report, a);
+    if (a->rule->kind == MLP_RULE_DRIFT && !c->reference)
+        check.severity = MLP_SEV_INFO; /* it was not judged */
     double error = rank_error(a, column);
     if (error > 0)
         check.message = mlp_report_text(report, "approximate: within %.2g %% of the rows",
                                         error * 100);
     add_check(report, a->rule, NULL, &check);
-    if (a->rule->kind != MLP_RULE_SPREAD || !isnan(a->value))
+    bool may_lack = a->rule->kind == MLP_RULE_SPREAD || a->rule->kind == MLP_RULE_DRIFT;
+    if (!may_lack || !isnan(a->value))
         mlp_report_measure(report, report->last, "value", a->value);
 }
 
 /* Decides a rule that is decided at the end. */
-static enum mlp_code decide(const struct mlp_checker *c, struct mlp_active *a, struct mlp_err *e)
+static enum mlp_code decide(struct mlp_checker *c, struct mlp_active *a, struct mlp_err *e)
 {
     struct mlp_bound_column *column = mlp_checker_column(c, a);
+    if (a->rule->kind == MLP_RULE_DRIFT)
+        return mlp_checker_drift_decide(c, a, e);
     if (a->rule->kind == MLP_RULE_SPREAD) {
         mlp_buf_init(&a->found.words, (size_t)1 << 20);
         mlp_buf_init(&a->found.json, (size_t)64 << 20);

@@ -259,6 +259,7 @@ void mlp_checker_free(struct mlp_checker *c)
         mlp_column_sums_fini(&c->columns[i].sums);
     for (unsigned i = 0; i < c->nlanes; i++)
         mlp_rule_lane_fini(&c->lanes[i]);
+    mlp_checker_drift_free(c);
     mlp_team_free(c->team);
     free(c->lanes);
     free(c->active);

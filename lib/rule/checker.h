@@ -38,6 +38,7 @@ struct mlp_active {
     struct mlp_spread_result found; /* of kind SPREAD, once it is decided */
     double value;               /* of rules at the end, once they are decided */
     bool holds;                 /* once decided */
+    const char *words;          /* of DRIFT, once decided: why there is no value, static */
     struct mlp_vec kept;        /* of struct mlp_kept */
 };
 
@@ -74,6 +75,8 @@ struct mlp_checker {
     struct mlp_str *names;        /* of the table's columns */
     size_t nnames;
     const char *source;           /* of the table */
+    const struct mlp_profile *reference; /* NULL: rules of kind DRIFT are not judged */
+    struct mlp_profile_side *side; /* what is counted against it */
 };
 
 /* A batch to check: good and rejects[turn] are filled in. before runs meanwhile, nbefore times. */
@@ -87,6 +90,13 @@ struct mlp_check_work {
 };
 enum mlp_code mlp_checker_work(struct mlp_checker *c, const struct mlp_check_work *work,
                                struct mlp_err *e);
+
+/* check_drift.c: rules of kind DRIFT. */
+enum mlp_code mlp_checker_drift_add(struct mlp_checker *c, const struct mlp_batch *b,
+                                    struct mlp_err *e);
+enum mlp_code mlp_checker_drift_decide(struct mlp_checker *c, struct mlp_active *a,
+                                       struct mlp_err *e);
+void mlp_checker_drift_free(struct mlp_checker *c);
 
 /* The column of the rules that a rule is about; NULL for one on the table. */
 struct mlp_bound_column *mlp_checker_column(const struct mlp_checker *c,

@@ -2,6 +2,8 @@
  * a key that nobody knows is an error with its line. */
 #include "rule/compile.h"
 
+#include "rule/drift.h"
+#include "rule/given.h"
 #include "rule/import.h"
 #include "rule/json_row.h"
 #include "rule/json_schema.h"
@@ -77,7 +79,7 @@ struct mlp_expr *mlp_make_expr(struct mlp_maker *m, const struct mlp_node *map, 
 static void read_check(struct mlp_maker *m, const struct mlp_node *map)
 {
     static const char *const known[] = {"name", "when", "expect", "mostly", "severity",
-                                        "description", "meta", NULL};
+                                        "description", "meta", "env", "not_env", NULL};
     const struct mlp_node *name = mlp_node_get(map, "name"), *expect = mlp_node_get(map, "expect");
     if (mlp_node_known(&m->rules->doc, map, known, m->e) != MLP_OK)
         return;
@@ -95,7 +97,7 @@ static void read_check(struct mlp_maker *m, const struct mlp_node *map)
  * tolerance of its own. */
 static void read_column_check(struct mlp_maker *m, const struct mlp_node *map)
 {
-    static const char *const more[] = {"name", "column", "when", "meta", NULL};
+    static const char *const more[] = {"name", "column", "when", "meta", "by", NULL};
     size_t before = m->rules->columns.n;
     struct mlp_expr *when = mlp_make_expr(m, map, "when");
     m->column = mlp_node_get(map, "column")->text;
@@ -115,6 +117,8 @@ static void read_checks(struct mlp_maker *m, const struct mlp_node *list)
         mlp_make_fault(m, list, "a list of checks");
     for (const struct mlp_node *n = list->child; n && !mlp_make_failed(m); n = n->next) {
         m->meta = mlp_node_get(n, "meta");
+        if (n->type == MLP_DOC_MAP && !mlp_given_here(m, n))
+            continue;
         if (n->type == MLP_DOC_MAP && mlp_make_is_wide(n))
             mlp_make_wide(m, n);
         else if (n->type == MLP_DOC_MAP && mlp_node_get(n, "expect"))
@@ -195,8 +199,9 @@ static void read_input(struct mlp_maker *m, const struct mlp_node *map)
 
 static void read_rules(struct mlp_maker *m)
 {
-    static const char *const known[] = {"version", "description", "input", "rows", "columns",
-                                        "json_schema", "keys", "checks", "rejects", "model", NULL};
+    static const char *const known[] = {"version", "description", "parameters", "environments",
+                                        "input", "rows", "columns", "json_schema", "keys", "checks",
+                                        "drift", "reference", "rejects", "model", NULL};
     const struct mlp_node *root = m->rules->doc.root;
     if (!root || root->type != MLP_DOC_MAP) {
         mlp_make_fault(m, root, "a map with \"columns\", as mlp-rules(5) shows");
@@ -207,16 +212,26 @@ static void read_rules(struct mlp_maker *m)
     if (mlp_node_int(mlp_node_get(root, "version"), 1) != 1)
         mlp_make_fault(m, mlp_node_get(root, "version"), "1");
     m->mostly = 1;
+    mlp_given_environments(m, mlp_node_get(root, "environments"));
     read_input(m, mlp_node_get(root, "input"));
     read_table_rule(m, mlp_node_get(root, "rows"), MLP_RULE_ROWS);
     read_columns(m, mlp_node_get(root, "columns"));
     read_keys(m, mlp_node_get(root, "keys"));
     mlp_make_json_schema(m, mlp_node_get(root, "json_schema"));
     read_checks(m, mlp_node_get(root, "checks"));
+    mlp_make_drift(m, mlp_node_get(root, "drift"));
+    mlp_make_reference(m, mlp_node_get(root, "reference"));
     read_table_rule(m, mlp_node_get(root, "rejects"), MLP_RULE_REJECTS);
+    mlp_given_check(m);
 }
 
 enum mlp_code mlp_rules_parse(struct mlp_doc *d, struct mlp_rules **out, struct mlp_err *e)
+{
+    return mlp_rules_parse_given(d, NULL, out, e);
+}
+
+enum mlp_code mlp_rules_parse_given(struct mlp_doc *d, const struct mlp_rules_given *given,
+                                    struct mlp_rules **out, struct mlp_err *e)
 {
     struct mlp_err local;
     mlp_err_init(&local);
@@ -231,7 +246,9 @@ enum mlp_code mlp_rules_parse(struct mlp_doc *d, struct mlp_rules **out, struct 
     mlp_vec_init(&r->rules, sizeof(struct mlp_rule));
     mlp_vec_init(&r->columns, sizeof(struct mlp_rule_column));
     struct mlp_maker m = {.rules = r, .e = e ? e : &local};
-    read_rules(&m);
+    m.env = mlp_str_from(given && given->env ? given->env : "");
+    if (mlp_given_fill(&r->doc, given, m.e) == MLP_OK)
+        read_rules(&m);
     if (mlp_make_failed(&m)) {
         mlp_rules_free(r);
         return m.e->code;
@@ -249,14 +266,21 @@ enum mlp_code mlp_rules_load_as(const char *path, const char *format,
                                 struct mlp_import_notes *notes, struct mlp_rules **rules,
                                 struct mlp_err *e)
 {
+    return mlp_rules_load_given(&(struct mlp_rules_source){path, format, NULL}, notes, rules, e);
+}
+
+enum mlp_code mlp_rules_load_given(const struct mlp_rules_source *from,
+                                   struct mlp_import_notes *notes, struct mlp_rules **rules,
+                                   struct mlp_err *e)
+{
     struct mlp_doc d;
     const struct mlp_rules_format *f = NULL;
     *rules = NULL;
-    if (format && !(f = mlp_rules_format_find(mlp_str_from(format))))
-        return mlp_rules_format_unknown(format, false, e);
-    enum mlp_code code = mlp_rules_import(path, f, &d, NULL, notes, e);
+    if (from->format && !(f = mlp_rules_format_find(mlp_str_from(from->format))))
+        return mlp_rules_format_unknown(from->format, false, e);
+    enum mlp_code code = mlp_rules_import(from->path, f, &d, NULL, notes, e);
     if (code == MLP_OK)
-        return mlp_rules_parse(&d, rules, e);
+        return mlp_rules_parse_given(&d, from->given, rules, e);
     mlp_doc_fini(&d);
     return code;
 }
@@ -360,6 +384,7 @@ static const char *cost_of_association(const struct mlp_rule *rule)
 static const char *cost_of(const struct mlp_rule *rule)
 {
     switch (rule->kind) {
+    case MLP_RULE_DRIFT: return "one pass, against the profile of --reference";
     case MLP_RULE_UNIQUE:
     case MLP_RULE_KEY:
     case MLP_RULE_DISTINCT:

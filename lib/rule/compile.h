@@ -4,6 +4,7 @@
 #define MLP_RULE_COMPILE_H
 
 #include "rule/internal.h"
+#include "rule/rule.h"
 
 #define MLP_RULES_BYTES ((size_t)16 << 20)
 
@@ -17,6 +18,9 @@ struct mlp_maker {
     enum mlp_severity severity;
     double mostly;
     const struct mlp_node *meta;  /* of the check at hand, or NULL */
+    struct mlp_str env;           /* environment at hand; empty: all rules count */
+    const struct mlp_node *envs;  /* the section that declares their names, or NULL */
+    bool env_known;               /* something has named it */
 };
 
 static inline bool mlp_make_failed(const struct mlp_maker *m)

@@ -86,6 +86,15 @@ struct mlp_rules;
 enum mlp_code mlp_rules_load_as(const char *path, const char *format,
                                 struct mlp_import_notes *notes, struct mlp_rules **rules,
                                 struct mlp_err *e);
+/* The same with what rule.h's mlp_rules_parse_given takes; given may be NULL. */
+struct mlp_rules_given;
+struct mlp_rules_source {
+    const char *path, *format;
+    const struct mlp_rules_given *given;
+};
+enum mlp_code mlp_rules_load_given(const struct mlp_rules_source *from,
+                                   struct mlp_import_notes *notes, struct mlp_rules **rules,
+                                   struct mlp_err *e);
 
 /* ---- for readers: building native nodes that remember where they come from. All take NULL and
  * then return NULL; a failure takes the document's root away, so that one check at the end

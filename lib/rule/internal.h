@@ -24,7 +24,8 @@ enum mlp_rule_kind {
     MLP_RULE_MEDIAN, MLP_RULE_QUANTILE, MLP_RULE_DISTINCT,
     MLP_RULE_DISTINCT_SHARE, MLP_RULE_SPREAD,
     /* on the table, at the end */
-    MLP_RULE_ASSOCIATION, MLP_RULE_ROWS, MLP_RULE_COLUMNS, MLP_RULE_REJECTS, MLP_RULE_HEADER
+    MLP_RULE_ASSOCIATION, MLP_RULE_ROWS, MLP_RULE_COLUMNS, MLP_RULE_REJECTS, MLP_RULE_HEADER,
+    MLP_RULE_DRIFT
 };
 
 /* A text of up to 15 bytes, its length among them; all zero is a free slot. */
@@ -86,6 +87,7 @@ struct mlp_rule {
     struct mlp_json_schema *schema; /* of JSON and CELL_SCHEMA */
     struct mlp_field *field;      /* of READS */
     struct mlp_spread *spread;    /* of SPREAD */
+    int drift;                    /* of DRIFT: enum mlp_drift_measure */
     const struct mlp_node *header; /* of HEADER: the node that says which columns */
     const struct mlp_node *meta;  /* where the rule comes from, for those who tell; or NULL */
 };

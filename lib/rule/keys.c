@@ -3,6 +3,7 @@
 #include "rule/compile.h"
 
 #include "rule/field.h"
+#include "rule/given.h"
 #include "text/num.h"
 
 #include <math.h>
@@ -520,6 +521,7 @@ static const struct {
     void (*read)(struct mlp_maker *m, const struct mlp_node *n);
 } readers[] = {
     {"type", ignore},          {"severity", ignore},      {"mostly", ignore},
+    {"env", ignore},           {"not_env", ignore},
     {"optional", ignore},      {"description", ignore},   {"required", read_required},
     {"min", read_bound},       {"max", read_bound},       {"above", read_bound},
     {"below", read_bound},     {"in", read_set},          {"not_in", read_set},
@@ -650,6 +652,10 @@ void mlp_make_column(struct mlp_maker *m, const struct mlp_node *map, const char
     c->when = when;
     c->optional = mlp_node_bool(mlp_node_get(map, "optional"), false);
     c->first = m->rules->rules.n;
+    if (!mlp_given_here(m, map)) {
+        c->optional = true; /* there or not, nothing is asked of it */
+        return;
+    }
     read_column_head(m, map, c);
     c->type = m->type;
     read_keys(m, map);

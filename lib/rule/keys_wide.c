@@ -252,7 +252,7 @@ static void read_wide_rule(struct mlp_maker *m, const struct mlp_node *map, stru
 static void read_columns_check(struct mlp_maker *m, const struct mlp_node *map)
 {
     static const char *const known[] = {"name", "when", "columns", "skip", "mostly", "severity",
-                                        "description", "meta", "compare", "rows_in",
+                                        "description", "meta", "env", "not_env", "compare", "rows_in",
                                         "rows_in_file", "unique", "sum", "zscore",
                                         "cramers_phi", "correlation", NULL};
     const struct mlp_node *list = mlp_node_get(map, "columns");
@@ -285,7 +285,7 @@ static void read_names(struct mlp_maker *m, const struct mlp_node *list)
 static void read_header(struct mlp_maker *m, const struct mlp_node *map)
 {
     static const char *const known[] = {"name", "header", "names", "at", "is", "severity",
-                                        "description", "meta", NULL};
+                                        "description", "meta", "env", "not_env", NULL};
     static const char *const kinds[] = {"exact", "ordered", "superset", "has", "count", NULL};
     const struct mlp_node *kind = mlp_node_get(map, "header"), *is = mlp_node_get(map, "is");
     const struct mlp_node *names = mlp_node_get(map, "names");
@@ -317,7 +317,7 @@ static void read_header(struct mlp_maker *m, const struct mlp_node *map)
 static void read_rows(struct mlp_maker *m, const struct mlp_node *map)
 {
     static const char *const known[] = {"name", "rows", "when", "severity", "description", "meta",
-                                        NULL};
+                                        "env", "not_env", NULL};
     size_t before = m->rules->rules.n;
     if (mlp_node_known(&m->rules->doc, map, known, m->e) == MLP_OK)
         mlp_make_interval(m, mlp_node_get(map, "rows"), MLP_RULE_ROWS);

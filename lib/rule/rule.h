@@ -26,6 +26,17 @@ struct mlp_rules;
 enum mlp_code mlp_rules_load(const char *path, struct mlp_rules **rules, struct mlp_err *e);
 /* The same from a document, which the rules take over: it is finished with them. */
 enum mlp_code mlp_rules_parse(struct mlp_doc *d, struct mlp_rules **rules, struct mlp_err *e);
+
+/* What is given besides: values of parameters, as "name=value", and the environment (NULL: all)
+ * whose rules count. Both borrowed until the rules are made. */
+struct mlp_rules_given {
+    const char *const *params;
+    size_t nparams;
+    const char *env;
+};
+/* mlp_rules_parse with them; MLP_EUSAGE for a name that the file does not know. */
+enum mlp_code mlp_rules_parse_given(struct mlp_doc *d, const struct mlp_rules_given *given,
+                                    struct mlp_rules **rules, struct mlp_err *e);
 void mlp_rules_free(struct mlp_rules *r);
 
 /* The document, for the section `model:` that other tools read. */
@@ -62,6 +73,14 @@ enum mlp_code mlp_checker_threads(struct mlp_checker *c, unsigned threads, struc
  * `distinct` (then they go on in files without a name under TMPDIR) and quantiles (then they are
  * those of a sample); shared evenly. Before the first batch; without it there is no limit. */
 void mlp_checker_memory(struct mlp_checker *c, size_t bytes);
+
+/* How many rules compare with a reference (sections drift and reference). */
+size_t mlp_rules_compare(const struct mlp_rules *rules);
+/* The profile that they compare with, which must outlive the checker; before the first batch.
+ * Without it such rules are told, but not judged. */
+struct mlp_profile;
+enum mlp_code mlp_checker_reference(struct mlp_checker *c, const struct mlp_profile *reference,
+                                    struct mlp_err *e);
 
 /* Some rules (unique: all, zscore, ...) look at the data twice: when this is true, every batch goes
  * to mlp_checker_survey first, then the table is read again and its batches are checked. */

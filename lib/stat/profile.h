@@ -109,6 +109,8 @@ void mlp_profile_fini(struct mlp_profile *p);
 void mlp_profile_write(const struct mlp_profile *p, struct mlp_buf *out);
 enum mlp_code mlp_profile_parse(struct mlp_profile *p, struct mlp_str json, const char *source,
                                 struct mlp_err *e);
+/* Whether a file that starts like that is a profile. */
+bool mlp_profile_is(struct mlp_str start);
 enum mlp_code mlp_profile_load(struct mlp_profile *p, const char *path, struct mlp_err *e);
 /* The sum of the profiles in n >= 1 files; errors name the file. */
 enum mlp_code mlp_profile_load_sum(struct mlp_profile *sum, const char *const *paths, size_t n,

@@ -463,6 +463,13 @@ enum mlp_code mlp_profile_load(struct mlp_profile *p, const char *path, struct m
     return code;
 }
 
+bool mlp_profile_is(struct mlp_str start)
+{
+    static const char format[] = "\"mlp-profile/1\"";
+    return start.n && start.p[0] == '{' &&
+           memmem(start.p, start.n, format, sizeof format - 1) != NULL;
+}
+
 enum mlp_code mlp_profile_load_sum(struct mlp_profile *sum, const char *const *paths, size_t n,
                                    struct mlp_err *e)
 {

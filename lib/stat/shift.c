@@ -21,7 +21,8 @@ uint64_t mlp_pcolumn_values(const struct mlp_pcolumn *c)
 static void clear(struct mlp_shift *s)
 {
     *s = (struct mlp_shift){.p = NAN, .effect = NAN, .statistic = NAN, .df = NAN, .ks = NAN,
-                            .wasserstein = NAN, .psi = NAN, .js = NAN, .v = NAN};
+                            .wasserstein = NAN, .psi = NAN, .js = NAN, .v = NAN,
+                            .linf = NAN};
 }
 
 /* --- numbers -------------------------------------------------------------------------------- */
@@ -159,6 +160,7 @@ static void shift_numbers(const struct mlp_pcolumn *ref, const struct mlp_pcolum
     size_t k = grouped(ref, cur, s->n, x, y);
     s->psi = mlp_psi(x, y, k);
     s->js = mlp_js(x, y, k);
+    s->linf = mlp_linf(ref->counts, cur->counts, ref->nedges + 1);
     shift_effect(ref, cur, s);
 }
 
@@ -238,6 +240,7 @@ static enum mlp_code shift_texts(const struct mlp_pcolumn *ref, const struct mlp
     s->test = MLP_SHIFT_CHI2;
     s->effect_name = "js";
     s->statistic = mlp_chi2_2xk(c.x, c.y, c.n, &s->p, &s->df, &s->v);
+    s->linf = mlp_linf(c.x, c.y, c.n);
     c.n = mlp_pool_2xk(c.x, c.y, c.n, c.x, c.y);
     s->js = s->effect = mlp_js(c.x, c.y, c.n);
     s->psi = mlp_psi(c.x, c.y, c.n);

@@ -21,6 +21,7 @@ struct mlp_shift {
     double n, m;                 /* values on each side */
     double statistic, df, p, effect;
     double ks, wasserstein, psi, js, v; /* wasserstein: in the column's units, as above */
+    double linf;                 /* greatest difference of the shares of a text or bin */
 };
 
 /* Compares the values of a column: Kolmogorov-Smirnov on numbers (from `sorted` on both sides, else
