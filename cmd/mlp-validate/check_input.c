@@ -92,6 +92,14 @@ static enum mlp_code load_reference(struct check_run *run, const struct mlp_inpu
     return code;
 }
 
+static enum mlp_code fits_windows(const struct check_run *run, struct mlp_err *e)
+{
+    if (!run->window_rows && !run->window_ns)
+        return MLP_OK;
+    return mlp_err_set(e, MLP_EUSAGE, "some rules look at the data twice, which a stream's windows "
+                                      "cannot: mlp-validate check -n says which");
+}
+
 enum mlp_code check_open(struct check_run *run, struct mlp_err *e)
 {
     struct mlp_input in;
@@ -102,9 +110,8 @@ enum mlp_code check_open(struct check_run *run, struct mlp_err *e)
     in.table.kept = run->threads > 1 ? MLP_AHEAD_KEPT : 0;
     if (code == MLP_OK)
         code = load_reference(run, &in, e);
-    if (code == MLP_OK && twice && (run->window_rows || run->window_ns))
-        code = mlp_err_set(e, MLP_EUSAGE, "some rules look at the data twice, which a stream's "
-                                          "windows cannot: mlp-validate check -n says which");
+    if (code == MLP_OK && twice)
+        code = fits_windows(run, e);
     if (code == MLP_OK && twice && strcmp(path, "-") == 0) {
         code = copy_pipe(run, e);
         path = run->copy_path;

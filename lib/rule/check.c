@@ -387,8 +387,9 @@ static void run_row_rule(struct mlp_rule_lane *w, struct mlp_active *a, const st
 }
 
 /* What a batch is to the team: one work for the rows' shape, one a column, one a rule of the rest,
- * one for the profile that is compared with a reference; before them the works of whoever checks. Each has its own counts, so that their order does not
- * matter; and each is done batch after batch. */
+ * one for the profile that is compared with a reference; before them the works of whoever checks.
+ * Each has its own counts, so that their order does not matter; and each is done batch after
+ * batch. */
 struct round {
     struct mlp_checker *c;
     const struct mlp_check_work *work;

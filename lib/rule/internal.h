@@ -87,7 +87,7 @@ struct mlp_rule {
     struct mlp_json_schema *schema; /* of JSON and CELL_SCHEMA */
     struct mlp_field *field;      /* of READS */
     struct mlp_spread *spread;    /* of SPREAD */
-    int drift;                    /* of DRIFT: enum mlp_drift_measure */
+    unsigned drift;               /* of DRIFT: enum mlp_drift_measure */
     const struct mlp_node *header; /* of HEADER: the node that says which columns */
     const struct mlp_node *meta;  /* where the rule comes from, for those who tell; or NULL */
 };

@@ -252,7 +252,8 @@ static void read_wide_rule(struct mlp_maker *m, const struct mlp_node *map, stru
 static void read_columns_check(struct mlp_maker *m, const struct mlp_node *map)
 {
     static const char *const known[] = {"name", "when", "columns", "skip", "mostly", "severity",
-                                        "description", "meta", "env", "not_env", "compare", "rows_in",
+                                        "description", "meta", "env", "not_env", "compare",
+                                        "rows_in",
                                         "rows_in_file", "unique", "sum", "zscore",
                                         "cramers_phi", "correlation", NULL};
     const struct mlp_node *list = mlp_node_get(map, "columns");

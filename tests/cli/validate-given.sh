@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2016
 # mlp-validate check: parameters and environments of rules, and what they compare with a reference.
 . "$(dirname "$0")/lib.sh"
 
@@ -73,8 +74,9 @@ for reference in profile.json train.csv; do
     has err 'ok    age/drift mean'
     has err 'ok    reference rows'
 done
-for _ in 1 2 3; do tail -n 3 train.csv; done | sed 's/^/9/' >more
-cat train.csv more >moved.csv
+for _ in 1 2 3; do tail -n 3 train.csv; done >tails
+sed "s/^/9/" tails >old.csv
+cat train.csv old.csv >moved.csv
 expect 1 mlp-validate check -r drift.yaml --reference profile.json moved.csv
 has err 'FAIL  age/drift mean'
 has err 'FAIL  age/drift ks'
