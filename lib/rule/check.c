@@ -1,5 +1,5 @@
 /* The engine: a batch is walked column by column, rule by rule. */
-#include "rule/checker.h"
+#include "rule/groups.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -121,8 +121,13 @@ static void run_rule(struct mlp_rule_lane *w, struct mlp_active *a, const struct
         if (!v->fails[r])
             continue;
         left--;
-        fail_cell(w, a, &(struct place){b, r, mlp_cell_str(&v->cell[r])});
+        fail_cell(w, a, &(struct place){b, w->rows ? w->rows[r] : r, mlp_cell_str(&v->cell[r])});
     }
+}
+
+static void run_in_group(struct mlp_rule_lane *w, struct mlp_active *a, const struct mlp_batch *b)
+{
+    run_rule(w, a, b, false);
 }
 
 /* Rows for which the column's `when` is not true are as if they were not well formed: no rule
@@ -212,6 +217,10 @@ static void run_column(struct mlp_rule_lane *w, struct mlp_bound_column *bound,
         mask_rows(w, bound, b);
     if (bound->column->unfit != MLP_UNFIT_REJECT && w->view.count[MLP_CELL_WRONG])
         take_unfit(w, bound, b);
+    if (bound->groups) {
+        mlp_groups_run(bound->groups, w, b, run_in_group);
+        return;
+    }
     if (w->c->keep || bound->column->numbers == MLP_NUMBERS_TROUBLE)
         mlp_cell_kinds_add(&bound->kinds, &w->view);
     mlp_column_sums_add(&bound->sums, &w->view, w->e);

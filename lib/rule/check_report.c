@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-static void add_check(struct mlp_report *report, const struct mlp_rule *rule,
-                      const struct mlp_tally *tally, struct mlp_check *c)
+struct mlp_check *mlp_checker_tell(struct mlp_report *report, const struct mlp_rule *rule,
+                                   const struct mlp_tally *tally, struct mlp_check *c)
 {
     c->id = rule->column.n ? mlp_report_text(report, "%.*s/%.*s", MLP_STR_ARG(rule->column),
                                              MLP_STR_ARG(rule->name))
@@ -17,6 +17,15 @@ static void add_check(struct mlp_report *report, const struct mlp_rule *rule,
     for (size_t i = 0; tally && i < tally->nexamples; i++)
         mlp_report_example(report, added, tally->examples[i].line, tally->examples[i].row,
                            tally->examples[i].value);
+    return added;
+}
+
+struct mlp_str mlp_checker_row_words(struct mlp_report *report, const struct mlp_tally *t)
+{
+    return t->failed ? mlp_report_text(report, "%llu of %llu do not (%.3g %%)",
+                                       (unsigned long long)t->failed, (unsigned long long)t->total,
+                                       (double)t->failed * 100 / (double)t->total)
+                     : mlp_report_text(report, "all %llu hold", (unsigned long long)t->total);
 }
 
 static double share_of(uint64_t part, uint64_t whole)
@@ -31,19 +40,19 @@ bool mlp_checker_row_holds(const struct mlp_rule *rule, const struct mlp_tally *
     return total - (double)t->failed >= rule->mostly * total - total * 1e-9;
 }
 
+/* error: how far the ranks may be off that it decides by, as a share of the rows. */
 static void report_row_rule(struct mlp_report *report, const struct mlp_rule *rule,
-                            const struct mlp_tally *t)
+                            const struct mlp_tally *t, double error)
 {
-    double share = share_of(t->failed, t->total);
     struct mlp_check c = {.failed = t->failed, .total = t->total};
     c.outcome = mlp_checker_row_holds(rule, t) ? MLP_PASS : MLP_FAIL;
-    c.observed = t->failed ? mlp_report_text(report, "%llu of %llu do not (%.3g %%)",
-                                             (unsigned long long)t->failed,
-                                             (unsigned long long)t->total, share * 100)
-                           : mlp_report_text(report, "all %llu hold", (unsigned long long)t->total);
+    c.observed = mlp_checker_row_words(report, t);
     if (t->failed && c.outcome == MLP_PASS)
         c.message = mlp_report_text(report, "within what mostly: %.9g allows", rule->mostly);
-    add_check(report, rule, t, &c);
+    if (error > 0)
+        c.message = mlp_report_text(report, "approximate: quartiles are within %.2g %% of the rows",
+                                    error * 100);
+    mlp_checker_tell(report, rule, t, &c);
 }
 
 struct mlp_bound_column *mlp_checker_column(const struct mlp_checker *c,
@@ -60,26 +69,27 @@ struct mlp_bound_column *mlp_checker_column(const struct mlp_checker *c,
 
 /* The number that a rule at the end looks at; NaN when there is none. Rows that are not well
  * formed have no cells that could be missing. */
-static double end_value(const struct mlp_checker *c, const struct mlp_active *a,
-                        struct mlp_bound_column *column)
+double mlp_checker_end_value(const struct mlp_checker *c, const struct mlp_active *a,
+                             struct mlp_column_sums *sums)
 {
-    uint64_t distinct = mlp_hashes_count(&a->state.hashes);
+    uint64_t distinct = a->distinct ? a->distinct : mlp_hashes_count(&a->state.hashes);
     switch (a->rule->kind) {
     case MLP_RULE_ROWS: return (double)(a->rule->when ? a->tally.seen : c->rows);
     case MLP_RULE_ASSOCIATION: return a->value;
     case MLP_RULE_REJECTS: return share_of(c->rejected, c->rows);
     case MLP_RULE_DISTINCT: return (double)distinct;
     case MLP_RULE_DISTINCT_SHARE:
-        return share_of(distinct, column->sums.rows - column->sums.missing);
-    case MLP_RULE_FRESH: return c->now - column->sums.greatest;
-    default: return mlp_column_sums_value(&column->sums, a->rule);
+        return share_of(distinct, sums->rows - sums->missing);
+    case MLP_RULE_FRESH: return c->now - sums->greatest;
+    default: return mlp_column_sums_value(sums, a->rule);
     }
 }
 
 static bool is_share(enum mlp_rule_kind kind)
 {
     return kind == MLP_RULE_MISSING || kind == MLP_RULE_REJECTS ||
-           kind == MLP_RULE_DISTINCT_SHARE || kind == MLP_RULE_ZEROS;
+           kind == MLP_RULE_DISTINCT_SHARE || kind == MLP_RULE_ZEROS ||
+           kind == MLP_RULE_NEGATIVES || kind == MLP_RULE_POSITIVES;
 }
 
 static bool in_bounds(const struct mlp_rule *rule, double v)
@@ -89,7 +99,7 @@ static bool in_bounds(const struct mlp_rule *rule, double v)
 }
 
 /* A rule whose bounds are open at both ends asks for nothing. */
-static bool end_holds(const struct mlp_rule *rule, double v)
+bool mlp_checker_end_holds(const struct mlp_rule *rule, double v)
 {
     return in_bounds(rule, v) || (isnan(rule->lo) && isnan(rule->hi));
 }
@@ -99,11 +109,12 @@ static double rank_error(const struct mlp_active *a, const struct mlp_bound_colu
     enum mlp_rule_kind kind = a->rule->kind;
     if (kind == MLP_RULE_SPREAD)
         return mlp_column_sums_rank_error(&a->spread.sums);
-    bool ranked = kind == MLP_RULE_MEDIAN || kind == MLP_RULE_QUANTILE;
+    bool ranked = kind == MLP_RULE_MEDIAN || kind == MLP_RULE_QUANTILE ||
+                  kind == MLP_RULE_IQR;
     return ranked ? mlp_column_sums_rank_error(&column->sums) : 0;
 }
 
-static struct mlp_str end_words(struct mlp_report *report, const struct mlp_active *a)
+struct mlp_str mlp_checker_end_words(struct mlp_report *report, const struct mlp_active *a)
 {
     double v = a->value;
     if (a->rule->kind == MLP_RULE_SPREAD)
@@ -124,20 +135,32 @@ static void report_end_rule(const struct mlp_checker *c, struct mlp_report *repo
     if (column && column->index < 0) {
         check.outcome = MLP_PASS;
         check.observed = MLP_STR("the column is absent, as it may be");
-        add_check(report, a->rule, NULL, &check);
+        mlp_checker_tell(report, a->rule, NULL, &check);
         return;
     }
-    check.observed = end_words(report, a);
+    check.observed = mlp_checker_end_words(report, a);
     if (a->rule->kind == MLP_RULE_DRIFT && !c->reference)
         check.severity = MLP_SEV_INFO; /* it was not judged */
     double error = rank_error(a, column);
     if (error > 0)
         check.message = mlp_report_text(report, "approximate: within %.2g %% of the rows",
                                         error * 100);
-    add_check(report, a->rule, NULL, &check);
+    mlp_checker_tell(report, a->rule, NULL, &check);
     bool may_lack = a->rule->kind == MLP_RULE_SPREAD || a->rule->kind == MLP_RULE_DRIFT;
     if (!may_lack || !isnan(a->value))
         mlp_report_measure(report, report->last, "value", a->value);
+}
+
+static enum mlp_code measure_association(struct mlp_active *a, struct mlp_err *e)
+{
+    const struct mlp_wide *w = a->rule->wide;
+    if (w->op == MLP_WIDE_CORRELATION)
+        a->value = mlp_wide_correlation(&a->wide);
+    else if (w->op == MLP_WIDE_MEANS)
+        a->value = mlp_wide_means_p(w, &a->wide);
+    else
+        return mlp_wide_phi(w, &a->wide, &a->value, e);
+    return MLP_OK;
 }
 
 /* Decides a rule that is decided at the end. */
@@ -158,14 +181,10 @@ static enum mlp_code decide(struct mlp_checker *c, struct mlp_active *a, struct 
         a->holds = mlp_checker_header_holds(c, a->rule);
         return MLP_OK;
     }
-    bool correlates = a->rule->wide && a->rule->wide->op == MLP_WIDE_CORRELATION;
-    if (correlates)
-        a->value = mlp_wide_correlation(&a->wide);
-    else if (a->rule->kind == MLP_RULE_ASSOCIATION &&
-             mlp_wide_phi(a->rule->wide, &a->wide, &a->value, e) != MLP_OK)
+    if (a->rule->kind == MLP_RULE_ASSOCIATION && measure_association(a, e) != MLP_OK)
         return e ? e->code : MLP_EIO;
-    a->value = end_value(c, a, column);
-    a->holds = end_holds(a->rule, a->value);
+    a->value = mlp_checker_end_value(c, a, column ? &column->sums : NULL);
+    a->holds = mlp_checker_end_holds(a->rule, a->value);
     return MLP_OK;
 }
 
@@ -195,7 +214,7 @@ static void report_header(const struct mlp_checker *c, struct mlp_report *report
                                      MLP_STR_ARG(mlp_buf_str(&names)),
                                      c->nnames > 50 ? ", ..." : "");
     mlp_buf_fini(&names);
-    add_check(report, a->rule, NULL, &check);
+    mlp_checker_tell(report, a->rule, NULL, &check);
 }
 
 static void report_columns(const struct mlp_checker *c, struct mlp_report *report,
@@ -206,7 +225,7 @@ static void report_columns(const struct mlp_checker *c, struct mlp_report *repor
                          ? mlp_report_text(report, "column \"%.*s\" is extra or out of place",
                                            MLP_STR_ARG(c->columns_fault))
                          : MLP_STR("the columns are as expected");
-    add_check(report, rule, NULL, &check);
+    mlp_checker_tell(report, rule, NULL, &check);
 }
 
 enum mlp_code mlp_checker_finish(struct mlp_checker *c, struct mlp_report *report,
@@ -217,9 +236,14 @@ enum mlp_code mlp_checker_finish(struct mlp_checker *c, struct mlp_report *repor
     };
     if (look_for_numbers(c, e) != MLP_OK)
         return MLP_EINPUT;
-    report_row_rule(report, &shape, &c->shape);
+    report_row_rule(report, &shape, &c->shape, 0);
     for (size_t i = 0; i < c->rules->rules.n; i++) {
         struct mlp_active *a = &c->active[i];
+        struct mlp_bound_column *column = mlp_checker_column(c, a);
+        if (column && column->groups) {
+            mlp_checker_tell_groups(c, report, a, column->groups);
+            continue;
+        }
         if (a->rule->kind >= MLP_RULE_MISSING && a->rule->kind != MLP_RULE_COLUMNS) {
             enum mlp_code code = decide(c, a, e);
             if (code != MLP_OK)
@@ -232,10 +256,11 @@ enum mlp_code mlp_checker_finish(struct mlp_checker *c, struct mlp_report *repor
         else if (a->rule->kind >= MLP_RULE_MISSING)
             report_end_rule(c, report, a);
         else
-            report_row_rule(report, a->rule, &a->tally);
+            report_row_rule(report, a->rule, &a->tally,
+                            mlp_column_sums_rank_error(&a->wide.values));
     }
     mlp_report_summary(report, "rows", (double)c->rows);
     mlp_report_summary(report, "rejected", (double)c->rejected);
     mlp_report_summary(report, "rejected_share", share_of(c->rejected, c->rows));
-    return report->nchecks == c->rules->rules.n + 1 ? MLP_OK : mlp_err_nomem(e);
+    return report->failed || report->nchecks < c->rules->rules.n + 1 ? mlp_err_nomem(e) : MLP_OK;
 }

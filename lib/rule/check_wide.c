@@ -62,6 +62,20 @@ static bool count_holds(const struct mlp_checker *c, const struct mlp_rule *rule
            !(rule->open_hi && n == rule->hi);
 }
 
+/* Every name matches one of the expressions. */
+static bool all_match(const struct mlp_checker *c, const struct mlp_rule *rule)
+{
+    for (size_t i = 0; i < c->nnames; i++) {
+        bool found = false;
+        for (size_t k = 0; k < rule->regexes.n && !found; k++)
+            found = mlp_regex_find(mlp_vec_at(&rule->regexes, k), c->names[i],
+                                   &c->lanes[0].matcher) >= 0;
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
 bool mlp_checker_header_holds(const struct mlp_checker *c, const struct mlp_rule *rule)
 {
     const struct mlp_node *list = mlp_node_get(rule->header, "names");
@@ -71,6 +85,8 @@ bool mlp_checker_header_holds(const struct mlp_checker *c, const struct mlp_rule
         return count_holds(c, rule);
     if (mlp_str_is(kind, "ordered"))
         return in_order(c, list);
+    if (mlp_str_is(kind, "match"))
+        return all_match(c, rule);
     for (const struct mlp_node *n = list->child; n; n = n->next)
         if (!has_name(c, n->text))
             return false;

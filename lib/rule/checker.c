@@ -1,5 +1,5 @@
 /* Making a checker: rules bound to the columns of a table. */
-#include "rule/checker.h"
+#include "rule/groups.h"
 
 #include "base/os.h"
 #include "rule/json_schema.h"
@@ -108,7 +108,7 @@ static enum mlp_code bind_column(struct mlp_checker *c, const struct mlp_rule_co
         code = missing_column(c, t, to.missing, e);
     if (to.absent)
         bound->index = -1;
-    return code;
+    return code == MLP_OK ? mlp_groups_new(c, column, t, &bound->groups, e) : code;
 }
 
 static enum mlp_code copy_names(struct mlp_checker *c, const struct mlp_table *t,
@@ -179,7 +179,9 @@ static size_t count_growing(const struct mlp_checker *c)
         enum mlp_rule_kind kind = c->active[i].rule->kind;
         n += kind == MLP_RULE_UNIQUE || kind == MLP_RULE_KEY || kind == MLP_RULE_DISTINCT ||
              kind == MLP_RULE_DISTINCT_SHARE || kind == MLP_RULE_SPREAD;
-        n += mlp_wide_looks_twice(c->active[i].rule) ? 2 : 0;
+        bool determines = c->active[i].rule->wide &&
+                          c->active[i].rule->wide->op == MLP_WIDE_DETERMINES;
+        n += determines || mlp_wide_looks_twice(c->active[i].rule) ? 2 : 0;
     }
     for (size_t i = 0; i < c->rules->columns.n; i++)
         n += c->columns[i].sums.wants_values;
@@ -193,7 +195,7 @@ void mlp_checker_memory(struct mlp_checker *c, size_t bytes)
     for (size_t i = 0; i < c->rules->rules.n; i++) {
         struct mlp_active *a = &c->active[i];
         a->state.hashes.most = a->wide.seen.most = a->wide.twice.most = share;
-        a->spread.sums.most = share / sizeof(double);
+        a->spread.sums.most = a->wide.values.most = share / sizeof(double);
     }
     for (size_t i = 0; i < c->rules->columns.n; i++)
         c->columns[i].sums.most = share / sizeof(double);
@@ -234,7 +236,7 @@ enum mlp_code mlp_checker_new(const struct mlp_rules *rules, const struct mlp_ta
     return code;
 }
 
-static void free_active(struct mlp_active *a)
+void mlp_active_fini(struct mlp_active *a)
 {
     mlp_json_row_free(a->json);
     mlp_json_check_free(a->state.json);
@@ -249,14 +251,20 @@ static void free_active(struct mlp_active *a)
         mlp_vec_fini(&a->key_index);
 }
 
+static void free_column(struct mlp_bound_column *bound)
+{
+    mlp_column_sums_fini(&bound->sums);
+    mlp_groups_free(bound->groups);
+}
+
 void mlp_checker_free(struct mlp_checker *c)
 {
     if (!c)
         return;
     for (size_t i = 0; c->active && i < c->rules->rules.n; i++)
-        free_active(&c->active[i]);
+        mlp_active_fini(&c->active[i]);
     for (size_t i = 0; c->columns && i < c->rules->columns.n; i++)
-        mlp_column_sums_fini(&c->columns[i].sums);
+        free_column(&c->columns[i]);
     for (unsigned i = 0; i < c->nlanes; i++)
         mlp_rule_lane_fini(&c->lanes[i]);
     mlp_checker_drift_free(c);

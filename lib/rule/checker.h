@@ -15,6 +15,7 @@ struct mlp_bound_column {
     struct mlp_expr_place *when; /* of the column's `when` */
     struct mlp_column_sums sums;
     struct mlp_cell_kinds kinds, surveyed; /* when somebody asks; of the first look */
+    struct mlp_groups *groups;   /* NULL: the rules are about all rows together */
 };
 
 /* A failing row: its record number from 0, and the cells that the rule looked at (p NULL where
@@ -40,13 +41,16 @@ struct mlp_active {
     bool holds;                 /* once decided */
     const char *words;          /* of DRIFT, once decided: why there is no value, static */
     struct mlp_vec kept;        /* of struct mlp_kept */
+    uint64_t distinct;          /* of a group */
 };
+void mlp_active_fini(struct mlp_active *a);
 
 /* What one thread needs to run rules. */
 struct mlp_rule_lane {
     struct mlp_checker *c;
     struct mlp_column_view view;  /* of the column at hand */
     size_t room;                  /* rows that it has room for */
+    const uint32_t *rows;         /* of the batch, that the view is of; NULL: all, in order */
     struct mlp_matcher matcher;
     struct mlp_vec rejects;       /* of struct mlp_reject, of this batch */
     struct mlp_arena kept;        /* of examples */
@@ -101,6 +105,21 @@ void mlp_checker_drift_free(struct mlp_checker *c);
 /* The column of the rules that a rule is about; NULL for one on the table. */
 struct mlp_bound_column *mlp_checker_column(const struct mlp_checker *c,
                                             const struct mlp_active *a);
+
+/* check_report.c: the number that a rule at the end looks at, with the sums of its column or group;
+ * NaN when there is none; and whether it is within the rule's bounds. */
+double mlp_checker_end_value(const struct mlp_checker *c, const struct mlp_active *a,
+                             struct mlp_column_sums *sums);
+bool mlp_checker_end_holds(const struct mlp_rule *rule, double value);
+/* Adds a check to the report with the rule's names and the tally's examples (which may be NULL);
+ * what is observed of a rule on rows, and at the end. */
+struct mlp_check *mlp_checker_tell(struct mlp_report *report, const struct mlp_rule *rule,
+                                   const struct mlp_tally *tally, struct mlp_check *c);
+struct mlp_str mlp_checker_row_words(struct mlp_report *report, const struct mlp_tally *t);
+struct mlp_str mlp_checker_end_words(struct mlp_report *report, const struct mlp_active *a);
+/* check_groups.c: a rule that is judged by groups: a check for each group that fails, or one. */
+void mlp_checker_tell_groups(const struct mlp_checker *c, struct mlp_report *report,
+                             struct mlp_active *a, struct mlp_groups *g);
 
 /* Whether so few rows fail that the rule holds. */
 bool mlp_checker_row_holds(const struct mlp_rule *rule, const struct mlp_tally *t);

@@ -11,7 +11,9 @@ void mlp_column_sums_init(struct mlp_column_sums *s, const struct mlp_rule *rule
     for (size_t i = 0; i < n; i++) {
         enum mlp_rule_kind kind = rules[i].kind;
         s->wants_moments = s->wants_moments || (kind >= MLP_RULE_MEAN && kind <= MLP_RULE_GREATEST);
-        s->wants_values = s->wants_values || kind == MLP_RULE_MEDIAN || kind == MLP_RULE_QUANTILE;
+        s->wants_values = s->wants_values || kind == MLP_RULE_MEDIAN ||
+                          kind == MLP_RULE_QUANTILE || kind == MLP_RULE_IQR;
+        s->wants_lengths = s->wants_lengths || kind == MLP_RULE_MEAN_LENGTH;
     }
 }
 
@@ -26,6 +28,8 @@ static void add_moments(struct mlp_column_sums *s, double x)
     double n = (double)++s->n, d = x - s->mean, part = d / n, square = d * part * (n - 1);
     s->sum += x;
     s->zeros += x == 0;
+    s->negatives += x < 0;
+    s->positives += x > 0;
     s->mean += part;
     s->m4 += square * part * part * (n * n - 3 * n + 3) + 6 * part * part * s->m2 -
              4 * part * s->m3;
@@ -36,7 +40,7 @@ static void add_moments(struct mlp_column_sums *s, double x)
 }
 
 /* Vitter's algorithm R once the room is taken. */
-static enum mlp_code keep(struct mlp_column_sums *s, double x, struct mlp_err *e)
+enum mlp_code mlp_column_sums_keep(struct mlp_column_sums *s, double x, struct mlp_err *e)
 {
     s->offered++;
     if (s->nvalues == s->most) {
@@ -70,7 +74,13 @@ enum mlp_code mlp_column_sums_add(struct mlp_column_sums *s, const struct mlp_co
         if (s->wants_moments)
             add_moments(s, v->value[r]);
         if (s->wants_values)
-            code = keep(s, v->value[r], e);
+            code = mlp_column_sums_keep(s, v->value[r], e);
+    }
+    for (size_t r = 0; r < v->n && s->wants_lengths; r++) {
+        if (v->state[r] != MLP_CELL_FITS && v->state[r] != MLP_CELL_WRONG)
+            continue;
+        s->texts++;
+        s->characters += mlp_text_length(mlp_cell_str(&v->cell[r]));
     }
     return code;
 }
@@ -97,6 +107,11 @@ static double quantile(struct mlp_column_sums *s, double q, bool between)
     return s->values[low] + (at - (double)low) * (s->values[high] - s->values[low]);
 }
 
+double mlp_column_sums_quantile(struct mlp_column_sums *s, double q)
+{
+    return quantile(s, q, true);
+}
+
 static double share(uint64_t part, uint64_t whole, double of_none)
 {
     return whole ? (double)part / (double)whole : of_none;
@@ -111,20 +126,34 @@ static double shape(const struct mlp_column_sums *s, bool third)
     return third ? sqrt(n) * s->m3 / pow(s->m2, 1.5) : n * s->m4 / (s->m2 * s->m2) - 3;
 }
 
-double mlp_column_sums_value(struct mlp_column_sums *s, const struct mlp_rule *rule)
+static double moment(const struct mlp_column_sums *s, enum mlp_rule_kind kind)
 {
-    switch (rule->kind) {
-    case MLP_RULE_MISSING: return share(s->missing, s->rows, 0);
+    switch (kind) {
     case MLP_RULE_MEAN: return s->n ? s->mean : NAN;
+    case MLP_RULE_VARIANCE: return s->n > 1 ? s->m2 / (double)(s->n - 1) : NAN;
     case MLP_RULE_STDEV: return s->n > 1 ? sqrt(s->m2 / (double)(s->n - 1)) : NAN;
     case MLP_RULE_SUM: return s->sum;
-    case MLP_RULE_SKEWNESS:
-    case MLP_RULE_KURTOSIS: return shape(s, rule->kind == MLP_RULE_SKEWNESS);
-    case MLP_RULE_ZEROS: return share(s->zeros, s->n, NAN);
     case MLP_RULE_LEAST: return s->least;
     case MLP_RULE_GREATEST: return s->greatest;
+    case MLP_RULE_ZEROS: return share(s->zeros, s->n, NAN);
+    case MLP_RULE_NEGATIVES: return share(s->negatives, s->n, NAN);
+    case MLP_RULE_POSITIVES: return share(s->positives, s->n, NAN);
+    default: return shape(s, kind == MLP_RULE_SKEWNESS);
+    }
+}
+
+double mlp_column_sums_value(struct mlp_column_sums *s, const struct mlp_rule *rule)
+{
+    if (rule->kind >= MLP_RULE_MEAN && rule->kind <= MLP_RULE_GREATEST)
+        return moment(s, rule->kind);
+    switch (rule->kind) {
+    case MLP_RULE_MISSING: return share(s->missing, s->rows, 0);
     case MLP_RULE_MEDIAN: return quantile(s, 0.5, true);
     case MLP_RULE_QUANTILE: return quantile(s, rule->quantile, false);
+    case MLP_RULE_IQR: return quantile(s, 0.75, true) - quantile(s, 0.25, true);
+    case MLP_RULE_GROUP_ROWS: return (double)s->rows;
+    case MLP_RULE_MEAN_LENGTH:
+        return s->texts ? (double)s->characters / (double)s->texts : NAN;
     default: return NAN;
     }
 }

@@ -106,6 +106,8 @@ static void read_column_check(struct mlp_maker *m, const struct mlp_node *map)
         mlp_make_column(m, map, more, when);
     if (m->rules->columns.n == before)
         mlp_expr_fini(when);
+    else
+        mlp_make_by(m, mlp_node_get(map, "by"), mlp_vec_at(&m->rules->columns, before));
     m->label = m->column = (struct mlp_str){NULL, 0};
 }
 
@@ -361,22 +363,26 @@ static const char *cost_of_spread(const struct mlp_spread *x)
 {
     if (x->op == MLP_SPREAD_QUANTILES || x->op == MLP_SPREAD_KS)
         return sampled;
-    bool counts = x->op <= MLP_SPREAD_MOST_COMMON || x->op == MLP_SPREAD_CHI_SQUARE ||
+    bool counts = x->op <= MLP_SPREAD_NULL_SPELLINGS || x->op == MLP_SPREAD_CHI_SQUARE ||
                   (x->op == MLP_SPREAD_KL && !x->edges);
     return counts ? "one pass, memory for each distinct value, 256 MB at most" : one_pass;
 }
 
 static const char *cost_of_wide(const struct mlp_rule *rule)
 {
-    if (!mlp_wide_looks_twice(rule))
-        return one_pass;
-    return rule->wide->op == MLP_WIDE_ZSCORE ? "two passes"
-                                             : "two passes, exact, on disk beyond --memory";
+    switch (rule->wide->op) {
+    case MLP_WIDE_ZSCORE: return "two passes";
+    case MLP_WIDE_QUARTILES: return "two passes, exact while --memory holds the values, then a "
+                                    "sample";
+    case MLP_WIDE_UNIQUE: return "two passes, exact, on disk beyond --memory";
+    case MLP_WIDE_DETERMINES: return "one pass, exact, on disk beyond --memory";
+    default: return one_pass;
+    }
 }
 
 static const char *cost_of_association(const struct mlp_rule *rule)
 {
-    return rule->wide->op == MLP_WIDE_CORRELATION
+    return rule->wide->op == MLP_WIDE_CORRELATION || rule->wide->op == MLP_WIDE_MEANS
                ? one_pass : "one pass, memory for each distinct pair, 256 MB at most";
 }
 
@@ -390,6 +396,7 @@ static const char *cost_of(const struct mlp_rule *rule)
     case MLP_RULE_DISTINCT:
     case MLP_RULE_DISTINCT_SHARE: return "one pass, exact, on disk beyond --memory";
     case MLP_RULE_MEDIAN:
+    case MLP_RULE_IQR:
     case MLP_RULE_QUANTILE: return sampled;
     case MLP_RULE_ASSOCIATION: return cost_of_association(rule);
     case MLP_RULE_WIDE: return cost_of_wide(rule);

@@ -70,6 +70,11 @@ void mlp_make_regex(struct mlp_maker *m, struct mlp_rule *r, struct mlp_str text
 /* keys_wide.c: `unique: all` of a column. */
 void mlp_make_unique_all(struct mlp_maker *m, const struct mlp_node *n);
 
+/* The key `by` of a check about a column: its rules are judged for each group of rows. n may be
+ * NULL. */
+void mlp_make_group_rows(struct mlp_maker *m, const struct mlp_node *map);
+void mlp_make_by(struct mlp_maker *m, const struct mlp_node *n, struct mlp_rule_column *c);
+
 /* keys_wide.c: whether a check is about several columns or the table's header, and its rules. */
 bool mlp_make_is_wide(const struct mlp_node *check);
 void mlp_make_wide(struct mlp_maker *m, const struct mlp_node *check);

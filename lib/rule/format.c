@@ -407,7 +407,8 @@ static const struct {
     {"date", date},   {"date-time", date_time}, {"time", time_of_day}, {"email", email},
     {"hostname", hostname}, {"ipv4", ipv4},     {"ipv6", ipv6},        {"uri", uri},
     {"uuid", uuid},   {"json", json},           {"ascii", ascii},
-    {"dateutil", mlp_format_dateutil},
+    {"dateutil", mlp_format_dateutil}, {"phone", mlp_format_phone}, {"card", mlp_format_card},
+    {"ssn", mlp_format_ssn}, {"currency", mlp_format_currency}, {"whole", mlp_format_whole},
 };
 
 mlp_format_fn *mlp_format_find(struct mlp_str name)
@@ -421,5 +422,5 @@ mlp_format_fn *mlp_format_find(struct mlp_str name)
 const char *mlp_format_names(void)
 {
     return "date, date-time, time, email, hostname, ipv4, ipv6, uri, uuid, json, ascii, "
-           "dateutil, or a pattern such as %d.%m.%Y";
+           "dateutil, phone, card, ssn, currency, whole, or a pattern such as %d.%m.%Y";
 }

@@ -15,6 +15,11 @@ typedef bool mlp_format_fn(struct mlp_str text, struct mlp_str pattern);
 /* format_dateutil.c: what Python's dateutil.parser.parse takes for a date. */
 mlp_format_fn mlp_format_dateutil;
 
+/* format_people.c: "phone", "card", "ssn", "currency", and "whole": not what is left of a text or
+ * number that something has cut. */
+mlp_format_fn mlp_format_phone, mlp_format_card, mlp_format_ssn, mlp_format_currency,
+    mlp_format_whole;
+
 /* The function of a format's name, or of a pattern that holds a percent sign; NULL for neither. */
 mlp_format_fn *mlp_format_find(struct mlp_str name);
 

@@ -20,8 +20,9 @@ enum mlp_rule_kind {
     MLP_RULE_CHECK, MLP_RULE_JSON, MLP_RULE_WIDE,
     /* on columns, at the end */
     MLP_RULE_MISSING, MLP_RULE_MEAN, MLP_RULE_STDEV, MLP_RULE_SUM, MLP_RULE_SKEWNESS,
-    MLP_RULE_KURTOSIS, MLP_RULE_ZEROS, MLP_RULE_FRESH, MLP_RULE_LEAST, MLP_RULE_GREATEST,
-    MLP_RULE_MEDIAN, MLP_RULE_QUANTILE, MLP_RULE_DISTINCT,
+    MLP_RULE_KURTOSIS, MLP_RULE_ZEROS, MLP_RULE_NEGATIVES, MLP_RULE_POSITIVES, MLP_RULE_VARIANCE,
+    MLP_RULE_FRESH, MLP_RULE_LEAST, MLP_RULE_GREATEST, MLP_RULE_MEDIAN, MLP_RULE_QUANTILE,
+    MLP_RULE_IQR, MLP_RULE_MEAN_LENGTH, MLP_RULE_GROUP_ROWS, MLP_RULE_DISTINCT,
     MLP_RULE_DISTINCT_SHARE, MLP_RULE_SPREAD,
     /* on the table, at the end */
     MLP_RULE_ASSOCIATION, MLP_RULE_ROWS, MLP_RULE_COLUMNS, MLP_RULE_REJECTS, MLP_RULE_HEADER,
@@ -80,7 +81,8 @@ struct mlp_rule {
     mlp_format_fn *format;        /* of FORMAT, */
     struct mlp_str pattern;       /* and what it is given */
     bool numbers;                 /* of ORDER: the type has an order of its own */
-    int direction;                /* of ORDER: 1 up, -1 down; exclusive: no value twice */
+    int direction;                /* of ORDER: 1 up, -1 down; exclusive: no value twice; */
+    bool sequential;              /* each one more than the one before */
     struct mlp_vec key_columns;   /* of struct mlp_str */
     struct mlp_expr *when, *expect; /* of CHECK and rules on the table; when may be NULL */
     struct mlp_wide *wide;        /* of WIDE and ASSOCIATION */
@@ -100,6 +102,7 @@ struct mlp_rule_column {
     bool declared;                /* under "columns", not by a check */
     enum mlp_unfit unfit;
     enum mlp_numbers numbers;
+    const struct mlp_node *by;    /* columns whose values make groups, or NULL */
     const struct mlp_node *missing; /* texts that mean missing, instead of the empty one; or
                                      NULL */
     struct mlp_expr *when;        /* the rows that they are about, or NULL; owned */
@@ -144,8 +147,9 @@ struct mlp_column_view {
 
 /* What a column comes to, over the values that are finite numbers of its type. */
 struct mlp_column_sums {
-    bool wants_moments, wants_values;
-    uint64_t rows, missing, n, zeros;
+    bool wants_moments, wants_values, wants_lengths;
+    uint64_t rows, missing, n, zeros, negatives, positives;
+    uint64_t texts, characters;   /* values that are not missing, and what they are long */
     double mean, m2, m3, m4, sum, least, greatest;
     double *values;               /* for quantiles */
     size_t nvalues, cap;
@@ -159,10 +163,17 @@ void mlp_column_sums_init(struct mlp_column_sums *s, const struct mlp_rule *rule
 void mlp_column_sums_fini(struct mlp_column_sums *s);
 enum mlp_code mlp_column_sums_add(struct mlp_column_sums *s, const struct mlp_column_view *v,
                                   struct mlp_err *e);
+/* One value more, for quantiles alone. */
+enum mlp_code mlp_column_sums_keep(struct mlp_column_sums *s, double x, struct mlp_err *e);
+/* The quantile q, between two values where it falls there, as numpy's default. NaN without any. */
+double mlp_column_sums_quantile(struct mlp_column_sums *s, double q);
 /* The number that a rule at the end looks at; NaN when there is none. */
 double mlp_column_sums_value(struct mlp_column_sums *s, const struct mlp_rule *rule);
 /* How far the rank of a quantile may be off, as a share of the rows; 0 while it is exact. */
 double mlp_column_sums_rank_error(const struct mlp_column_sums *s);
+
+/* Characters of a text in UTF-8. */
+size_t mlp_text_length(struct mlp_str s);
 
 /* What matching regular expressions needs. */
 struct mlp_matcher {

@@ -237,17 +237,23 @@ static void read_null(struct mlp_maker *m, const struct mlp_node *n)
 static void read_order(struct mlp_maker *m, const struct mlp_node *n)
 {
     static const char *const names[] = {"increasing", "strictly increasing", "decreasing",
-                                        "strictly decreasing", NULL};
+                                        "strictly decreasing", "sequential", NULL};
     int i = mlp_str_closest(n->text, names);
     if (n->type != MLP_DOC_TEXT || i < 0 || !mlp_str_is(n->text, names[i])) {
-        mlp_make_fault(m, n, "increasing or decreasing, perhaps with strictly before it");
+        mlp_make_fault(m, n, "increasing or decreasing, perhaps with strictly before it, or "
+                             "sequential");
+        return;
+    }
+    if (i == 4 && m->type <= MLP_TYPE_STRING) {
+        mlp_make_fault(m, n, "sequential of numbers: the column to have the type int");
         return;
     }
     struct mlp_rule *r = mlp_make_rule(m, MLP_RULE_ORDER, n);
     if (!r)
         return;
     r->exclusive = i % 2;
-    r->direction = i < 2 ? 1 : -1;
+    r->sequential = i == 4;
+    r->direction = i < 2 || r->sequential ? 1 : -1;
     r->numbers = m->type > MLP_TYPE_STRING;
     r->expected = mlp_make_words(m, names[i], (struct mlp_str){NULL, 0});
 }
@@ -381,29 +387,28 @@ static void read_numbers(struct mlp_maker *m, const struct mlp_node *n, enum mlp
     else
         mlp_make_fault(m, n, "the column to have the type int, float, number, date or datetime");
 }
-static void read_least(struct mlp_maker *m, const struct mlp_node *n)
+
+/* Rules of one number, by their names. */
+static void read_number(struct mlp_maker *m, const struct mlp_node *n)
 {
-    read_numbers(m, n, MLP_RULE_LEAST);
+    static const struct {
+        const char *key;
+        enum mlp_rule_kind kind;
+    } kinds[] = {
+        {"least", MLP_RULE_LEAST},         {"greatest", MLP_RULE_GREATEST},
+        {"median", MLP_RULE_MEDIAN},       {"skewness", MLP_RULE_SKEWNESS},
+        {"kurtosis", MLP_RULE_KURTOSIS},   {"zeros", MLP_RULE_ZEROS},
+        {"negatives", MLP_RULE_NEGATIVES}, {"positives", MLP_RULE_POSITIVES},
+        {"variance", MLP_RULE_VARIANCE},   {"iqr", MLP_RULE_IQR},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (mlp_str_is(n->key, kinds[i].key))
+            read_numbers(m, n, kinds[i].kind);
 }
-static void read_greatest(struct mlp_maker *m, const struct mlp_node *n)
+
+static void read_mean_length(struct mlp_maker *m, const struct mlp_node *n)
 {
-    read_numbers(m, n, MLP_RULE_GREATEST);
-}
-static void read_median(struct mlp_maker *m, const struct mlp_node *n)
-{
-    read_numbers(m, n, MLP_RULE_MEDIAN);
-}
-static void read_skewness(struct mlp_maker *m, const struct mlp_node *n)
-{
-    read_numbers(m, n, MLP_RULE_SKEWNESS);
-}
-static void read_kurtosis(struct mlp_maker *m, const struct mlp_node *n)
-{
-    read_numbers(m, n, MLP_RULE_KURTOSIS);
-}
-static void read_zeros(struct mlp_maker *m, const struct mlp_node *n)
-{
-    read_numbers(m, n, MLP_RULE_ZEROS);
+    mlp_make_interval(m, n, MLP_RULE_MEAN_LENGTH);
 }
 
 /* fresh: 24h, how old the newest value may be. */
@@ -530,10 +535,11 @@ static const struct {
     {"match", read_regex},     {"not_match", read_regex}, {"length", read_length},
     {"finite", read_finite},   {"unique", read_unique},   {"missing", read_missing},
     {"mean", read_mean},       {"stdev", read_stdev},     {"sum", read_sum},
-    {"skewness", read_skewness}, {"kurtosis", read_kurtosis}, {"zeros", read_zeros},
-    {"fresh", read_fresh},
+    {"skewness", read_number}, {"kurtosis", read_number}, {"zeros", read_number},
+    {"negatives", read_number}, {"positives", read_number}, {"variance", read_number},
+    {"iqr", read_number},      {"mean_length", read_mean_length}, {"fresh", read_fresh},
     {"distinct", read_distinct}, {"distinct_share", read_distinct_share},
-    {"least", read_least},     {"greatest", read_greatest}, {"median", read_median},
+    {"least", read_number},    {"greatest", read_number}, {"median", read_number},
     {"quantile", read_quantiles}, {"unfit", ignore},      {"numbers", ignore},
     {"missing_values", ignore}, {"reads", mlp_make_reads},
     {"between", read_between}, {"like", mlp_make_like},   {"not_like", mlp_make_like},
@@ -541,6 +547,9 @@ static const struct {
     {"like_all", mlp_make_like},
     {"distinct_in", mlp_make_spread}, {"distinct_contains", mlp_make_spread},
     {"distinct_equals", mlp_make_spread}, {"most_common", mlp_make_spread},
+    {"entropy", mlp_make_spread}, {"singles", mlp_make_spread}, {"repeated", mlp_make_spread},
+    {"balance", mlp_make_spread}, {"spellings", mlp_make_spread},
+    {"null_spellings", mlp_make_spread},
     {"quantiles", mlp_make_spread}, {"kl", mlp_make_spread},
     {"chi_square", mlp_make_spread}, {"ks", mlp_make_spread}, {"dtype", mlp_make_spread},
 };

@@ -206,6 +206,21 @@ static void read_ks(struct mlp_maker *m, const struct mlp_node *n, struct mlp_sp
         x->params[i] = params[i];
 }
 
+/* The interval is the rule's own, see mlp_make_spread. */
+static void read_interval(struct mlp_maker *m, const struct mlp_node *n, struct mlp_spread *x)
+{
+    struct mlp_bounds b;
+    struct mlp_rule *r = mlp_vec_at(&m->rules->rules, m->rules->rules.n - 1);
+    if (!mlp_make_bounds(m, n, false, &b))
+        return;
+    r->lo = b.lo;
+    r->hi = b.hi;
+    r->open_lo = b.open_lo;
+    r->open_hi = b.open_hi;
+    r->expected = mlp_make_bounds_words(m, &b);
+    (void)x;
+}
+
 static const struct {
     const char *key;
     enum mlp_spread_op op;
@@ -219,6 +234,12 @@ static const struct {
     {"most_common", MLP_SPREAD_MOST_COMMON, read_most_common, "the most common in a set", false},
     {"least", MLP_SPREAD_LEAST, read_extreme, "the first text within bounds", false},
     {"greatest", MLP_SPREAD_GREATEST, read_extreme, "the last text within bounds", false},
+    {"entropy", MLP_SPREAD_ENTROPY, read_interval, "", false},
+    {"singles", MLP_SPREAD_SINGLES, read_interval, "", false},
+    {"repeated", MLP_SPREAD_REPEATED, read_interval, "", false},
+    {"balance", MLP_SPREAD_BALANCE, read_interval, "", false},
+    {"spellings", MLP_SPREAD_SPELLINGS, read_interval, "", false},
+    {"null_spellings", MLP_SPREAD_NULL_SPELLINGS, read_interval, "", false},
     {"quantiles", MLP_SPREAD_QUANTILES, read_quantiles, "quantiles within bounds", true},
     {"kl", MLP_SPREAD_KL, read_partition, "a divergence within its bound", false},
     {"chi_square", MLP_SPREAD_CHI_SQUARE, read_partition, "a p-value above its bound", false},

@@ -196,20 +196,77 @@ static void read_association(struct mlp_maker *m, const struct mlp_node *n, stru
     r->expected = mlp_make_words(m, "Cramer's phi at most ", bound->text);
 }
 
-/* {min: 0.9}: Pearson's coefficient of two columns. */
+/* A number that is decided at the end. */
+static void set_end(struct mlp_maker *m, struct mlp_rule *r, const struct mlp_bounds *b)
+{
+    r->kind = MLP_RULE_ASSOCIATION;
+    r->lo = b->lo;
+    r->hi = b->hi;
+    r->open_lo = b->open_lo;
+    r->open_hi = b->open_hi;
+    r->expected = mlp_make_bounds_words(m, b);
+}
+
+/* {min: 0.9}: Pearson's coefficient of two columns, or what one tells of the other in nats. */
 static void read_correlation(struct mlp_maker *m, const struct mlp_node *n, struct mlp_rule *r)
 {
     struct mlp_bounds b;
-    if (!new_wide(m, r, MLP_WIDE_CORRELATION) || !mlp_make_bounds(m, n, false, &b))
+    bool mutual = mlp_str_is(n->key, "mutual_information");
+    if (!new_wide(m, r, mutual ? MLP_WIDE_MUTUAL : MLP_WIDE_CORRELATION) ||
+        !mlp_make_bounds(m, n, false, &b))
         return;
-    r->kind = MLP_RULE_ASSOCIATION;
-    r->lo = b.lo;
-    r->hi = b.hi;
-    r->open_lo = b.open_lo;
-    r->open_hi = b.open_hi;
-    r->expected = mlp_make_bounds_words(m, &b);
+    set_end(m, r, &b);
     if (r->key_columns.n != 2)
-        mlp_make_fault(m, n, "two columns, which correlate as the interval says");
+        mlp_make_fault(m, n, "two columns, whose figure lies in the interval");
+}
+
+/* {max: 1.5}: interquartile ranges beyond the quartiles. */
+static void read_quartiles(struct mlp_maker *m, const struct mlp_node *n, struct mlp_rule *r)
+{
+    static const char *const known[] = {"max", NULL};
+    struct mlp_wide *w = new_wide(m, r, MLP_WIDE_QUARTILES);
+    if (!w || mlp_node_known(&m->rules->doc, n, known, m->e) != MLP_OK)
+        return;
+    w->number = mlp_node_num(mlp_node_get(n, "max"), NAN);
+    if (!(w->number >= 0) || r->key_columns.n != 1)
+        mlp_make_fault(m, n, "{max: NUMBER}, interquartile ranges, for one column");
+    else
+        r->expected = mlp_make_words(m, "interquartile ranges beyond the quartiles at most ",
+                                     mlp_node_get(n, "max")->text);
+}
+
+/* determine: label. Rows with the same values in the columns have the same there. */
+static void read_determine(struct mlp_maker *m, const struct mlp_node *n, struct mlp_rule *r)
+{
+    if (n->type == MLP_DOC_MAP || n->type == MLP_DOC_LIST)
+        mlp_make_fault(m, n, "the name of the column that the columns determine");
+    else if (new_wide(m, r, MLP_WIDE_DETERMINES))
+        r->expected = mlp_make_words(m, "the columns determine ", n->text);
+    add_column(m, r, n->text);
+}
+
+/* {groups: [a, b], p: {min: 0.05}} of a number and a group; {mean: 5, p: ...} of a number. */
+static void read_means(struct mlp_maker *m, const struct mlp_node *n, struct mlp_rule *r)
+{
+    static const char *const known[] = {"groups", "mean", "p", NULL};
+    struct mlp_wide *w = new_wide(m, r, MLP_WIDE_MEANS);
+    const struct mlp_node *groups = mlp_node_get(n, "groups"), *p = mlp_node_get(n, "p");
+    struct mlp_bounds b;
+    if (!w || mlp_node_known(&m->rules->doc, n, known, m->e) != MLP_OK)
+        return;
+    w->number = mlp_node_num(mlp_node_get(n, "mean"), NAN);
+    for (size_t i = 0; i < 2 && groups && groups->u.count == 2; i++)
+        w->groups[i] = mlp_node_at(groups, i)->text;
+    if (!p || !(groups ? w->groups[0].p && r->key_columns.n == 2
+                       : !isnan(w->number) && r->key_columns.n == 1)) {
+        mlp_make_fault(m, n, "{groups: [A, B], p: {min: 0.05}} for a column of numbers and one of "
+                             "groups, or {mean: NUMBER, p: {min: 0.05}} for one");
+        return;
+    }
+    if (!mlp_make_bounds(m, p, false, &b))
+        return;
+    set_end(m, r, &b);
+    r->expected = mlp_make_words(m, "a p-value ", mlp_make_bounds_words(m, &b));
 }
 
 static const struct {
@@ -219,7 +276,8 @@ static const struct {
     {"compare", read_compare}, {"rows_in", read_pairs},  {"unique", read_unique},
     {"rows_in_file", read_file},
     {"sum", read_sum},         {"zscore", read_zscore},  {"cramers_phi", read_association},
-    {"correlation", read_correlation},
+    {"correlation", read_correlation}, {"mutual_information", read_correlation},
+    {"iqr", read_quartiles},   {"determine", read_determine}, {"t_test", read_means},
 };
 
 static enum mlp_wide_skip read_skip(struct mlp_maker *m, const struct mlp_node *n)
@@ -245,8 +303,8 @@ static void read_wide_rule(struct mlp_maker *m, const struct mlp_node *map, stru
         }
     }
     if (!r->wide && !mlp_make_failed(m))
-        mlp_make_fault(m, map, "compare, rows_in, unique, sum, zscore, cramers_phi or "
-                                "correlation");
+        mlp_make_fault(m, map, "compare, rows_in, unique, sum, zscore, iqr, determine, "
+                                "cramers_phi, correlation, mutual_information or t_test");
 }
 
 static void read_columns_check(struct mlp_maker *m, const struct mlp_node *map)
@@ -255,7 +313,8 @@ static void read_columns_check(struct mlp_maker *m, const struct mlp_node *map)
                                         "description", "meta", "env", "not_env", "compare",
                                         "rows_in",
                                         "rows_in_file", "unique", "sum", "zscore",
-                                        "cramers_phi", "correlation", NULL};
+                                        "cramers_phi", "correlation", "mutual_information", "iqr",
+                                        "determine", "t_test", NULL};
     const struct mlp_node *list = mlp_node_get(map, "columns");
     if (mlp_node_known(&m->rules->doc, map, known, m->e) != MLP_OK)
         return;
@@ -287,7 +346,8 @@ static void read_header(struct mlp_maker *m, const struct mlp_node *map)
 {
     static const char *const known[] = {"name", "header", "names", "at", "is", "severity",
                                         "description", "meta", "env", "not_env", NULL};
-    static const char *const kinds[] = {"exact", "ordered", "superset", "has", "count", NULL};
+    static const char *const kinds[] = {"exact", "ordered", "superset", "has", "match", "count",
+                                        NULL};
     const struct mlp_node *kind = mlp_node_get(map, "header"), *is = mlp_node_get(map, "is");
     const struct mlp_node *names = mlp_node_get(map, "names");
     struct mlp_bounds b = {.lo = NAN, .hi = NAN};
@@ -297,8 +357,8 @@ static void read_header(struct mlp_maker *m, const struct mlp_node *map)
     for (size_t i = 0; kinds[i]; i++)
         is_kind = is_kind || mlp_str_is(mlp_node_str(kind, ""), kinds[i]);
     if (!is_kind || (count ? !is : !names || names->type != MLP_DOC_LIST)) {
-        mlp_make_fault(m, kind, "exact, ordered, superset or has, with names: [...]; or count, "
-                                "with is: [1, 9]");
+        mlp_make_fault(m, kind, "exact, ordered, superset, has or match, with names: [...]; or "
+                                "count, with is: [1, 9]");
         return;
     }
     if (count ? !mlp_make_bounds(m, is, false, &b) : (read_names(m, names), mlp_make_failed(m)))
@@ -312,6 +372,9 @@ static void read_header(struct mlp_maker *m, const struct mlp_node *map)
     r->open_lo = b.open_lo;
     r->open_hi = b.open_hi;
     r->expected = count ? mlp_make_bounds_words(m, &b) : mlp_make_words(m, "columns: ", kind->text);
+    for (const struct mlp_node *n = mlp_str_is(kind->text, "match") ? names->child : NULL;
+         n && !mlp_make_failed(m); n = n->next)
+        mlp_make_regex(m, r, n->text, n);
 }
 
 /* {rows: [1, 9], when: ...}: how many rows there are of a kind. */
@@ -320,6 +383,10 @@ static void read_rows(struct mlp_maker *m, const struct mlp_node *map)
     static const char *const known[] = {"name", "rows", "when", "severity", "description", "meta",
                                         "env", "not_env", NULL};
     size_t before = m->rules->rules.n;
+    if (mlp_node_get(map, "by")) {
+        mlp_make_group_rows(m, map);
+        return;
+    }
     if (mlp_node_known(&m->rules->doc, map, known, m->e) == MLP_OK)
         mlp_make_interval(m, mlp_node_get(map, "rows"), MLP_RULE_ROWS);
     if (m->rules->rules.n > before) {

@@ -210,7 +210,8 @@ static size_t mark_order(const struct mlp_rule *rule, const struct mlp_column_vi
             continue;
         if (s->started) {
             int way = compare_last(rule, v, r, s) * rule->direction;
-            v->fails[r] = way < 0 || (way == 0 && rule->exclusive);
+            v->fails[r] = rule->sequential ? v->value[r] != s->last + 1
+                                           : way < 0 || (way == 0 && rule->exclusive);
             failed += v->fails[r];
         } else {
             mlp_buf_init(&s->last_text, TEXT_MOST);
@@ -228,12 +229,17 @@ static size_t mark_order(const struct mlp_rule *rule, const struct mlp_column_vi
 }
 
 /* Characters, not bytes: continuation bytes do not count. */
-static bool length_holds(const struct mlp_rule *rule, struct mlp_str s)
+size_t mlp_text_length(struct mlp_str s)
 {
     size_t n = 0;
     for (size_t i = 0; i < s.n; i++)
         n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
-    return number_in_range(rule, (double)n);
+    return n;
+}
+
+static bool length_holds(const struct mlp_rule *rule, struct mlp_str s)
+{
+    return number_in_range(rule, (double)mlp_text_length(s));
 }
 
 static size_t mark_length(const struct mlp_rule *rule, const struct mlp_column_view *v)

@@ -146,6 +146,7 @@ enum mlp_code mlp_spread_add(const struct mlp_rule *rule, const struct mlp_colum
     if (!s->started)
         start(s);
     s->n += v->count[MLP_CELL_FITS] + v->count[MLP_CELL_WRONG];
+    s->absent += v->count[MLP_CELL_ABSENT];
     switch (x->op) {
     case MLP_SPREAD_LEAST:
     case MLP_SPREAD_GREATEST: return keep_extreme(v, x->op == MLP_SPREAD_LEAST, s, e);
@@ -295,6 +296,23 @@ static void end_dtype(const struct mlp_spread *x, const struct mlp_spread_state 
     mlp_buf_addf(&out->json, "\"%s\"", name);
 }
 
+static bool in_bounds(const struct mlp_rule *r, double v)
+{
+    return !isnan(v) && !(v < r->lo) && !(v > r->hi) && !(r->open_lo && v == r->lo) &&
+           !(r->open_hi && v == r->hi);
+}
+
+static enum mlp_code end_counted(const struct mlp_rule *rule, const struct mlp_spread_state *s,
+                                 struct mlp_spread_result *out, struct mlp_err *e)
+{
+    if (mlp_spread_counted(rule->spread->op, s, &out->value, e) != MLP_OK)
+        return e ? e->code : MLP_EIO;
+    out->holds = in_bounds(rule, out->value);
+    mlp_num_add_json(&out->json, out->value);
+    mlp_buf_addf(&out->words, "%.10g", out->value);
+    return MLP_OK;
+}
+
 static enum mlp_code end_number(const struct mlp_spread *x, struct mlp_spread_state *s,
                                 struct mlp_spread_result *out, struct mlp_err *e)
 {
@@ -319,6 +337,8 @@ enum mlp_code mlp_spread_end(const struct mlp_rule *rule, struct mlp_spread_stat
     out->value = NAN;
     if (!s->started)
         start(s);
+    if (x->op >= MLP_SPREAD_ENTROPY && x->op <= MLP_SPREAD_NULL_SPELLINGS)
+        return end_counted(rule, s, out, e);
     switch (x->op) {
     case MLP_SPREAD_DISTINCT_IN:
     case MLP_SPREAD_DISTINCT_CONTAINS:

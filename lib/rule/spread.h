@@ -6,7 +6,14 @@
 
 enum mlp_spread_op {
     MLP_SPREAD_DISTINCT_IN, MLP_SPREAD_DISTINCT_CONTAINS, MLP_SPREAD_DISTINCT_EQUALS,
-    MLP_SPREAD_MOST_COMMON, MLP_SPREAD_LEAST, MLP_SPREAD_GREATEST, MLP_SPREAD_QUANTILES,
+    MLP_SPREAD_MOST_COMMON,
+    MLP_SPREAD_ENTROPY,           /* of the values' shares, in nats */
+    MLP_SPREAD_SINGLES,           /* share of the values that come once */
+    MLP_SPREAD_REPEATED,          /* distinct values that come more than once, as a share of all */
+    MLP_SPREAD_BALANCE,           /* rows of the rarest value over those of the most common */
+    MLP_SPREAD_SPELLINGS,         /* most texts that are the same but for case and signs */
+    MLP_SPREAD_NULL_SPELLINGS,    /* ways in which "missing" is written */
+    MLP_SPREAD_LEAST, MLP_SPREAD_GREATEST, MLP_SPREAD_QUANTILES,
     MLP_SPREAD_KL, MLP_SPREAD_CHI_SQUARE, MLP_SPREAD_KS, MLP_SPREAD_DTYPE
 };
 
@@ -60,6 +67,7 @@ struct mlp_spread_state {
     uint64_t *bins;               /* of KL with edges: below, between, above */
     struct mlp_column_sums sums;  /* of QUANTILES, KS */
     struct mlp_cell_kinds kinds;  /* of DTYPE */
+    uint64_t absent;              /* cells without a value */
     bool started;
 };
 void mlp_spread_state_fini(struct mlp_spread_state *s);
@@ -75,6 +83,9 @@ struct mlp_spread_result {
     uint64_t unexpected, missing;
     struct mlp_buf words, json;
 };
+/* spread_counts.c: the number that ENTROPY and its kin come to, from the counts of values. */
+enum mlp_code mlp_spread_counted(enum mlp_spread_op op, const struct mlp_spread_state *s,
+                                 double *value, struct mlp_err *e);
 enum mlp_code mlp_spread_end(const struct mlp_rule *rule, struct mlp_spread_state *s,
                              struct mlp_spread_result *out, struct mlp_err *e);
 

@@ -13,11 +13,14 @@ void mlp_wide_state_fini(struct mlp_wide_state *s)
     mlp_hashes_fini(&s->twice);
     if (s->has_counts)
         mlp_map_fini(&s->counts);
+    mlp_column_sums_fini(&s->values);
 }
 
 bool mlp_wide_looks_twice(const struct mlp_rule *rule)
 {
-    return rule->wide && (rule->wide->op == MLP_WIDE_UNIQUE || rule->wide->op == MLP_WIDE_ZSCORE);
+    return rule->wide &&
+           (rule->wide->op == MLP_WIDE_UNIQUE || rule->wide->op == MLP_WIDE_ZSCORE ||
+            rule->wide->op == MLP_WIDE_QUARTILES);
 }
 
 /* A tag and a length, so that no two rows of values have the same bytes. */
@@ -122,6 +125,8 @@ enum mlp_code mlp_wide_survey(const struct mlp_rule *rule, const struct mlp_wide
                               struct mlp_wide_state *s, struct mlp_err *e)
 {
     skip_missing(rule->wide, rows);
+    if (rule->wide->op == MLP_WIDE_QUARTILES)
+        return mlp_wide_quartiles_survey(rows, s, e);
     return rule->wide->op == MLP_WIDE_UNIQUE ? survey_unique(rows, s, e)
                                              : survey_moments(rows, s, e);
 }
@@ -236,29 +241,36 @@ static enum mlp_code count_rows(const struct mlp_wide_rows *rows, struct mlp_wid
     return MLP_OK;
 }
 
-enum mlp_code mlp_wide_mark(const struct mlp_rule *rule, const struct mlp_wide_rows *rows,
-                            struct mlp_wide_state *s, struct mlp_err *e)
+static enum mlp_code mark_rows(const struct mlp_wide *w, const struct mlp_wide_rows *rows,
+                               struct mlp_wide_state *s, struct mlp_err *e)
 {
-    const struct mlp_wide *w = rule->wide;
     enum mlp_code code = MLP_OK;
+    bool counts = w->op == MLP_WIDE_ASSOCIATION || w->op == MLP_WIDE_MUTUAL;
     struct mlp_buf key;
-    skip_missing(w, rows);
-    if (w->op == MLP_WIDE_UNIQUE)
-        return mark_unique(rows, s, e);
-    if (w->op == MLP_WIDE_ZSCORE)
-        return mark_zscore(w, rows, s, e);
-    if (w->op == MLP_WIDE_CORRELATION) {
-        mlp_wide_correlation_add(rows, s);
-        return MLP_OK;
-    }
     mlp_buf_init(&key, (size_t)64 << 20);
-    if (w->op == MLP_WIDE_ASSOCIATION)
+    if (counts)
         code = count_rows(rows, s, &key, e);
-    for (size_t r = 0; r < rows->b->nrows && w->op != MLP_WIDE_ASSOCIATION; r++)
+    for (size_t r = 0; r < rows->b->nrows && !counts; r++)
         if (rows->looks[r] && !row_holds(w, rows, r, &key))
             rows->looks[r] = 2;
     if (code == MLP_OK)
         code = mlp_buf_check(&key, e);
     mlp_buf_fini(&key);
     return code;
+}
+
+enum mlp_code mlp_wide_mark(const struct mlp_rule *rule, const struct mlp_wide_rows *rows,
+                            struct mlp_wide_state *s, struct mlp_err *e)
+{
+    const struct mlp_wide *w = rule->wide;
+    skip_missing(w, rows);
+    switch (w->op) {
+    case MLP_WIDE_UNIQUE: return mark_unique(rows, s, e);
+    case MLP_WIDE_ZSCORE: return mark_zscore(w, rows, s, e);
+    case MLP_WIDE_DETERMINES: return mlp_wide_determines_mark(rows, s, e);
+    case MLP_WIDE_QUARTILES: mlp_wide_quartiles_mark(w, rows, s); return MLP_OK;
+    case MLP_WIDE_CORRELATION: mlp_wide_correlation_add(rows, s); return MLP_OK;
+    case MLP_WIDE_MEANS: mlp_wide_means_add(w, rows, s); return MLP_OK;
+    default: return mark_rows(w, rows, s, e);
+    }
 }

@@ -13,8 +13,12 @@ enum mlp_wide_op {
     MLP_WIDE_WITHIN,              /* no value of the row comes twice in it */
     MLP_WIDE_SUM,                 /* the values add up to a number */
     MLP_WIDE_ZSCORE,              /* so many standard deviations from the mean: looks twice */
+    MLP_WIDE_QUARTILES,           /* so many interquartile ranges beyond them: looks twice */
+    MLP_WIDE_DETERMINES,          /* rows with the same values have the same in the last column */
     MLP_WIDE_ASSOCIATION,         /* Cramer's phi of two columns, decided at the end */
-    MLP_WIDE_CORRELATION          /* Pearson's, of two columns of numbers, likewise */
+    MLP_WIDE_MUTUAL,              /* their mutual information, in nats, likewise */
+    MLP_WIDE_CORRELATION,         /* Pearson's, of two columns of numbers, likewise */
+    MLP_WIDE_MEANS                /* p-value of a mean against a number or that of another group */
 };
 
 /* Which rows are passed over for missing values. */
@@ -31,7 +35,8 @@ struct mlp_wide {
     enum mlp_wide_op op;
     enum mlp_wide_skip skip;
     struct mlp_str compare;       /* of COMPARE: "==", "!=", "<", "<=", ">", ">=" */
-    double number;                /* of SUM: the sum; of ZSCORE: the bound */
+    double number;                /* of SUM: the sum; of ZSCORE, QUARTILES: the bound; of MEANS */
+    struct mlp_str groups[2];     /* of MEANS: values of the second column; p NULL: none */
     bool two_sided;               /* of ZSCORE */
     struct mlp_map pairs;         /* of PAIRS: rows as mlp_wide_key writes them */
     struct mlp_wide_bins bins[2];
@@ -39,10 +44,14 @@ struct mlp_wide {
 
 /* What such a rule remembers. */
 struct mlp_wide_state {
-    struct mlp_hashes seen, twice; /* of UNIQUE, from the first look */
+    struct mlp_hashes seen, twice; /* of UNIQUE, from the first look; of DETERMINES without and
+                                     with the last column */
     uint64_t n;                   /* of ZSCORE, from the first look: Welford's moments; of */
     double mean, m2;              /* CORRELATION those of the first column, */
-    double mean2, m22, both;      /* of the second, and of both */
+    double mean2, m22, both;      /* of the second, and of both; of MEANS of two groups */
+    uint64_t n2;
+    struct mlp_column_sums values; /* of QUARTILES */
+    bool has_values;
     struct mlp_map counts;        /* of ASSOCIATION: rows by their values */
     bool has_counts;
 };
@@ -75,7 +84,19 @@ enum mlp_code mlp_wide_mark(const struct mlp_rule *rule, const struct mlp_wide_r
 void mlp_wide_correlation_add(const struct mlp_wide_rows *rows, struct mlp_wide_state *s);
 double mlp_wide_correlation(const struct mlp_wide_state *s);
 
-/* wide_phi.c: Cramer's phi of the counted pairs; NaN when there is none. */
+/* wide_more.c */
+enum mlp_code mlp_wide_quartiles_survey(const struct mlp_wide_rows *rows, struct mlp_wide_state *s,
+                                        struct mlp_err *e);
+void mlp_wide_quartiles_mark(const struct mlp_wide *w, const struct mlp_wide_rows *rows,
+                             struct mlp_wide_state *s);
+enum mlp_code mlp_wide_determines_mark(const struct mlp_wide_rows *rows, struct mlp_wide_state *s,
+                                       struct mlp_err *e);
+void mlp_wide_means_add(const struct mlp_wide *w, const struct mlp_wide_rows *rows,
+                        struct mlp_wide_state *s);
+double mlp_wide_means_p(const struct mlp_wide *w, const struct mlp_wide_state *s);
+
+/* wide_phi.c: Cramer's phi of the counted pairs, or their mutual information; NaN when there is
+ * none. */
 enum mlp_code mlp_wide_phi(const struct mlp_wide *w, const struct mlp_wide_state *s, double *phi,
                            struct mlp_err *e);
 

@@ -1,5 +1,5 @@
 /* wide_phi.c: Cramer's phi of two columns: their values are put into bins, the bins are counted
- * against each other. */
+ * against each other; and their mutual information. */
 #include "rule/wide.h"
 
 #include "text/num.h"
@@ -210,7 +210,22 @@ static double chi_square(const double *table, const double *rows, const double *
     return sum / total;
 }
 
-static double phi_of(const struct pairs *x)
+/* Sum of p log(p / (p of the row * p of the column)), in nats. */
+static double mutual(const double *table, const double *rows, const double *columns,
+                     const size_t n[2])
+{
+    double total = 0, sum = 0;
+    for (size_t i = 0; i < n[0]; i++)
+        total += rows[i];
+    for (size_t i = 0; i < n[0]; i++)
+        for (size_t k = 0; k < n[1]; k++) {
+            double cell = table[i * n[1] + k];
+            sum += cell > 0 ? cell / total * log(cell * total / (rows[i] * columns[k])) : 0;
+        }
+    return fmax(sum, 0);
+}
+
+static double phi_of(const struct pairs *x, bool information)
 {
     size_t cells = x->nbins[0] * x->nbins[1], sides = x->nbins[0] + x->nbins[1];
     double *table = calloc(cells + sides + 1, sizeof *table), phi = NAN;
@@ -225,7 +240,9 @@ static double phi_of(const struct pairs *x)
     }
     size_t a = occupied(rows, x->nbins[0]), b = occupied(columns, x->nbins[1]);
     double least = (double)((a < b ? a : b) - 1);
-    if (a > 0 && b > 0 && least > 0)
+    if (a > 0 && b > 0 && information)
+        phi = mutual(table, rows, columns, x->nbins);
+    else if (a > 0 && b > 0 && least > 0)
         phi = fmin(sqrt(chi_square(table, rows, columns, x->nbins) / least), 1);
     free(table);
     return phi;
@@ -245,7 +262,7 @@ enum mlp_code mlp_wide_phi(const struct mlp_wide *w, const struct mlp_wide_state
                                                : bin_texts(&x, side, &w->bins[side]);
     bool fits = x.nbins[0] && x.nbins[1];
     if (fits)
-        *phi = phi_of(&x);
+        *phi = phi_of(&x, w->op == MLP_WIDE_MUTUAL);
     free(x.p);
     return fits ? MLP_OK : mlp_err_nomem(e);
 }
