@@ -123,6 +123,10 @@ build/fuzz/bin/%: tests/fuzz/fuzz_%.c $(SRC) $(wildcard lib/*/*.h)
 fuzz: $(addprefix build/fuzz/bin/,$(or $(T),$(FUZZERS))) ## fuzz every parser S seconds each (T=one S=60)
 	@tests/fuzz/run $(or $(S),10) $(or $(T),$(FUZZERS))
 
+.PHONY: soak
+soak: all ## half load on a server while its models are swapped (S=1800 seconds)
+	@SOAK_SECONDS=$(or $(S),1800) tests/soak/serve-soak.sh
+
 .PHONY: cover
 cover: ## line and branch coverage of lib by all tests, in build/cover
 	@$(MAKE) --no-print-directory BUILD=build/cover OPT='-O0 -g --coverage' SAN=--coverage \

@@ -7,6 +7,7 @@
 #define LINGER_MS 2000u
 #define WAIT_MS (24u * 3600u * 1000u) /* whoever answers later has a time-out of its own */
 #define READ_LEAST 16384u
+#define BODY_RATE 1024u            /* bytes a second that a body has to bring */
 #define READ_MOST ((size_t)1 << 20)
 
 enum mlp_preface { MLP_PREFACE_NOT, MLP_PREFACE_PART, MLP_PREFACE_WHOLE };
@@ -39,8 +40,26 @@ static unsigned phase_ms(const struct mlp_conn *c)
 
 static void enter(struct mlp_conn *c, enum mlp_phase phase)
 {
+    const struct mlp_http_limits *limits = &c->loop->http->config.limits;
     c->phase = (uint8_t)phase;
-    mlp_loop_deadline(c, phase_ms(c));
+    c->entered = uv_now(&c->loop->uv);
+    c->got = 0;
+    unsigned ms = phase_ms(c);
+    if (phase == MLP_CONN_BODY && !c->h2 && ms > limits->header_timeout_ms)
+        ms = limits->header_timeout_ms; /* then it has to keep up */
+    mlp_loop_deadline(c, ms);
+}
+
+/* A body gets the time of a head, and goes on for as long as it comes at BODY_RATE, to the end of
+ * its own time: who only drips holds a connection no longer than a slow head does. */
+static bool keeps_up(struct mlp_conn *c)
+{
+    uint64_t spent = uv_now(&c->loop->uv) - c->entered;
+    unsigned most = phase_ms(c);
+    if (c->phase != MLP_CONN_BODY || c->h2 || spent >= most || c->got < spent * BODY_RATE / 1000)
+        return false;
+    mlp_loop_deadline(c, most - spent < 1000 ? (unsigned)(most - spent) : 1000);
+    return true;
 }
 
 void mlp_conn_free(struct mlp_conn *c)
@@ -310,11 +329,11 @@ void mlp_conn_push(struct mlp_conn *c)
         pump(c, NULL, 0);
 }
 
-/* Where the protocol's next bytes go: an idle connection uses its loop's buffer, one with half a
- * request its own. */
+/* Where the protocol's next bytes go: the loop's buffer, or the connection's own when that has a
+ * part of something large. Many that send little have little memory, whatever they announce. */
 static uv_buf_t room_for(struct mlp_conn *c, char *idle)
 {
-    if (c->in.n == 0)
+    if (c->in.n < READ_LEAST)
         return uv_buf_init(idle, MLP_IN_BYTES);
     size_t want = mlp_http_wanted(&c->parser, c->in.n);
     want = want < READ_LEAST ? READ_LEAST : want > READ_MOST ? READ_MOST : want;
@@ -324,12 +343,19 @@ static uv_buf_t room_for(struct mlp_conn *c, char *idle)
 
 static void arrived(struct mlp_conn *c, char *p, size_t n)
 {
-    if (c->in.n) {
-        c->in.n += n;
-        pump(c, c->in.p, c->in.n);
-    } else {
+    c->got += n;
+    if (c->in.n == 0) {
         pump(c, p, n);
+        return;
     }
+    if (p == c->in.p + c->in.n)
+        c->in.n += n;
+    else
+        mlp_buf_add(&c->in, p, n);
+    if (c->in.failed)
+        mlp_conn_close(c);
+    else
+        pump(c, c->in.p, c->in.n);
 }
 
 /* Decrypts what came, and what was kept before, for as long as the protocol takes it. */
@@ -378,6 +404,8 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *room)
 void mlp_conn_expire(struct mlp_conn *c)
 {
     bool slow = c->phase == MLP_CONN_HEAD || c->phase == MLP_CONN_BODY;
+    if (keeps_up(c))
+        return;
     if (c->phase != MLP_CONN_IDLE && c->phase != MLP_CONN_LINGER)
         mlp_count(&c->loop->counters.cut, 1);
     if (c->h2) {

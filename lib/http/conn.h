@@ -49,6 +49,7 @@ struct mlp_conn {
     struct mlp_loop *loop;
     struct mlp_conn *next, **link;  /* neighbours in the wheel's slot */
     uint64_t deadline;              /* loop time, ms */
+    uint64_t entered, got;          /* when its phase began; bytes of content since */
     uint64_t slot;                  /* tick at which the wheel looks at this connection */
     struct mlp_buf in;              /* an incomplete request; no memory when there is none */
     struct mlp_http_parser parser;
@@ -190,7 +191,7 @@ void mlp_conn_push(struct mlp_conn *c);
 /* conn.c: frees what is left of a closed connection. */
 void mlp_conn_free(struct mlp_conn *c);
 
-/* conn.c: the deadline of c has passed. */
+/* conn.c: the deadline of c has passed: it is closed, or has another one. */
 void mlp_conn_expire(struct mlp_conn *c);
 
 /* loop.c: gives c at most ms from now. */

@@ -20,6 +20,7 @@
 #define SPARES 64u              /* streams that a loop keeps for others */
 #define SPARE_BYTES 2048u       /* of each of their buffers */
 #define CONTINUATIONS 16u       /* in a block of fields (CVE-2024-27983 and its kin) */
+#define BLOCK_BYTES 65536u      /* of it, compressed: what is within the limits is far smaller */
 
 /* --- streams --- */
 
@@ -346,8 +347,10 @@ static int on_frame_head(nghttp2_session *session, const nghttp2_frame_hd *hd, v
 {
     struct mlp_h2 *h = user;
     (void)session;
-    h->continuations = hd->type == NGHTTP2_CONTINUATION ? h->continuations + 1 : 0;
-    if (h->continuations > CONTINUATIONS) {
+    bool goes_on = hd->type == NGHTTP2_CONTINUATION;
+    h->continuations = goes_on ? h->continuations + 1 : 0;
+    h->block = goes_on ? h->block + hd->length : hd->length;
+    if (h->continuations > CONTINUATIONS || (goes_on && h->block > BLOCK_BYTES)) {
         h->flood = true;
         h->error = NGHTTP2_ENHANCE_YOUR_CALM;
     } else if (hd->type == NGHTTP2_HEADERS && hd->stream_id % 2 && is_skipped(h, hd->stream_id)) {

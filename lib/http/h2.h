@@ -38,6 +38,7 @@ struct mlp_h2 {
     struct mlp_h2_stream *streams;
     size_t held, owed;          /* bytes of bodies that came; of answers not sent */
     unsigned open, incomplete, unsent, continuations;
+    size_t block;               /* bytes of the block of fields at hand */
     unsigned allowance;
     uint64_t filled;            /* loop time at which the allowance was last looked at */
     int32_t latest;             /* stream that the client opened */

@@ -66,7 +66,8 @@ struct mlp_http_limits {            /* 0 takes the default */
     size_t body_bytes;              /* 16 MiB */
     unsigned connections;           /* per thread, 12,000; more are told 503 */
     unsigned header_timeout_ms;     /* 10,000 */
-    unsigned body_timeout_ms;       /* 30,000 */
+    unsigned body_timeout_ms;       /* 30,000; a body of HTTP/1 that brings less than 1 KiB a second
+                                       is cut after header_timeout_ms */
     unsigned idle_timeout_ms;       /* 60,000 */
     unsigned requests_per_connection; /* unlimited */
 };

@@ -95,9 +95,9 @@ static void turn(struct mlp_loop *l, uint64_t now)
     struct mlp_conn *c = l->wheel[l->tick % MLP_WHEEL_SLOTS], *next;
     for (; c; c = next) {
         next = c->next;
-        if (c->deadline <= now) {
+        if (c->deadline <= now)
             mlp_conn_expire(c);
-        } else {
+        if (!c->closing) {
             link_out(c);
             link_in(c, slot_of(l, c->deadline));
         }

@@ -468,6 +468,30 @@ START_TEST(slow_and_idle_clients_are_cut)
 }
 END_TEST
 
+/* A body that keeps coming gets all of its time, one that only drips that of a head. */
+START_TEST(dripping_bodies_are_cut_early)
+{
+    struct server s;
+    char part[2048];
+    start(&s, "127.0.0.1:0", (struct mlp_http_limits){.header_timeout_ms = 100,
+                                                     .body_timeout_ms = 60000});
+    int drip = dial(&s), steady = dial(&s);
+    memset(part, 'x', sizeof part);
+    say(drip, POST "Content-Length: 4000\r\n\r\nb");
+    say(steady, POST "Content-Length: 20480\r\n\r\n");
+    for (int i = 0; i < 10; i++) {
+        ck_assert_int_eq(send(steady, part, sizeof part, MSG_NOSIGNAL), sizeof part);
+        send(drip, "b", 1, MSG_NOSIGNAL);
+        mlp_os_sleep_ms(200);
+    }
+    HAS(hear(steady, "POST /p xx"), "HTTP/1.1 200 OK");
+    HAS(hear(drip, NULL), "HTTP/1.1 408 ");
+    close(drip);
+    close(steady);
+    ck_assert_uint_eq(stop(&s).cut, 1);
+}
+END_TEST
+
 START_TEST(limits_of_connections_and_requests)
 {
     struct server s;
@@ -608,6 +632,7 @@ Suite *suite_http(void)
     tcase_add_test(server, errors_answer_and_close);
     tcase_add_test(server, expect_gets_leave_to_continue);
     tcase_add_test(server, slow_and_idle_clients_are_cut);
+    tcase_add_test(server, dripping_bodies_are_cut_early);
     tcase_add_test(server, limits_of_connections_and_requests);
     tcase_add_test(server, a_drain_answers_what_is_in_flight);
     tcase_add_test(server, a_drain_ends_in_time);
