@@ -41,6 +41,9 @@ enum mlp_code serve_operands(const struct mlp_serve_config *c, struct mlp_err *e
         return mlp_err_set(e, MLP_EUSAGE, "--exec is the model: give no other");
     if (c->exec && c->log_path)
         return mlp_err_set(e, MLP_EUSAGE, "--log records models, not commands (--exec)");
+    if (!(c->log_share > 0 && c->log_share <= 1))
+        return mlp_err_set(e, MLP_EUSAGE, "--log-sample %g: a share is above 0 and at most 1",
+                           c->log_share);
     if (!c->tls.cert != !c->tls.key)
         return mlp_err_set(e, MLP_EUSAGE, "--tls-cert and --tls-key go together");
     if (c->tls.ca && !c->tls.cert)

@@ -93,6 +93,7 @@ struct mlp_asking {
     bool foreign;                /* the body is not our JSON: shadows get the rows written anew */
     struct mlp_str part[2];      /* of the path: name and version, say */
     enum mlp_dialect dialect;
+    bool logged;                 /* its rows go to the log */
     bool event;                  /* it came as a CloudEvent and is answered as one */
     bool by_label;               /* part[1] is an arm's name, not a version */
     struct mlp_str id;           /* given by the client, or made when somebody needs one */
@@ -115,8 +116,9 @@ void mlp_record_rows(void *asking, const struct mlp_served *s, const struct mlp_
                      size_t n);
 /* record.c: hands the lines to the log, or forgets them. */
 void mlp_record_commit(struct mlp_asking *q, bool keep);
-/* record.c: fills q->id. */
+/* record.c: fills q->id, and decides by it whether the request is logged: shadows agree. */
 void mlp_record_id(struct mlp_asking *q);
+bool mlp_record_chosen(const struct mlp_serve *s, struct mlp_str id);
 
 /* shadow.c: remembers the request for the shadows of its route. */
 void mlp_shadow_owe(struct mlp_asking *q, const struct mlp_lanes *route);

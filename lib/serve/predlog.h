@@ -6,7 +6,8 @@
  *
  * Each thread puts whole lines into a ring of its own; one writer empties the rings into the file.
  * A full ring or a failing disk drops lines and counts them: a prediction is worth more than its
- * record. The file is opened anew on request, so that it can be rotated. */
+ * record. The file is opened anew on request, so that others can rotate it, or rotated here: FILE
+ * becomes FILE.1, FILE.1 becomes FILE.2 and so on. */
 #ifndef MLP_SERVE_PREDLOG_H
 #define MLP_SERVE_PREDLOG_H
 
@@ -15,9 +16,18 @@
 
 struct mlp_predlog;
 
-/* Opens path for appending and starts the writer. log (for trouble, may be NULL) outlives it. */
-enum mlp_code mlp_predlog_open(const char *path, unsigned threads, const struct mlp_log *log,
-                               struct mlp_predlog **out, struct mlp_err *e);
+/* Zero but for the path: one file that grows. */
+struct mlp_predlog_config {
+    const char *path;            /* copied */
+    uint64_t max_bytes;          /* rotate before the file is larger; 0: never */
+    unsigned keep;               /* older files to keep, FILE.1 the youngest; the next one goes */
+};
+
+/* Opens the file for appending and starts the writer. log (for trouble, may be NULL) outlives
+ * it. */
+enum mlp_code mlp_predlog_open(const struct mlp_predlog_config *config, unsigned threads,
+                               const struct mlp_log *log, struct mlp_predlog **out,
+                               struct mlp_err *e);
 
 /* Writes what is left and ends the writer. NULL is fine. */
 void mlp_predlog_close(struct mlp_predlog *p);

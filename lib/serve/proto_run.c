@@ -129,7 +129,10 @@ bool mlp_run_begin(struct mlp_run *r, struct mlp_asking *q)
         ask_command(q, r->lane);
         return false;
     }
-    bool watched = s->predlog || (r->route->shadowed && q->foreign);
+    q->logged = false;
+    if (s->predlog || r->route->shadowed)
+        mlp_record_id(q);
+    bool watched = q->logged || (r->route->shadowed && q->foreign);
     r->w = &r->lane->served->scratch[q->thread];
     mlp_arena_reset(&r->w->strings);
     r->p = (struct mlp_predict){
@@ -139,8 +142,6 @@ bool mlp_run_begin(struct mlp_run *r, struct mlp_asking *q)
         .outcomes = r->route->shadowed ? &q->agent->debts.outcomes : NULL,
         .seen = watched ? mlp_record_rows : NULL,
     };
-    if (s->predlog || r->route->shadowed)
-        mlp_record_id(q);
     q->first = q->agent->debts.outcomes.n;
     q->arm = r->lane->role;
     mlp_buf_reset(&q->agent->replay);

@@ -1,6 +1,7 @@
 /* Lines of the prediction log, put together on the thread that predicted. */
 #include "serve/inside.h"
 
+#include "base/map.h"
 #include "base/os.h"
 #include "base/time.h"
 #include "text/num.h"
@@ -8,16 +9,23 @@
 #define LINES_FLUSH ((size_t)768 << 10)
 #define ID_MAX 128
 
+bool mlp_record_chosen(const struct mlp_serve *s, struct mlp_str id)
+{
+    double share = s->config.log_share;
+    if (!s->predlog)
+        return false;
+    return share <= 0 || share >= 1 || (double)mlp_hash64(id.p, id.n, 0) * 0x1p-64 < share;
+}
+
 void mlp_record_id(struct mlp_asking *q)
 {
-    struct mlp_str given = mlp_http_get(q->request, "x-request-id");
-    if (given.n && given.n <= ID_MAX) {
-        q->id = given;
-        return;
+    q->id = mlp_http_get(q->request, "x-request-id");
+    if (!q->id.n || q->id.n > ID_MAX) {
+        int n = snprintf(q->made, sizeof q->made, "%08x-%x-%llx", q->serve->salt, q->thread,
+                         (unsigned long long)++q->agent->ids);
+        q->id = (struct mlp_str){q->made, (size_t)n};
     }
-    int n = snprintf(q->made, sizeof q->made, "%08x-%x-%llx", q->serve->salt, q->thread,
-                     (unsigned long long)++q->agent->ids);
-    q->id = (struct mlp_str){q->made, (size_t)n};
+    q->logged = mlp_record_chosen(q->serve, q->id);
 }
 
 /* A JSON text on one line: line ends stand between its tokens only. */
@@ -116,7 +124,7 @@ void mlp_record_rows(void *asking, const struct mlp_served *s, const struct mlp_
     char time[32];
     if (q->foreign)
         add_replay(q, s, w, n);
-    if (!q->serve->predlog)
+    if (!q->logged)
         return;
     mlp_time_format_ms(mlp_os_now_ns(), time);
     double ms = (double)(mlp_os_monotonic_ns() - q->start_ns) / 1e6;

@@ -134,6 +134,19 @@ static void free_agents(struct mlp_serve *s)
     free(s->agents);
 }
 
+static enum mlp_code open_logs(struct mlp_serve *s, struct mlp_err *e)
+{
+    const struct mlp_serve_config *c = &s->config;
+    struct mlp_predlog_config file = {c->log_path, c->log_bytes, c->log_keep};
+    enum mlp_code code = MLP_OK;
+    if (file.path)
+        code = mlp_predlog_open(&file, s->threads, c->log, &s->predlog, e);
+    file.path = c->feedback_path;
+    if (code == MLP_OK && file.path)
+        code = mlp_predlog_open(&file, s->threads, c->log, &s->feedback, e);
+    return code;
+}
+
 /* The keeper looks at its file before the models are loaded: what changes meanwhile is seen. */
 static enum mlp_code start_parts(struct mlp_serve *s, struct mlp_err *e)
 {
@@ -151,12 +164,7 @@ static enum mlp_code start_parts(struct mlp_serve *s, struct mlp_err *e)
         code = mlp_set_load(&s->config, s->threads, NULL, &set, e);
     if (code == MLP_OK)
         mlp_sets_swap(s->sets, set);
-    if (code == MLP_OK && s->config.log_path)
-        code = mlp_predlog_open(s->config.log_path, s->threads, s->config.log, &s->predlog, e);
-    if (code == MLP_OK && s->config.feedback_path)
-        code = mlp_predlog_open(s->config.feedback_path, s->threads, s->config.log, &s->feedback,
-                                e);
-    return code;
+    return code == MLP_OK ? open_logs(s, e) : code;
 }
 
 enum mlp_code mlp_serve_new(const struct mlp_serve_config *config, struct mlp_serve **out,

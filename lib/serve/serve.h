@@ -36,6 +36,9 @@ struct mlp_serve_config {
     bool explain;                /* models keep what POST /explain needs, or are refused */
     const char *onnxruntime;     /* library that runs ONNX models (model.h); NULL: our own engine */
     const char *log_path;        /* prediction log, appended to; NULL: none */
+    double log_share;            /* of the requests that are in it, by their ids; 0: all */
+    uint64_t log_bytes;          /* it is rotated before it is larger (predlog.h); 0: never */
+    unsigned log_keep;           /* older files to keep */
     const char *feedback_path;   /* where POST /feedback appends labels; NULL: nowhere */
     bool ignore_extra;           /* unknown features are passed over instead of refused */
     uint64_t max_rows;           /* of one request; 0: 100,000 */

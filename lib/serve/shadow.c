@@ -69,6 +69,7 @@ static void pay_one(struct mlp_serve *s, unsigned thread, const struct mlp_debt 
     struct mlp_buf nowhere;
     struct mlp_err e;
     uint64_t rows;
+    q.logged = mlp_record_chosen(s, q.id);
     mlp_err_init(&e);
     mlp_buf_init(&nowhere, (size_t)64 << 20);
     d->own.n = 0;
