@@ -242,47 +242,51 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
     return code;
 }
 
+static const char *const details[] = {
+    "With --explain a column contribution.INPUT follows for each input of the model, and\n"
+    "base_value (of more than two classes: contribution.CLASS.INPUT and base_value.CLASS\n"
+    "for each). They add up to what the model adds up: the margin of XGBoost, the raw\n"
+    "score of LightGBM, the decision of a classifier, else the probability that a forest\n"
+    "averages (of two classes the second's) or the value of a regression, before exp\n"
+    "where there is one. Trees get their exact path-dependent Shapley values, as\n"
+    "shap.TreeExplainer, pred_contribs and pred_contrib have them; linear models get\n"
+    "coefficient * x, and the intercept as base. What a column made from an input\n"
+    "(one-hot, scaled, imputed) adds is counted for that input; a model whose steps mix\n"
+    "inputs is refused. Loading takes more memory with --explain than without.",
+
+    "With --runtime onnxruntime ONNX models are run by ONNX Runtime (1.8 or later), for\n"
+    "networks that hold operators which the built-in engine does not know. Columns and\n"
+    "answers are the same. Its library is the one named after a colon, else by\n"
+    "MLP_ONNXRUNTIME, else the system's libonnxruntime.so; `pip install onnxruntime`\n"
+    "brings one, below onnxruntime/capi. It runs on the threads of --threads alone. It\n"
+    "reads the model with code of its own, under the same confinement (no programs,\n"
+    "no sockets, no files written) but without our limits of memory: give it models of\n"
+    "people whom you trust. Models of other formats are not concerned.",
+
+    "With --exec the model is a command, in any language, and the table the only\n"
+    "operand. It reads one JSON object a row from stdin (all columns but those of --id\n"
+    "and --keep) and writes one line of JSON a row to stdout, in order and flushed: a\n"
+    "value, or {\"prediction\": X, \"probabilities\": {\"CLASS\": P, ...}}, or\n"
+    "{\"error\": \"why\"}. A command that dies, closes its stdout or takes longer than\n"
+    "--row-timeout is killed with its process group and started again, later each time;\n"
+    "the row that it owed longest has no answer then, and the column error says why. The\n"
+    "exit status is 1 when a row has none, and 7 when the command was started --starts\n"
+    "times in a row without an answer, or wrote more lines than it got rows.",
+    NULL,
+};
+
 const struct mlp_verb verb_batch = {
     .name = "batch",
     .summary = "predict the rows of a table",
     .operands = "[MODEL] [FILE|-]",
     .min_operands = 0,
     .max_operands = 2,
-    .about = "Reads CSV, TSV, NDJSON (also .gz, .zst, .xz), Parquet or Arrow and writes one row\n"
-             "of predictions a row, in the same order.\n"
-             "By default these are prediction and, for classifiers, one column "
-             "proba_CLASS a class. Other columns of the table are left out unless they are kept. A "
-             "row that the model cannot answer ends the run with its line and the reason.\n"
-             "\n"
-             "With --explain a column contribution.INPUT follows for each input of the model, and\n"
-             "base_value (of more than two classes: contribution.CLASS.INPUT and base_value.CLASS\n"
-             "for each). They add up to what the model adds up: the margin of XGBoost, the raw\n"
-             "score of LightGBM, the decision of a classifier, else the probability that a forest\n"
-             "averages (of two classes the second's) or the value of a regression, before exp\n"
-             "where there is one. Trees get their exact path-dependent Shapley values, as\n"
-             "shap.TreeExplainer, pred_contribs and pred_contrib have them; linear models get\n"
-             "coefficient * x, and the intercept as base. What a column made from an input\n"
-             "(one-hot, scaled, imputed) adds is counted for that input; a model whose steps mix\n"
-             "inputs is refused. Loading takes more memory with --explain than without.\n"
-             "\n"
-             "With --runtime onnxruntime ONNX models are run by ONNX Runtime (1.8 or later), for\n"
-             "networks that hold operators which the built-in engine does not know. Columns and\n"
-             "answers are the same. Its library is the one named after a colon, else by\n"
-             "MLP_ONNXRUNTIME, else the system's libonnxruntime.so; `pip install onnxruntime`\n"
-             "brings one, below onnxruntime/capi. It runs on the threads of --threads alone. It\n"
-             "reads the model with code of its own, under the same confinement (no programs,\n"
-             "no sockets, no files written) but without our limits of memory: give it models of\n"
-             "people whom you trust. Models of other formats are not concerned.\n"
-             "\n"
-             "With --exec the model is a command, in any language, and the table the only\n"
-             "operand. It reads one JSON object a row from stdin (all columns but those of --id\n"
-             "and --keep) and writes one line of JSON a row to stdout, in order and flushed: a\n"
-             "value, or {\"prediction\": X, \"probabilities\": {\"CLASS\": P, ...}}, or\n"
-             "{\"error\": \"why\"}. A command that dies, closes its stdout or takes longer than\n"
-             "--row-timeout is killed with its process group and started again, later each time;\n"
-             "the row that it owed longest has no answer then, and the column error says why. The\n"
-             "exit status is 1 when a row has none, and 7 when the command was started --starts\n"
-             "times in a row without an answer, or wrote more lines than it got rows.",
+    .about =
+        "Reads CSV, TSV, NDJSON (also .gz, .zst, .xz), Parquet or Arrow and writes one row\n"
+        "of predictions a row, in the same order: prediction and, for classifiers, one column\n"
+        "proba_CLASS a class. Other columns of the table are left out unless they are kept.\n"
+        "A row that the model cannot answer ends the run with its line and the reason.",
+    .details = details,
     .opts = options,
     .examples = examples,
     .run = run,

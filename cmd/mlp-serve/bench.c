@@ -209,8 +209,9 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
 }
 
 static const struct mlp_example examples[] = {
-    {"Rows of a table, over 64 connections, for half a minute.",
-     "mlp-serve bench -c 64 -t 30s --rows golden.csv http://127.0.0.1:8080/predict"},
+    {"Rows of a table, over 16 connections, for two seconds.",
+     "mlp-serve --extra ignore model.joblib & sleep 1; "
+     "mlp-serve bench -c 16 -t 2s --rows test.csv http://localhost:8080/predict; kill $!"},
     {0},
 };
 

@@ -31,6 +31,12 @@ static const struct mlp_opt opts[] = {
                       "5", false},
     [OPT_FEEDBACK] = {"feedback", 0, MLP_OPT_FILE, "FILE",
                       "append the labels of POST /feedback to FILE as NDJSON", NULL, NULL, false},
+    [OPT_ADMIN] = {"admin", 0, MLP_OPT_TEXT, "unix:PATH",
+                   "take orders (reload, drain) on this socket, from its file's owner alone", NULL,
+                   NULL, false},
+    [OPT_SANDBOX] = {"sandbox", 0, MLP_OPT_CHOICE, "WHETHER",
+                     "the server may write its logs alone and start nothing (see above)", "on|off",
+                     "on", false},
     [OPT_EXTRA] = {"extra", 0, MLP_OPT_CHOICE, "WHAT", "what to do with unknown features",
                    "refuse|ignore", "refuse", false},
     [OPT_MAX_ROWS] = {"max-rows", 0, MLP_OPT_INT, "N", "rows of one request at most", NULL,
@@ -125,6 +131,7 @@ static struct mlp_serve_config configure(const struct mlp_cmd *cmd, const struct
         .ignore_extra = strcmp(mlp_opt_text(cmd, OPT_EXTRA), "ignore") == 0,
         .max_rows = (uint64_t)mlp_opt_int(cmd, OPT_MAX_ROWS, 0),
         .address = mlp_opt_text(cmd, OPT_LISTEN),
+        .admin = mlp_opt_text(cmd, OPT_ADMIN),
         .threads = count(cmd, OPT_THREADS),
         .limits = {
             .body_bytes = (size_t)mlp_opt_number(cmd, OPT_MAX_BODY, 0),
@@ -165,11 +172,26 @@ static enum mlp_code announce(const struct mlp_cmd *cmd, const struct mlp_serve 
     return code == MLP_OK ? code : mlp_err_wrap(e, "--ready-fd %d", fd);
 }
 
+/* The path in "unix:PATH", or NULL. */
+static const char *socket_path(const char *address)
+{
+    return address && strncmp(address, "unix:", 5) == 0 ? address + 5 : NULL;
+}
+
 static enum mlp_code serve(struct mlp_cmd *cmd, const struct mlp_serve_config *config,
                            struct mlp_err *e)
 {
+    const char *written[] = {config->log_path, config->feedback_path, socket_path(config->address),
+                             socket_path(config->admin)};
+    bool sandbox = !config->exec && strcmp(mlp_opt_text(cmd, OPT_SANDBOX), "on") == 0, partial;
     struct mlp_serve *s = NULL;
-    enum mlp_code code = mlp_serve_new(config, &s, e);
+    enum mlp_code code = MLP_OK;
+    if (sandbox)
+        code = mlp_sandbox_files(written, sizeof written / sizeof *written, &partial, e);
+    if (code == MLP_OK)
+        code = mlp_serve_new(config, &s, e);
+    if (code == MLP_OK && sandbox)
+        code = mlp_sandbox_serve(config->guard.auth != NULL, &partial, e);
     if (code == MLP_OK)
         code = announce(cmd, s, config->log, e);
     if (code == MLP_OK)
@@ -242,60 +264,12 @@ const struct mlp_verb verb_serve = {
     .max_operands = 1,
     .about =
         "POST /predict takes a JSON object of features, an array of objects or of arrays, or\n"
-        "{\"instances\": [...]}, and answers {\"prediction\": X, \"probabilities\": {...}} or\n"
-        "{\"predictions\": [...]}; ?probabilities=true adds them to lists. null is a missing\n"
-        "value. A feature that is unknown, missing, given twice or of the wrong type is refused\n"
-        "and named. GET /model tells the features, /healthz and /readyz the state, /metrics the\n"
-        "counters; /docs is a page to try it, /openapi.json the same for programs. With --explain\n"
-        "POST /explain tells what each feature adds; with --feedback POST /feedback takes labels,\n"
-        "{\"id\": ID, \"label\": VALUE} or a list of them, by the ids of the log.\n"
-        "\n"
-        "Bodies may be text/csv, application/x-ndjson, Arrow or Parquet, each also in gzip or\n"
-        "zstd; the answer is in kind, or as Accept says. Other servers' protocols are spoken\n"
-        "beside: Open Inference Protocol (/v2, with binary tensors; gRPC), TensorFlow Serving and\n"
-        "KServe V1 (/v1), MLflow and SageMaker (/invocations, /ping), Vertex AI (AIP_HTTP_PORT,\n"
-        "AIP_PREDICT_ROUTE, AIP_HEALTH_ROUTE; SAGEMAKER_BIND_TO_PORT), and CloudEvents on any of\n"
-        "them, / too. Clients cannot load or unload models.\n"
-        "\n"
-        "The same port speaks HTTP/2, by TLS or to clients that begin with it, and gRPC: the Open\n"
-        "Inference Protocol's GRPCInferenceService with streams and the repository, and\n"
-        "grpc.health.v1. --tls-cert and --tls-key ask for TLS 1.2 or 1.3, --tls-ca for\n"
-        "certificates of clients; the files are read again when they change and on SIGHUP, and\n"
-        "what cannot be used then is refused while the old ones go on.\n"
-        "\n"
-        "With --deployment each route is POST /predict/ROUTE. A changed file is loaded beside\n"
-        "what serves, tested with the packages' golden rows and swapped without dropping a\n"
-        "request; one that cannot be loaded is refused with the reason and what served goes on.\n"
-        "The header x-request-key keeps a client on one arm, x-mlp-arm of the answer tells which.\n"
-        "\n"
-        "With --log every prediction is a line of NDJSON: id, time, model, version, digest, arm,\n"
-        "features, output, latency_ms. A client's x-request-id is its id. Lines are dropped and\n"
-        "counted, never waited for, when the disk does not keep up.\n"
-        "\n"
-        "With --runtime onnxruntime ONNX models are run by ONNX Runtime, as mlp-serve batch\n"
-        "describes it. A confined child lets the library read the model first; then the server\n"
-        "does so itself, in its own process: code of the library that a model gets the better of\n"
-        "without crashing would meet the server's sockets. Serve models of people whom you trust.\n"
-        "\n"
-        "With --exec the model is a command, as mlp-serve batch describes it. It has a queue and\n"
-        "a thread of its own: no connection waits for another's row. Rows of several requests\n"
-        "go to it together; a row that it does not answer is a 503, one that it refuses a 400.\n"
-        "What it writes to stderr goes to the events. SIGHUP starts it anew, after the requests\n"
-        "that it has.\n"
-        "\n"
-        "With --auth a request needs an API key (mlp-serve keygen) or an OAuth 2 bearer token,\n"
-        "as mlp-auth(5) says; without, it is a 401, and a 403 where it may not do this. With\n"
-        "--rate and --quota a client (key, token's subject, else address) that asks too often\n"
-        "gets 429 and Retry-After; every answer has RateLimit-Limit, RateLimit-Remaining and\n"
-        "RateLimit-Reset (draft-ietf-httpapi-ratelimit-headers-06). Probes meet no\n"
-        "limit. The files are read again when they change.\n"
-        "\n"
-        "Under systemd it takes the socket that it is passed, says when it is ready, reloads or\n"
-        "stops, and shows signs of life (sd_notify(3)); examples/systemd has the units. A\n"
-        "restart, as for a new version, then loses no request: the socket stays open.\n"
-        "\n"
-        "SIGTERM and SIGINT drain: nothing more is accepted, requests in flight are answered.\n"
-        "SIGHUP reloads the models and opens the prediction log anew.",
+        "{\"instances\": [...]}; null is a missing value. GET /model tells the features, /docs is\n"
+        "a page to try it, /healthz and /readyz the state, /metrics the counters. Protocols of\n"
+        "KServe (V1, V2, gRPC), TensorFlow Serving, MLflow, SageMaker and Vertex AI are spoken\n"
+        "beside. SIGTERM drains, SIGHUP reloads.",
+    .details = serve_details,
+    .help_opts = OPT_RUNTIME + 1,
     .opts = opts,
     .examples = examples,
     .run = run,

@@ -33,6 +33,15 @@ enum mlp_code serve_guard(const struct mlp_cmd *cmd, const char **origins,
     return code;
 }
 
+static enum mlp_code check_tls(const struct mlp_http_tls *tls, struct mlp_err *e)
+{
+    if (!tls->cert != !tls->key)
+        return mlp_err_set(e, MLP_EUSAGE, "--tls-cert and --tls-key go together");
+    if (tls->ca && !tls->cert)
+        return mlp_err_set(e, MLP_EUSAGE, "--tls-ca needs --tls-cert and --tls-key");
+    return MLP_OK;
+}
+
 enum mlp_code serve_operands(const struct mlp_serve_config *c, struct mlp_err *e)
 {
     if (c->model && c->deployment)
@@ -44,12 +53,9 @@ enum mlp_code serve_operands(const struct mlp_serve_config *c, struct mlp_err *e
     if (!(c->log_share > 0 && c->log_share <= 1))
         return mlp_err_set(e, MLP_EUSAGE, "--log-sample %g: a share is above 0 and at most 1",
                            c->log_share);
-    if (!c->tls.cert != !c->tls.key)
-        return mlp_err_set(e, MLP_EUSAGE, "--tls-cert and --tls-key go together");
-    if (c->tls.ca && !c->tls.cert)
-        return mlp_err_set(e, MLP_EUSAGE, "--tls-ca needs --tls-cert and --tls-key");
-    if (c->exec || c->model || c->deployment)
-        return MLP_OK;
+    enum mlp_code code = check_tls(&c->tls, e);
+    if (code != MLP_OK || c->exec || c->model || c->deployment)
+        return code;
     mlp_err_set(e, MLP_EUSAGE, "nothing to serve");
     return mlp_err_hint(e, "mlp-serve model.joblib, mlp-serve NAME@ALIAS or mlp-serve -d FILE");
 }

@@ -50,6 +50,10 @@ struct mlp_verb {
     int min_operands;
     int max_operands;      /* -1: no limit */
     const char *about;     /* a paragraph or more for --help's top and the man page; '\n' breaks */
+    const char *const *details; /* more of them, for the man page alone; ends with NULL; may be
+                                   NULL */
+    int help_opts;         /* of opts, the first so many are told by --help; the others it names.
+                              0: all */
     const struct mlp_opt *opts;
     const struct mlp_example *examples;
     enum mlp_code (*run)(struct mlp_cmd *cmd, struct mlp_err *e);

@@ -25,14 +25,31 @@ static void add_option(struct mlp_buf *b, const struct mlp_opt *o)
     mlp_buf_fini(&left);
 }
 
+/* Names the options that the man page alone tells about. */
+static void add_others(const struct mlp_program *p, const struct mlp_opt *o, struct mlp_buf *b)
+{
+    size_t column = 0;
+    mlp_buf_addf(b, "\nothers, in man %s:\n", p->name);
+    for (; o->name; o++) {
+        size_t n = strlen(o->name) + 3;
+        bool fresh = column == 0 || column + n > 78;
+        mlp_buf_addf(b, "%s --%s", column == 0 ? " " : fresh ? "\n " : "", o->name);
+        column = fresh ? n + 1 : column + n;
+    }
+    mlp_buf_addc(b, '\n');
+}
+
 static void add_verb_help(const struct mlp_program *p, const struct mlp_verb *v, struct mlp_buf *b)
 {
     bool is_default = p->default_verb && strcmp(p->default_verb, v->name) == 0;
     mlp_buf_addf(b, "usage: %s %s%s%s [OPTION...]%s%s\n\n%s\n\n", p->name, is_default ? "[" : "",
                  v->name, is_default ? "]" : "", v->operands[0] ? " " : "", v->operands, v->about);
-    for (const struct mlp_opt *o = v->opts; o && o->name; o++)
-        add_option(b, o);
+    const struct mlp_opt *o = v->opts;
+    for (int i = 0; o && o->name && (i < v->help_opts || !v->help_opts); i++)
+        add_option(b, o++);
     mlp_buf_adds(b, "  -h, --help                    this text\n");
+    if (o && o->name)
+        add_others(p, o, b);
     for (const struct mlp_example *x = v->examples; x && x->words; x++)
         mlp_buf_addf(b, "%s  %s\n", x == v->examples ? "\nexample:\n" : "", x->command);
 }

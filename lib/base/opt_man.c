@@ -128,6 +128,10 @@ static void add_verb(struct mlp_buf *b, const struct mlp_verb *v)
 {
     mlp_buf_addf(b, ".Ss %s\n", v->name);
     add_text(b, v->about);
+    for (const char *const *more = v->details; more && *more; more++) {
+        mlp_buf_adds(b, ".Pp\n");
+        add_text(b, *more);
+    }
     if (!v->opts || !v->opts[0].name)
         return;
     mlp_buf_adds(b, ".Bl -tag -width Ds\n");

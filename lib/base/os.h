@@ -104,6 +104,10 @@ void mlp_os_sleep_until(uint64_t monotonic_ns);
  * file takes its number and writing to a closed stdout is an error. For programs, not for lib/. */
 void mlp_os_hold_standard(void);
 
+/* A unix socket for streams, bound and not yet listening. A file at path that nobody listens at any
+ * more is replaced; owner_only: nobody else may connect. MLP_EUSAGE: path is too long for one. */
+enum mlp_code mlp_os_bind_unix(const char *path, bool owner_only, int *fd, struct mlp_err *e);
+
 /* Tells the service manager that started us how we are, as "READY=1" or "STOPPING=1", lines of the
  * protocol of sd_notify(3). Where there is none ($NOTIFY_SOCKET) or it does not listen: nothing. */
 void mlp_os_notify(const char *state);

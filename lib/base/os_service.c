@@ -1,4 +1,5 @@
-/* What a service manager asks of a service, by its documented protocol and without its library. */
+/* Unix sockets, and what a service manager asks of a service, by its documented protocol and
+ * without its library. */
 #include "base/os.h"
 
 #include <errno.h>
@@ -6,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -57,4 +59,48 @@ unsigned mlp_os_passed_sockets(void)
 uint64_t mlp_os_watchdog_us(void)
 {
     return number_for_us("WATCHDOG_USEC", "WATCHDOG_PID");
+}
+
+/* A socket file that nobody listens at any more, as a killed server leaves it. */
+static bool is_stale(const struct sockaddr_un *at)
+{
+    const void *any = at;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool stale = fd >= 0 && connect(fd, any, sizeof *at) != 0 && errno == ECONNREFUSED;
+    if (fd >= 0)
+        close(fd);
+    return stale;
+}
+
+/* Returns an errno. The mode is set before the socket can be found. */
+static int bind_at(int fd, const struct sockaddr_un *at, bool owner_only)
+{
+    const void *any = at;
+    if (owner_only && fchmod(fd, S_IRUSR | S_IWUSR) != 0)
+        return errno;
+    if (bind(fd, any, sizeof *at) == 0)
+        return 0;
+    if (errno != EADDRINUSE || !is_stale(at))
+        return errno;
+    return unlink(at->sun_path) == 0 && bind(fd, any, sizeof *at) == 0 ? 0 : errno;
+}
+
+enum mlp_code mlp_os_bind_unix(const char *path, bool owner_only, int *fd, struct mlp_err *e)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    *fd = -1;
+    if (!path[0] || !mlp_str_copy(mlp_str_from(path), at.sun_path, sizeof at.sun_path))
+        return mlp_err_set(e, MLP_EUSAGE, "the path of a socket has 1 to %zu bytes: %s",
+                           sizeof at.sun_path - 1, path);
+    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int number = *fd < 0 ? errno : bind_at(*fd, &at, owner_only);
+    if (number == 0)
+        return MLP_OK;
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+    if (number != EADDRINUSE)
+        return mlp_err_sys(e, number, "cannot listen on %s", path);
+    mlp_err_set(e, MLP_EIO, "cannot listen on %s: it exists", path);
+    return mlp_err_hint(e, "remove it if no server uses it");
 }

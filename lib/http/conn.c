@@ -419,28 +419,29 @@ void mlp_conn_expire(struct mlp_conn *c)
     mlp_conn_close(c);
 }
 
-static int open_handle(struct mlp_conn *c, uv_stream_t *listener)
+static int open_handle(struct mlp_conn *c, struct mlp_listener *from)
 {
     struct mlp_loop *l = c->loop;
-    int status = l->http->is_unix ? uv_pipe_init(&l->uv, &c->uv.pipe, 0)
+    int status = from->is_unix ? uv_pipe_init(&l->uv, &c->uv.pipe, 0)
                                   : uv_tcp_init(&l->uv, &c->uv.tcp);
     c->uv.handle.data = c;
     if (status == 0)
-        status = uv_accept(listener, &c->uv.stream);
-    if (status == 0 && !l->http->is_unix)
+        status = uv_accept(&from->uv.stream, &c->uv.stream);
+    if (status == 0 && !from->is_unix)
         uv_tcp_nodelay(&c->uv.tcp, 1);
     return status;
 }
 
-void mlp_conn_accept(uv_stream_t *listener, int status)
+void mlp_conn_accept(struct mlp_listener *from, int status)
 {
-    struct mlp_loop *l = listener->data;
+    struct mlp_loop *l = from->loop;
     const struct mlp_http_limits *limits = &l->http->config.limits;
     struct mlp_conn *c = status == 0 ? calloc(1, sizeof *c) : NULL;
-    l->starved = status == 0 && !c;
+    from->starved = status == 0 && !c;
     if (!c)
         return;
     c->loop = c->late.loop = l;
+    c->from = from;
     c->late.conn = c;
     c->parser.limits = limits;
     mlp_buf_init(&c->in, limits->line_bytes + limits->header_bytes + limits->body_bytes +
@@ -449,12 +450,13 @@ void mlp_conn_accept(uv_stream_t *listener, int status)
     mlp_count(&l->counters.connections, 1);
     atomic_store_explicit(&l->counters.open, l->open, memory_order_relaxed);
     enter(c, MLP_CONN_NEW);
-    if (open_handle(c, listener) != 0 ||
-        (l->http->tls && !(c->tls = mlp_tls_open(l->http->tls, &l->sealed)))) {
+    bool over = l->open > limits->connections && !from->admin;
+    if (open_handle(c, from) != 0 ||
+        (l->http->tls && !from->admin && !(c->tls = mlp_tls_open(l->http->tls, &l->sealed)))) {
         mlp_conn_close(c);
-    } else if (l->open > limits->connections && c->tls) {
+    } else if (over && c->tls) {
         mlp_conn_close(c);
-    } else if (l->open > limits->connections) {
+    } else if (over) {
         mlp_h1_refuse(c, 503, "too many connections");
         flush(c);
     }

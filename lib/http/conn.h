@@ -39,6 +39,21 @@ struct mlp_late {
     struct mlp_buf body;
 };
 
+/* A socket that connections come from; of a loop. */
+struct mlp_listener {
+    union {
+        uv_handle_t handle;
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } uv;
+    struct mlp_loop *loop;
+    bool is_unix;
+    bool admin;                     /* who comes here may give orders, in clear text */
+    bool open;                      /* of the admin's: there is one */
+    bool starved;                   /* a client waits at it for memory */
+};
+
 struct mlp_conn {
     union {
         uv_handle_t handle;
@@ -47,6 +62,7 @@ struct mlp_conn {
         uv_pipe_t pipe;
     } uv;
     struct mlp_loop *loop;
+    const struct mlp_listener *from;
     struct mlp_conn *next, **link;  /* neighbours in the wheel's slot */
     uint64_t deadline;              /* loop time, ms */
     uint64_t entered, got;          /* when its phase began; bytes of content since */
@@ -77,12 +93,8 @@ struct mlp_loop {
     struct mlp_http *http;
     unsigned index;
     uv_loop_t uv;
-    union {
-        uv_handle_t handle;
-        uv_stream_t stream;
-        uv_tcp_t tcp;
-        uv_pipe_t pipe;
-    } listener;
+    struct mlp_listener listener;
+    struct mlp_listener admin;      /* loop 0 only */
     uv_async_t wake;
     uv_timer_t timer;
     uv_signal_t signals[3];         /* loop 0 only: TERM, INT, HUP */
@@ -102,19 +114,24 @@ struct mlp_loop {
     unsigned open;
     bool draining, finished, opened;
     bool told;                      /* the last GOAWAY is sent */
-    bool starved;                   /* a client waits at the listener for memory */
     struct mlp_late *late;          /* answers that came, newest first; guarded by http->late */
     bool dead;                      /* takes no more of them; guarded too */
     struct mlp_late *spare;         /* streams that ended, for reuse: h2.c's */
     unsigned nspare;
 };
 
+/* A unix socket that was made, to be removed at the end; path empty: none. */
+struct mlp_made {
+    char path[108];
+    uint64_t inode;
+};
+
 struct mlp_http {
     struct mlp_http_config config;  /* limits filled in */
     struct mlp_loop *loops;
     unsigned nloops;
-    bool is_unix;
     char address[280];
+    struct mlp_made made[2];
     atomic_int stopping;            /* 0, 1 drain, 2 cut */
     atomic_uint others;             /* loops but the first that still run */
     struct mlp_monitor *late;       /* guards what other threads answer */
@@ -177,7 +194,7 @@ void mlp_h2_free_spares(struct mlp_loop *l);
 void mlp_h1_date(struct mlp_loop *l);
 
 /* conn.c: a client is waiting at the listener. */
-void mlp_conn_accept(uv_stream_t *listener, int status);
+void mlp_conn_accept(struct mlp_listener *from, int status);
 
 /* conn.c: ends at once; the memory goes when libuv lets go of the handle. */
 void mlp_conn_close(struct mlp_conn *c);

@@ -145,6 +145,7 @@ static void exchange(struct mlp_conn *c)
     l->request.thread = l->index;
     l->request.connection = &c->late;
     l->request.grpc = false;
+    l->request.admin = c->from->admin;
     l->request.subject = c->tls ? mlp_tls_subject(c->tls) : (struct mlp_str){0};
     c->late_keep = keep;
     c->late_named = c->parser.keep_named;

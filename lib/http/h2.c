@@ -174,7 +174,8 @@ static bool make_request(struct mlp_h2_stream *s, struct mlp_http_request *r)
     char *p = s->head.p, *end = s->head.p + s->head.n;
     struct mlp_conn *c = s->h->c;
     *r = (struct mlp_http_request){.thread = c->loop->index, .connection = &s->late,
-                                   .grpc = s->grpc, .nth = s->nth};
+                                   .grpc = s->grpc, .nth = s->nth,
+                                   .admin = c->from->admin};
     if (c->tls)
         r->subject = mlp_tls_subject(c->tls);
     while (p < end) {

@@ -29,6 +29,7 @@ struct mlp_http_request {
     struct mlp_http_field fields[MLP_HTTP_MAX_FIELDS];
     struct mlp_str body;
     struct mlp_str subject;             /* of the client's certificate (RFC 2253), or empty */
+    bool admin;                         /* it came by the admin's socket */
     bool grpc;                          /* body is one message of a gRPC call (see grpc below) */
     bool end;                           /* of a call: no message follows; body may have none */
     unsigned nth;                       /* messages of the call before this one */
@@ -82,6 +83,8 @@ struct mlp_http_tls {
 struct mlp_http_config {
     const char *address;            /* "127.0.0.1:8080", "[::1]:0", "unix:/path"; "fd:3": a
                                        socket that was passed, which is taken over */
+    const char *admin;              /* "unix:/path" of a second socket, for orders: its file's
+                                       mode lets the server's user in alone; NULL: none */
     unsigned threads;               /* 0: one */
     struct mlp_http_tls tls;        /* cert NULL: no TLS */
     struct mlp_http_limits limits;

@@ -167,8 +167,10 @@ static void on_timer(uv_timer_t *timer)
         l->tick++;
         turn(l, now);
     }
-    if (l->starved)
-        mlp_conn_accept(&l->listener.stream, 0);
+    if (l->listener.starved)
+        mlp_conn_accept(&l->listener, 0);
+    if (l->admin.starved)
+        mlp_conn_accept(&l->admin, 0);
     if (l->index == 0 && !l->draining && now / 1000 != l->second) {
         renew(l);
         if (config->tick)
@@ -219,7 +221,9 @@ static void on_wake(uv_async_t *wake)
         l->drain_end = now + l->http->config.drain_ms;
         if (l->drain_at > l->drain_end)
             l->drain_at = l->drain_end;
-        uv_close(&l->listener.handle, NULL);
+        uv_close(&l->listener.uv.handle, NULL);
+        if (l->admin.open)
+            uv_close(&l->admin.uv.handle, NULL);
         if (l->index == 0)
             tell_drain(l);
         say_goaway(l, false);

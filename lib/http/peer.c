@@ -9,7 +9,7 @@ bool mlp_http_peer(const struct mlp_http_request *r, char out[MLP_HTTP_PEER])
     void *any = &at;
     int length = sizeof at;
     out[0] = 0;
-    if (!c || c->loop->http->is_unix || uv_tcp_getpeername(&c->uv.tcp, any, &length) != 0)
+    if (!c || c->from->is_unix || uv_tcp_getpeername(&c->uv.tcp, any, &length) != 0)
         return false;
     if (at.ss_family == AF_INET)
         return uv_ip4_name(any, out, MLP_HTTP_PEER) == 0;

@@ -11,7 +11,7 @@
 /* Where a request went, for the counters. */
 enum mlp_kind { MLP_KIND_PREDICT, MLP_KIND_V1, MLP_KIND_V2, MLP_KIND_INVOCATIONS,
                 MLP_KIND_EXPLAIN, MLP_KIND_GRPC, MLP_KIND_MODEL, MLP_KIND_HEALTHZ,
-                MLP_KIND_READYZ, MLP_KIND_METRICS, MLP_KIND_OTHER, MLP_KINDS };
+                MLP_KIND_READYZ, MLP_KIND_METRICS, MLP_KIND_ADMIN, MLP_KIND_OTHER, MLP_KINDS };
 #define MLP_KIND_LAST MLP_KIND_GRPC            /* up to it they predict: their time is counted */
 
 /* The form of an error: {"error","hint"}; {"error"} alone (V1, V2); MLflow's {"error_code",
@@ -136,6 +136,10 @@ void mlp_keeper_stop(struct mlp_serve *s);
 /* keeper.c: from the loop: look whether the files changed; or reload whatever they say. */
 void mlp_keeper_tick(struct mlp_serve *s);
 void mlp_keeper_force(struct mlp_serve *s);
+/* keeper.c: the same for a request, which is answered when it is done. False: another one waits. */
+bool mlp_keeper_ask(struct mlp_serve *s, void *connection);
+/* serve.c: opens the logs anew and has keys read again, as on SIGHUP. */
+void mlp_serve_reopen(struct mlp_serve *s);
 /* keeper.c: a line of the event log for every model of a set ("serving", "swap"). */
 void mlp_keeper_tell(const struct mlp_serve *s, const struct mlp_set *set, const char *event);
 

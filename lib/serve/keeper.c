@@ -13,6 +13,7 @@ struct mlp_keeper {
     struct mlp_monitor *monitor;
     struct mlp_thread *thread;
     bool look, force, stop;      /* guarded by the monitor */
+    void *asker;                 /* connection that waits for the reload; guarded too */
     char path[4160];             /* the file watched; empty: none */
     struct mlp_stat seen;        /* as it was when it was last loaded, or tried */
     unsigned retry;              /* ticks until a refused set is tried again; 0: not refused */
@@ -91,7 +92,26 @@ enum mlp_code mlp_serve_reload(struct mlp_serve *s, bool *changed, struct mlp_er
     return MLP_OK;
 }
 
-static void reload(struct mlp_serve *s, bool forced)
+/* Tells the one who asked. asker NULL: nobody did. */
+static void answer(struct mlp_serve *s, void *asker, bool changed, const struct mlp_err *e)
+{
+    struct mlp_buf body;
+    char text[1024];
+    if (!asker)
+        return;
+    mlp_buf_init(&body, 8192);
+    if (e->code == MLP_OK) {
+        mlp_buf_addf(&body, "{\"changed\":%s}\n", changed ? "true" : "false");
+    } else {
+        mlp_err_format(e, text, sizeof text);
+        mlp_buf_adds(&body, "{\"error\":");
+        mlp_buf_addquoted(&body, mlp_str_from(text));
+        mlp_buf_adds(&body, ",\"hint\":\"the models that served go on\"}\n");
+    }
+    mlp_http_answer(s->http, asker, e->code == MLP_OK ? 200 : 409, &body);
+}
+
+static void reload(struct mlp_serve *s, bool forced, void *asker)
 {
     struct mlp_keeper *k = s->keeper;
     struct mlp_err e;
@@ -101,6 +121,7 @@ static void reload(struct mlp_serve *s, bool forced)
     enum mlp_code code = mlp_serve_reload(s, &changed, &e);
     bool again = k->retry > 0;
     k->retry = code == MLP_OK ? 0 : RETRY_TICKS;
+    answer(s, asker, changed, &e);
     if (code != MLP_OK && (!again || forced))
         tell_refusal(s, &e);
     else if (code == MLP_OK && forced && !changed)
@@ -116,7 +137,7 @@ static void look(struct mlp_serve *s)
     if (moved)
         k->retry = 0; /* another file: its refusal is news */
     if (moved || k->retry == 1)
-        reload(s, false);
+        reload(s, false, NULL);
     else if (k->retry)
         k->retry--;
 }
@@ -128,14 +149,16 @@ static void keep(void *serve)
     mlp_monitor_enter(k->monitor);
     while (!k->stop) {
         bool forced = k->force, looks = k->look;
+        void *asker = forced ? k->asker : NULL;
         k->force = k->look = false;
+        k->asker = forced ? NULL : k->asker;
         if (!forced && !looks) {
             mlp_monitor_wait(k->monitor);
             continue;
         }
         mlp_monitor_leave(k->monitor);
         if (forced)
-            reload(s, true);
+            reload(s, true, asker);
         else
             look(s);
         if (forced)
@@ -174,6 +197,20 @@ void mlp_keeper_tick(struct mlp_serve *s)
 void mlp_keeper_force(struct mlp_serve *s)
 {
     wake(s->keeper, &s->keeper->force);
+}
+
+bool mlp_keeper_ask(struct mlp_serve *s, void *connection)
+{
+    struct mlp_keeper *k = s->keeper;
+    mlp_monitor_enter(k->monitor);
+    bool first = !k->asker;
+    if (first) {
+        k->asker = connection;
+        k->force = true;
+        mlp_monitor_notify(k->monitor);
+    }
+    mlp_monitor_leave(k->monitor);
+    return first;
 }
 
 void mlp_keeper_stop(struct mlp_serve *s)

@@ -18,7 +18,7 @@ static const char *const code_names[MLP_CODES] = {"200", "400", "404", "405", "4
                                                   "429", "500", "503", "other"};
 static const char *const kind_names[MLP_KINDS] = {
     "/predict", "/v1", "/v2", "/invocations", "/explain", "grpc", "/model", "/healthz",
-    "/readyz", "/metrics", "other",
+    "/readyz", "/metrics", "/admin", "other",
 };
 
 void mlp_meter_request(struct mlp_meter *m, enum mlp_kind kind, int status, uint64_t ns)

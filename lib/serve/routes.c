@@ -112,7 +112,7 @@ static void add_route(const struct mlp_lanes *route, struct mlp_buf *b)
     mlp_buf_adds(b, "]}");
 }
 
-static void add_routes(struct mlp_asking *q)
+void mlp_answer_routes(struct mlp_asking *q)
 {
     struct mlp_str name = q->part[0];
     struct mlp_buf *b = &q->response->body;
@@ -137,7 +137,7 @@ static void on_model(struct mlp_asking *q)
     }
     mlp_answer_json(q, 200);
     mlp_buf_addc(&q->response->body, '{');
-    add_routes(q);
+    mlp_answer_routes(q);
 }
 
 /* Clients of KServe V1 ask here whether the server lives. */
@@ -145,7 +145,7 @@ static void on_root(struct mlp_asking *q)
 {
     mlp_answer_json(q, 200);
     mlp_buf_adds(&q->response->body, "{\"status\":\"alive\",");
-    add_routes(q);
+    mlp_answer_routes(q);
 }
 
 static void on_healthz(struct mlp_asking *q)
@@ -196,6 +196,9 @@ static const struct path paths[] = {
     {"/explain/*", 'P', MLP_KIND_EXPLAIN, MLP_DIALECT_OWN, mlp_on_explain},
     {"/v1/models/*:explain", 'P', MLP_KIND_EXPLAIN, MLP_DIALECT_ERROR, mlp_on_explain},
     {"/feedback", 'P', MLP_KIND_MODEL, MLP_DIALECT_OWN, mlp_on_feedback},
+    {"/admin", 'G', MLP_KIND_ADMIN, MLP_DIALECT_OWN, mlp_on_admin},
+    {"/admin/reload", 'P', MLP_KIND_ADMIN, MLP_DIALECT_OWN, mlp_on_admin_reload},
+    {"/admin/drain", 'P', MLP_KIND_ADMIN, MLP_DIALECT_OWN, mlp_on_admin_drain},
     {"/openapi.json", 'G', MLP_KIND_MODEL, MLP_DIALECT_OWN, mlp_on_openapi},
     {"/docs", 'G', MLP_KIND_MODEL, MLP_DIALECT_OWN, mlp_on_docs},
     {"/docs/try.js", 'G', MLP_KIND_MODEL, MLP_DIALECT_OWN, mlp_on_docs_script},
@@ -260,6 +263,8 @@ static bool is_method(char method, struct mlp_str m)
 static const struct path *find_path(struct mlp_asking *q, const struct path **other)
 {
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        if (paths[i].kind == MLP_KIND_ADMIN && !q->request->admin)
+            continue; /* to others it does not exist */
         if (!matches(paths[i].pattern, q->request->path, q->part))
             continue;
         if (is_method(paths[i].method, q->request->method))

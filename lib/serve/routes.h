@@ -15,6 +15,10 @@ enum mlp_kind mlp_routes_dispatch(struct mlp_asking *q);
 /* Starts an answer of JSON with this status; the caller appends the body. */
 void mlp_answer_json(struct mlp_asking *q, int status);
 
+/* Appends "routes": [...], which ends the object that the caller began: models and signatures, of
+ * one route where q->part[0] names it. */
+void mlp_answer_routes(struct mlp_asking *q);
+
 /* An error in the form of q->dialect, instead of whatever the body held. hint may be NULL. */
 void mlp_answer_error(struct mlp_asking *q, int status, const char *message, const char *hint);
 
@@ -62,6 +66,11 @@ void mlp_on_version(struct mlp_asking *q);
 
 /* proto_explain.c: POST /explain. */
 void mlp_on_explain(struct mlp_asking *q);
+
+/* admin.c: GET /admin, POST /admin/reload and /admin/drain, by the admin's socket. */
+void mlp_on_admin(struct mlp_asking *q);
+void mlp_on_admin_reload(struct mlp_asking *q);
+void mlp_on_admin_drain(struct mlp_asking *q);
 
 /* proto_feedback.c: POST /feedback. */
 void mlp_on_feedback(struct mlp_asking *q);

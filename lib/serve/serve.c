@@ -52,9 +52,9 @@ static void handle(void *ctx, const struct mlp_http_request *request,
 static void answered(void *ctx, unsigned thread, int status, uint64_t start_ns)
 {
     struct mlp_serve *s = ctx;
+    enum mlp_kind kind = start_ns ? MLP_KIND_PREDICT : MLP_KIND_ADMIN;
     mlp_guard_done(s->guard);
-    mlp_meter_request(&s->agents[thread].meter, MLP_KIND_PREDICT, status,
-                      mlp_os_monotonic_ns() - start_ns);
+    mlp_meter_request(&s->agents[thread].meter, kind, status, mlp_os_monotonic_ns() - start_ns);
 }
 
 static void after(void *ctx, unsigned thread)
@@ -73,18 +73,23 @@ static void tick(void *ctx)
         mlp_os_notify("WATCHDOG=1");
 }
 
-static void reload(void *ctx)
+void mlp_serve_reopen(struct mlp_serve *s)
 {
-    struct mlp_serve *s = ctx;
     if (s->predlog)
         mlp_predlog_reopen(s->predlog);
     if (s->feedback)
         mlp_predlog_reopen(s->feedback);
+    mlp_guard_force(s->guard);
+}
+
+static void reload(void *ctx)
+{
+    struct mlp_serve *s = ctx;
+    mlp_serve_reopen(s);
     char line[80];
     snprintf(line, sizeof line, "RELOADING=1\nMONOTONIC_USEC=%llu",
              (unsigned long long)(mlp_os_monotonic_ns() / 1000));
     mlp_os_notify(line);
-    mlp_guard_force(s->guard);
     mlp_keeper_force(s);
 }
 
@@ -181,8 +186,8 @@ enum mlp_code mlp_serve_new(const struct mlp_serve_config *config, struct mlp_se
     s->started_ns = mlp_os_monotonic_ns();
     s->started_s = mlp_os_now_ns() / 1000000000;
     const struct mlp_http_config http = {
-        .address = config->address, .threads = s->threads, .limits = config->limits,
-        .tls = config->tls,
+        .address = config->address, .admin = config->admin, .threads = s->threads,
+        .limits = config->limits, .tls = config->tls,
         .drain_ms = config->drain_ms, .log = config->log, .handle = handle, .after = after,
         .tick = tick, .reload = reload, .answered = answered, .ctx = s,
     };

@@ -11,6 +11,8 @@
  *   POST /invocations       MLflow, SageMaker (proto_invoke.c); GET /ping, /health, /version
  *   /v1...                  TensorFlow Serving and KServe V1 (proto_v1.c)
  *
+ * By the admin's socket also: GET /admin, POST /admin/reload, POST /admin/drain.
+ *
  * What serves is an immutable set. A new one is loaded beside it, tested with its golden rows and
  * swapped in one step; requests that run keep the old one, which goes when the last of them is
  * done. A set that cannot be loaded is refused and the old one stays. */
@@ -43,6 +45,7 @@ struct mlp_serve_config {
     bool ignore_extra;           /* unknown features are passed over instead of refused */
     uint64_t max_rows;           /* of one request; 0: 100,000 */
     const char *address;         /* "127.0.0.1:8080" */
+    const char *admin;           /* "unix:/path", for orders (admin.c); NULL: none */
     unsigned threads;            /* 0: one a CPU */
     struct mlp_http_tls tls;     /* zero: none */
     struct mlp_http_limits limits;

@@ -118,7 +118,7 @@ oidc:
   issuer: https://idp.example
   audience: [mlp, other]
   jwks: http://127.0.0.1:$port/jwks.json
-  leeway: 5
+  leeway: 60
 paths:
   /: mlp:predict
   /predict/stable: mlp:stable
@@ -131,7 +131,7 @@ try 200 /predict "$(token one "$(claims bob mlp:predict 60)")" 'of another subje
 has head 'RateLimit-Remaining: 19'
 try 403 /predict/stable "$good" 'a path with a scope of its own'
 try 200 /predict/stable "$(token one "$(claims ann mlp:stable 60)")" 'which another token has'
-try 401 /predict "$(token one "$(claims ann mlp:predict -6)")" 'an expired token'
+try 401 /predict "$(token one "$(claims ann mlp:predict -90)")" 'an expired token'
 has out 'the token has expired'
 try 200 /predict "$(token one "$(claims ann mlp:predict -1)")" 'within the leeway'
 try 401 /predict "${good%?????}AAAAA" 'a changed signature'

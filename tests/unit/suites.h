@@ -34,6 +34,7 @@
     X(profile) \
     X(report) \
     X(rule) \
+    X(sandbox) \
     X(serve) \
     X(stat) \
     X(table) \

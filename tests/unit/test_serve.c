@@ -374,6 +374,13 @@ static size_t lines_of(const char *path)
     return n;
 }
 
+static enum mlp_code open_log(const char *path, unsigned threads, struct mlp_predlog **p,
+                              struct mlp_err *e)
+{
+    const struct mlp_predlog_config config = {path, 0, 0};
+    return mlp_predlog_open(&config, threads, NULL, p, e);
+}
+
 START_TEST(log_lines_are_written_or_counted)
 {
     struct mlp_err e;
@@ -381,7 +388,7 @@ START_TEST(log_lines_are_written_or_counted)
     const char *path = in_folder("log.ndjson"), *old = in_folder("old.ndjson");
     uint64_t written, dropped;
     mlp_err_init(&e);
-    ck_assert_int_eq(mlp_predlog_open(&(struct mlp_predlog_config){path, 0, 0}, 2, NULL, &p, &e), MLP_OK);
+    ck_assert_int_eq(open_log(path, 2, &p, &e), MLP_OK);
     char line[1000];
     memset(line, 'x', sizeof line);
     line[sizeof line - 1] = '\n';
@@ -407,7 +414,7 @@ START_TEST(a_full_disk_costs_lines_not_answers)
     struct mlp_predlog *p;
     uint64_t written, dropped;
     mlp_err_init(&e);
-    ck_assert_int_eq(mlp_predlog_open(&(struct mlp_predlog_config){"/dev/full", 0, 0}, 1, NULL, &p, &e), MLP_OK);
+    ck_assert_int_eq(open_log("/dev/full", 1, &p, &e), MLP_OK);
     mlp_predlog_add(p, 0, MLP_STR("a\nb\n"), 2);
     for (int i = 0; i < 200; i++) {
         mlp_os_sleep_ms(5);
@@ -418,7 +425,7 @@ START_TEST(a_full_disk_costs_lines_not_answers)
     ck_assert_uint_eq(written, 0);
     ck_assert_uint_eq(dropped, 2);
     mlp_predlog_close(p);
-    ck_assert_int_ne(mlp_predlog_open(&(struct mlp_predlog_config){"/nonexistent/log", 0, 0}, 1, NULL, &p, &e), MLP_OK);
+    ck_assert_int_ne(open_log("/nonexistent/log", 1, &p, &e), MLP_OK);
     ck_assert_ptr_null(p);
 }
 END_TEST
