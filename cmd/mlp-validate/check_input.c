@@ -37,6 +37,32 @@ static enum mlp_code survey(struct check_run *run, struct mlp_err *e)
     return code;
 }
 
+/* The other tables, whole. */
+static enum mlp_code read_others(struct check_run *run, struct mlp_err *e)
+{
+    static const struct {
+        int option;
+        enum mlp_against which;
+    } others[] = {{OPT_PREVIOUS, MLP_AGAINST_PREVIOUS}, {OPT_SERVING, MLP_AGAINST_SERVING},
+                  {OPT_PREVIOUS_VERSION, MLP_AGAINST_VERSION}};
+    enum mlp_code code = MLP_OK;
+    for (size_t i = 0; i < sizeof others / sizeof *others && code == MLP_OK; i++) {
+        const char *path = mlp_opt_text(run->cmd, others[i].option);
+        struct mlp_table *t = NULL;
+        struct mlp_input in;
+        if (!path)
+            continue;
+        code = mlp_input_init(&in, run->cmd, MLP_INPUT_INDICES, e);
+        mlp_rules_input(run->rules, &in.table);
+        if (code == MLP_OK)
+            code = mlp_table_open(path, &in.table, &t, e);
+        if (code == MLP_OK)
+            code = mlp_checker_against(run->checker, others[i].which, t, e);
+        mlp_table_close(t);
+    }
+    return code;
+}
+
 enum mlp_code check_make(struct check_run *run, struct mlp_err *e)
 {
     const char *spec;
@@ -52,7 +78,8 @@ enum mlp_code check_make(struct check_run *run, struct mlp_err *e)
     for (size_t i = 0; (spec = mlp_opt_nth(run->cmd, OPT_REPORT, i)) != NULL; i++)
         if (is_gx(spec))
             mlp_checker_keep(run->checker, GX_ROWS);
-    return mlp_checker_threads(run->checker, run->threads, e);
+    code = read_others(run, e);
+    return code == MLP_OK ? mlp_checker_threads(run->checker, run->threads, e) : code;
 }
 
 static enum mlp_code is_profile(const char *path, bool *yes, struct mlp_err *e)

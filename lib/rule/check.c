@@ -109,6 +109,8 @@ static void run_rule(struct mlp_rule_lane *w, struct mlp_active *a, const struct
         count_distinct(w, a);
     if (a->rule->kind == MLP_RULE_SPREAD)
         mlp_spread_add(a->rule, v, &a->spread, w->e);
+    if (a->rule->kind == MLP_RULE_DISTANCE)
+        mlp_distance_add(&a->here, !a->rule->numbers, v, w->e);
     if (a->rule->kind >= MLP_RULE_MISSING || a->rule->kind == MLP_RULE_WIDE)
         return;
     a->tally.seen += v->n - v->count[MLP_CELL_BAD];
@@ -170,6 +172,8 @@ static void take_unfit(struct mlp_rule_lane *w, const struct mlp_bound_column *b
             mlp_err_at(w->e, w->c->source, b->line[r], 0);
             return;
         }
+        if (bound->column->unfit == MLP_UNFIT_SKIP)
+            continue;
         v->state[r] = MLP_CELL_FITS;
         v->value[r] = NAN;
         v->count[MLP_CELL_WRONG]--;
@@ -211,6 +215,8 @@ static void run_column(struct mlp_rule_lane *w, struct mlp_bound_column *bound,
     if (bound->index < 0)
         return;
     mlp_column_view(&w->view, b, (size_t)bound->index, bound->column->type);
+    if (bound->wants_kind)
+        mlp_kind_add(&bound->kind, &w->view);
     if (bound->column->missing)
         take_missing(&w->view, bound->column->missing);
     if (bound->column->when)

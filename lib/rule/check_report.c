@@ -87,7 +87,7 @@ double mlp_checker_end_value(const struct mlp_checker *c, const struct mlp_activ
 
 static bool is_share(enum mlp_rule_kind kind)
 {
-    return kind == MLP_RULE_MISSING || kind == MLP_RULE_REJECTS ||
+    return kind == MLP_RULE_MISSING || kind == MLP_RULE_PRESENT || kind == MLP_RULE_REJECTS ||
            kind == MLP_RULE_DISTINCT_SHARE || kind == MLP_RULE_ZEROS ||
            kind == MLP_RULE_NEGATIVES || kind == MLP_RULE_POSITIVES;
 }
@@ -109,6 +109,9 @@ static double rank_error(const struct mlp_active *a, const struct mlp_bound_colu
     enum mlp_rule_kind kind = a->rule->kind;
     if (kind == MLP_RULE_SPREAD)
         return mlp_column_sums_rank_error(&a->spread.sums);
+    if (kind == MLP_RULE_DISTANCE)
+        return fmax(mlp_column_sums_rank_error(&a->here.sums),
+                    mlp_column_sums_rank_error(&a->there.sums));
     bool ranked = kind == MLP_RULE_MEDIAN || kind == MLP_RULE_QUANTILE ||
                   kind == MLP_RULE_IQR;
     return ranked ? mlp_column_sums_rank_error(&column->sums) : 0;
@@ -127,18 +130,24 @@ struct mlp_str mlp_checker_end_words(struct mlp_report *report, const struct mlp
                                    : mlp_report_text(report, "%.10g", v);
 }
 
+static bool is_against(enum mlp_rule_kind kind)
+{
+    return kind == MLP_RULE_ROWS_RATIO || (kind >= MLP_RULE_KIND && kind <= MLP_RULE_NEVER);
+}
+
 static void report_end_rule(const struct mlp_checker *c, struct mlp_report *report,
                             const struct mlp_active *a)
 {
     struct mlp_bound_column *column = mlp_checker_column(c, a);
     struct mlp_check check = {.outcome = a->holds ? MLP_PASS : MLP_FAIL};
-    if (column && column->index < 0) {
+    if (column && column->index < 0 && a->rule->kind != MLP_RULE_THERE) {
         check.outcome = MLP_PASS;
         check.observed = MLP_STR("the column is absent, as it may be");
         mlp_checker_tell(report, a->rule, NULL, &check);
         return;
     }
-    check.observed = mlp_checker_end_words(report, a);
+    check.observed = is_against(a->rule->kind) ? mlp_checker_against_words(c, a, report)
+                                               : mlp_checker_end_words(report, a);
     if (a->rule->kind == MLP_RULE_DRIFT && !c->reference)
         check.severity = MLP_SEV_INFO; /* it was not judged */
     double error = rank_error(a, column);
@@ -146,7 +155,8 @@ static void report_end_rule(const struct mlp_checker *c, struct mlp_report *repo
         check.message = mlp_report_text(report, "approximate: within %.2g %% of the rows",
                                         error * 100);
     mlp_checker_tell(report, a->rule, NULL, &check);
-    bool may_lack = a->rule->kind == MLP_RULE_SPREAD || a->rule->kind == MLP_RULE_DRIFT;
+    bool may_lack = a->rule->kind == MLP_RULE_SPREAD || a->rule->kind == MLP_RULE_DRIFT ||
+                    is_against(a->rule->kind);
     if (!may_lack || !isnan(a->value))
         mlp_report_measure(report, report->last, "value", a->value);
 }
@@ -180,6 +190,10 @@ static enum mlp_code decide(struct mlp_checker *c, struct mlp_active *a, struct 
     if (a->rule->kind == MLP_RULE_HEADER) {
         a->holds = mlp_checker_header_holds(c, a->rule);
         return MLP_OK;
+    }
+    if (is_against(a->rule->kind)) {
+        mlp_checker_decide_against(c, a, column, e);
+        return e ? e->code : MLP_OK;
     }
     if (a->rule->kind == MLP_RULE_ASSOCIATION && measure_association(a, e) != MLP_OK)
         return e ? e->code : MLP_EIO;
@@ -217,6 +231,36 @@ static void report_header(const struct mlp_checker *c, struct mlp_report *report
     mlp_checker_tell(report, a->rule, NULL, &check);
 }
 
+/* A check for each column that the rules do not name. */
+static bool report_unknown(const struct mlp_checker *c, struct mlp_report *report,
+                           const struct mlp_active *a)
+{
+    struct mlp_str kind = mlp_node_str(mlp_node_get(a->rule->header, "header"), "");
+    struct mlp_rule rule = *a->rule;
+    if (!mlp_str_is(kind, "known") || a->holds)
+        return false;
+    for (size_t i = 0; i < c->nnames; i++) {
+        struct mlp_check check = {.outcome = MLP_FAIL, .observed = MLP_STR("it is not among them")};
+        rule.column = c->names[i];
+        if (!mlp_checker_is_known(a->rule, c->names[i]))
+            mlp_checker_tell(report, &rule, NULL, &check);
+    }
+    return true;
+}
+
+/* A rule that does not count for what the values are. */
+static void report_idle(const struct mlp_checker *c, struct mlp_report *report,
+                        const struct mlp_active *a)
+{
+    struct mlp_bound_column *column = mlp_checker_column(c, a);
+    struct mlp_check check = {.outcome = MLP_PASS};
+    check.observed = column->index < 0
+                         ? MLP_STR("the column is absent, as it may be")
+                         : mlp_report_text(report, "does not count: the values are of kind %s",
+                                           mlp_kind_names[column->kind_from->kind]);
+    mlp_checker_tell(report, a->rule, NULL, &check);
+}
+
 static void report_columns(const struct mlp_checker *c, struct mlp_report *report,
                            const struct mlp_rule *rule)
 {
@@ -226,6 +270,21 @@ static void report_columns(const struct mlp_checker *c, struct mlp_report *repor
                                            MLP_STR_ARG(c->columns_fault))
                          : MLP_STR("the columns are as expected");
     mlp_checker_tell(report, rule, NULL, &check);
+}
+
+static void report_rule(const struct mlp_checker *c, struct mlp_report *report,
+                        const struct mlp_active *a)
+{
+    if (!mlp_checker_counts(c, a))
+        report_idle(c, report, a);
+    else if (a->rule->kind == MLP_RULE_COLUMNS)
+        report_columns(c, report, a->rule);
+    else if (a->rule->kind == MLP_RULE_HEADER && !report_unknown(c, report, a))
+        report_header(c, report, a);
+    else if (a->rule->kind >= MLP_RULE_MISSING && a->rule->kind != MLP_RULE_HEADER)
+        report_end_rule(c, report, a);
+    else if (a->rule->kind < MLP_RULE_MISSING)
+        report_row_rule(report, a->rule, &a->tally, mlp_column_sums_rank_error(&a->wide.values));
 }
 
 enum mlp_code mlp_checker_finish(struct mlp_checker *c, struct mlp_report *report,
@@ -249,15 +308,7 @@ enum mlp_code mlp_checker_finish(struct mlp_checker *c, struct mlp_report *repor
             if (code != MLP_OK)
                 return code;
         }
-        if (a->rule->kind == MLP_RULE_COLUMNS)
-            report_columns(c, report, a->rule);
-        else if (a->rule->kind == MLP_RULE_HEADER)
-            report_header(c, report, a);
-        else if (a->rule->kind >= MLP_RULE_MISSING)
-            report_end_rule(c, report, a);
-        else
-            report_row_rule(report, a->rule, &a->tally,
-                            mlp_column_sums_rank_error(&a->wide.values));
+        report_rule(c, report, a);
     }
     mlp_report_summary(report, "rows", (double)c->rows);
     mlp_report_summary(report, "rejected", (double)c->rejected);

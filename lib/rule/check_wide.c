@@ -76,6 +76,19 @@ static bool all_match(const struct mlp_checker *c, const struct mlp_rule *rule)
     return true;
 }
 
+bool mlp_checker_is_known(const struct mlp_rule *rule, struct mlp_str name)
+{
+    return is_listed(mlp_node_get(rule->header, "names"), name);
+}
+
+static bool all_known(const struct mlp_checker *c, const struct mlp_node *list)
+{
+    for (size_t i = 0; i < c->nnames; i++)
+        if (!is_listed(list, c->names[i]))
+            return false;
+    return true;
+}
+
 bool mlp_checker_header_holds(const struct mlp_checker *c, const struct mlp_rule *rule)
 {
     const struct mlp_node *list = mlp_node_get(rule->header, "names");
@@ -87,12 +100,12 @@ bool mlp_checker_header_holds(const struct mlp_checker *c, const struct mlp_rule
         return in_order(c, list);
     if (mlp_str_is(kind, "match"))
         return all_match(c, rule);
-    for (const struct mlp_node *n = list->child; n; n = n->next)
+    bool exact = mlp_str_is(kind, "exact"), known = mlp_str_is(kind, "known");
+    for (const struct mlp_node *n = list->child; n && !known; n = n->next)
         if (!has_name(c, n->text))
             return false;
-    for (size_t i = 0; i < c->nnames && mlp_str_is(kind, "exact"); i++)
-        if (!is_listed(list, c->names[i]))
-            return false;
+    if ((exact || known) && !all_known(c, list))
+        return false;
     int64_t index = mlp_node_int(at, 0);
     return !at || (list->child && index >= 0 && (uint64_t)index < c->nnames &&
                    mlp_str_eq(c->names[index], list->child->text));

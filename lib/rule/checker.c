@@ -98,6 +98,8 @@ static enum mlp_code bind_column(struct mlp_checker *c, const struct mlp_rule_co
         .index = mlp_table_find(t, column->name),
     };
     const struct mlp_rule *rules = column->n ? mlp_vec_at(&c->rules->rules, column->first) : NULL;
+    for (size_t i = 0; i < column->n; i++)
+        bound->wants_kind = bound->wants_kind || rules[i].kind == MLP_RULE_KIND;
     mlp_column_sums_init(&bound->sums, rules, column->n);
     bool may = column->optional ||
                (declared && (declared->optional || c->rules->mode == MLP_COLUMNS_SUBSET));
@@ -123,6 +125,21 @@ static enum mlp_code copy_names(struct mlp_checker *c, const struct mlp_table *t
         whole = c->names[i].p != NULL;
     }
     return whole ? MLP_OK : mlp_err_nomem(e);
+}
+
+/* The first column of the rules that is the same of the table looks for all of them what its values
+ * are. */
+static void share_kinds(struct mlp_checker *c)
+{
+    for (size_t i = 0; i < c->rules->columns.n; i++) {
+        struct mlp_bound_column *bound = &c->columns[i];
+        size_t k = 0;
+        while (k < i && c->columns[k].index != bound->index)
+            k++;
+        bound->kind_from = &c->columns[k];
+        if (bound->column->of_kind || bound->wants_kind)
+            c->columns[k].wants_kind = true;
+    }
 }
 
 static bool is_row_rule(const struct mlp_active *a)
@@ -155,6 +172,7 @@ static enum mlp_code bind(struct mlp_checker *c, const struct mlp_table *t, stru
         if (is_row_rule(&c->active[i]))
             c->row_rules[c->nrow_rules++] = i;
     }
+    share_kinds(c);
     c->columns_fault = compare_columns(c, t);
     return copy_names(c, t, e);
 }
@@ -181,6 +199,7 @@ static size_t count_growing(const struct mlp_checker *c)
              kind == MLP_RULE_DISTINCT_SHARE || kind == MLP_RULE_SPREAD;
         bool determines = c->active[i].rule->wide &&
                           c->active[i].rule->wide->op == MLP_WIDE_DETERMINES;
+        n += kind == MLP_RULE_DISTANCE ? 2 : 0;
         n += determines || mlp_wide_looks_twice(c->active[i].rule) ? 2 : 0;
     }
     for (size_t i = 0; i < c->rules->columns.n; i++)
@@ -196,6 +215,7 @@ void mlp_checker_memory(struct mlp_checker *c, size_t bytes)
         struct mlp_active *a = &c->active[i];
         a->state.hashes.most = a->wide.seen.most = a->wide.twice.most = share;
         a->spread.sums.most = a->wide.values.most = share / sizeof(double);
+        a->here.sums.most = a->there.sums.most = share / sizeof(double);
     }
     for (size_t i = 0; i < c->rules->columns.n; i++)
         c->columns[i].sums.most = share / sizeof(double);
@@ -244,6 +264,8 @@ void mlp_active_fini(struct mlp_active *a)
     mlp_buf_fini(&a->state.last_text);
     mlp_wide_state_fini(&a->wide);
     mlp_spread_state_fini(&a->spread);
+    mlp_distance_state_fini(&a->here);
+    mlp_distance_state_fini(&a->there);
     mlp_buf_fini(&a->found.words);
     mlp_buf_fini(&a->found.json);
     mlp_vec_fini(&a->kept);

@@ -4,6 +4,7 @@
 #define MLP_RULE_CHECKER_H
 
 #include "base/thread.h"
+#include "rule/distance.h"
 #include "rule/json_row.h"
 #include "rule/spread.h"
 #include "rule/wide.h"
@@ -16,6 +17,9 @@ struct mlp_bound_column {
     struct mlp_column_sums sums;
     struct mlp_cell_kinds kinds, surveyed; /* when somebody asks; of the first look */
     struct mlp_groups *groups;   /* NULL: the rules are about all rows together */
+    bool wants_kind;
+    enum mlp_kind kind;          /* of the values so far, when somebody wants it */
+    const struct mlp_bound_column *kind_from; /* who has it: the first of the same column */
 };
 
 /* A failing row: its record number from 0, and the cells that the rule looked at (p NULL where
@@ -23,6 +27,14 @@ struct mlp_bound_column {
 struct mlp_kept {
     uint64_t row;
     struct mlp_str *cells;
+};
+
+/* A table to compare with. */
+struct mlp_other {
+    bool given;
+    uint64_t rows;
+    struct mlp_str *names;        /* of its columns, in the checker's arena */
+    size_t nnames;
 };
 
 /* A rule at work. */
@@ -37,6 +49,7 @@ struct mlp_active {
     struct mlp_wide_state wide;
     struct mlp_spread_state spread;
     struct mlp_spread_result found; /* of kind SPREAD, once it is decided */
+    struct mlp_distance_state here, there; /* of DISTANCE: of this table and of the other */
     double value;               /* of rules at the end, once they are decided */
     bool holds;                 /* once decided */
     const char *words;          /* of DRIFT, once decided: why there is no value, static */
@@ -81,6 +94,7 @@ struct mlp_checker {
     const char *source;           /* of the table */
     const struct mlp_profile *reference; /* NULL: rules of kind DRIFT are not judged */
     struct mlp_profile_side *side; /* what is counted against it */
+    struct mlp_other others[MLP_AGAINSTS];
 };
 
 /* A batch to check: good and rejects[turn] are filled in. before runs meanwhile, nbefore times. */
@@ -120,6 +134,17 @@ struct mlp_str mlp_checker_end_words(struct mlp_report *report, const struct mlp
 /* check_groups.c: a rule that is judged by groups: a check for each group that fails, or one. */
 void mlp_checker_tell_groups(const struct mlp_checker *c, struct mlp_report *report,
                              struct mlp_active *a, struct mlp_groups *g);
+/* check_against.c: rules about a column as a whole that compare with another table or with the
+ * header. Sets a->value and a->holds. */
+void mlp_checker_decide_against(const struct mlp_checker *c, struct mlp_active *a,
+                                const struct mlp_bound_column *column, struct mlp_err *e);
+/* Words about what was found, in the report; empty when there are none of its own. */
+struct mlp_str mlp_checker_against_words(const struct mlp_checker *c, const struct mlp_active *a,
+                                         struct mlp_report *report);
+/* Whether a rule counts: its column is of the right kind. */
+bool mlp_checker_counts(const struct mlp_checker *c, const struct mlp_active *a);
+/* Whether a name is among names. */
+bool mlp_checker_has_name(const struct mlp_str *names, size_t n, struct mlp_str name);
 
 /* Whether so few rows fail that the rule holds. */
 bool mlp_checker_row_holds(const struct mlp_rule *rule, const struct mlp_tally *t);
@@ -132,5 +157,7 @@ uint8_t *mlp_checker_looks(struct mlp_rule_lane *w, const struct mlp_active *a,
                            const struct mlp_batch *b);
 /* check_wide.c: whether the table's header is as a rule of kind HEADER says. */
 bool mlp_checker_header_holds(const struct mlp_checker *c, const struct mlp_rule *rule);
+/* Whether a rule of kind HEADER names a column. */
+bool mlp_checker_is_known(const struct mlp_rule *rule, struct mlp_str name);
 
 #endif

@@ -126,6 +126,14 @@ static double shape(const struct mlp_column_sums *s, bool third)
     return third ? sqrt(n) * s->m3 / pow(s->m2, 1.5) : n * s->m4 / (s->m2 * s->m2) - 3;
 }
 
+/* How many of the rows have a value, or have none. */
+static double presence(const struct mlp_column_sums *s, enum mlp_rule_kind kind)
+{
+    if (kind == MLP_RULE_VALUES)
+        return (double)(s->rows - s->missing);
+    return share(kind == MLP_RULE_MISSING ? s->missing : s->rows - s->missing, s->rows, 0);
+}
+
 static double moment(const struct mlp_column_sums *s, enum mlp_rule_kind kind)
 {
     switch (kind) {
@@ -146,8 +154,9 @@ double mlp_column_sums_value(struct mlp_column_sums *s, const struct mlp_rule *r
 {
     if (rule->kind >= MLP_RULE_MEAN && rule->kind <= MLP_RULE_GREATEST)
         return moment(s, rule->kind);
+    if (rule->kind <= MLP_RULE_VALUES)
+        return presence(s, rule->kind);
     switch (rule->kind) {
-    case MLP_RULE_MISSING: return share(s->missing, s->rows, 0);
     case MLP_RULE_MEDIAN: return quantile(s, 0.5, true);
     case MLP_RULE_QUANTILE: return quantile(s, rule->quantile, false);
     case MLP_RULE_IQR: return quantile(s, 0.75, true) - quantile(s, 0.25, true);

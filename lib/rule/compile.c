@@ -401,6 +401,11 @@ static const char *cost_of(const struct mlp_rule *rule)
     case MLP_RULE_ASSOCIATION: return cost_of_association(rule);
     case MLP_RULE_WIDE: return cost_of_wide(rule);
     case MLP_RULE_SPREAD: return cost_of_spread(rule->spread);
+    case MLP_RULE_DISTANCE:
+        return rule->numbers ? "one pass over both tables, exact while --memory holds the values, "
+                               "then a sample"
+                             : "one pass over both tables, memory for each distinct value, 256 MB "
+                               "at most";
     default: return one_pass;
     }
 }

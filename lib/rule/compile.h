@@ -59,6 +59,16 @@ struct mlp_str mlp_make_bounds_words(struct mlp_maker *m, const struct mlp_bound
 /* keys_spread.c: keys whose rules look at all values of a column (distinct_in, kl, ...). */
 void mlp_make_spread(struct mlp_maker *m, const struct mlp_node *n);
 
+/* keys_against.c: what a column is as a whole (kind, there, never), its distance from another table
+ * and the rows there. */
+void mlp_make_kind(struct mlp_maker *m, const struct mlp_node *n);
+void mlp_make_there(struct mlp_maker *m, const struct mlp_node *n);
+void mlp_make_never(struct mlp_maker *m, const struct mlp_node *n);
+void mlp_make_distance(struct mlp_maker *m, const struct mlp_node *n);
+void mlp_make_rows_ratio(struct mlp_maker *m, const struct mlp_node *map);
+/* Names of kinds, as bits; 0 after a fault. */
+unsigned mlp_make_kinds(struct mlp_maker *m, const struct mlp_node *n);
+
 /* keys_text.c: a JSON Schema for each value. */
 void mlp_make_cell_schema(struct mlp_maker *m, const struct mlp_node *n);
 /* keys_text.c: patterns of SQL's LIKE. */

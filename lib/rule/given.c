@@ -200,7 +200,10 @@ static bool names_env(struct mlp_maker *m, const struct mlp_node *n)
 bool mlp_given_here(struct mlp_maker *m, const struct mlp_node *map)
 {
     const struct mlp_node *in = mlp_node_get(map, "env"), *out = mlp_node_get(map, "not_env");
+    const struct mlp_node *only = mlp_node_get(map, "only_env");
     bool named = in && names_env(m, in), excluded = out && names_env(m, out);
+    if (only && !names_env(m, only))
+        return false;
     return !m->env.n || ((!in || named) && !excluded);
 }
 

@@ -17,7 +17,8 @@ enum mlp_code mlp_given_fill(struct mlp_doc *d, const struct mlp_rules_given *gi
 void mlp_given_environments(struct mlp_maker *m, const struct mlp_node *n);
 
 /* Whether the rules of a map (a column, a check) are for the environment at hand, by its members
- * "env" and "not_env", each a name or a list; true where none is given. */
+ * "env" and "not_env", each a name or a list; true where none is given; and by "only_env", which
+ * asks for an environment. */
 bool mlp_given_here(struct mlp_maker *m, const struct mlp_node *map);
 
 /* After all rules: MLP_EUSAGE when an environment is given that none of them names. */

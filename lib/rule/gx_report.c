@@ -182,6 +182,8 @@ static void write_config(struct mlp_json_out *o, const struct mlp_rule *rule)
 
 static bool rule_holds(const struct mlp_checker *c, const struct mlp_active *a)
 {
+    if (!mlp_checker_counts(c, a))
+        return true;
     if (a->rule->kind == MLP_RULE_COLUMNS)
         return c->columns_fault.n == 0;
     return a->rule->kind >= MLP_RULE_MISSING ? a->holds

@@ -10,9 +10,14 @@
 #include "rule/import_mlflow.h"
 #include "rule/import_pandera.h"
 #include "rule/import_table_schema.h"
+#include "rule/import_tfdv.h"
+#include "text/textproto.h"
 
-/* name, what it is, sniff (bytes), parse (to a tree), detect (tree), read, write. */
+/* name, what it is, sniff (bytes), parse (to a tree), detect (tree), read, write. Formats that are
+ * neither JSON nor YAML are known by their first bytes, all others by their tree. */
 #define MLP_RULES_FORMATS \
+    {"tfdv", "schema of TensorFlow Data Validation", mlp_import_sniffs_tfdv, \
+     mlp_doc_parse_textproto, NULL, mlp_import_tfdv, NULL}, \
     {"gx", "Great Expectations suite, 0.18 or 1.x", NULL, NULL, mlp_import_is_gx, mlp_import_gx, \
      mlp_export_gx}, \
     {"pandera", "pandera schema in YAML", NULL, NULL, mlp_import_is_pandera, mlp_import_pandera, \

@@ -8,6 +8,7 @@
 #include "rule/expr.h"
 #include "rule/format.h"
 #include "rule/hashes.h"
+#include "rule/rule.h"
 
 #include <pcre2.h>
 
@@ -19,14 +20,15 @@ enum mlp_rule_kind {
     MLP_RULE_LENGTH, MLP_RULE_RANGE, MLP_RULE_ORDER, MLP_RULE_UNIQUE, MLP_RULE_KEY,
     MLP_RULE_CHECK, MLP_RULE_JSON, MLP_RULE_WIDE,
     /* on columns, at the end */
-    MLP_RULE_MISSING, MLP_RULE_MEAN, MLP_RULE_STDEV, MLP_RULE_SUM, MLP_RULE_SKEWNESS,
-    MLP_RULE_KURTOSIS, MLP_RULE_ZEROS, MLP_RULE_NEGATIVES, MLP_RULE_POSITIVES, MLP_RULE_VARIANCE,
-    MLP_RULE_FRESH, MLP_RULE_LEAST, MLP_RULE_GREATEST, MLP_RULE_MEDIAN, MLP_RULE_QUANTILE,
-    MLP_RULE_IQR, MLP_RULE_MEAN_LENGTH, MLP_RULE_GROUP_ROWS, MLP_RULE_DISTINCT,
-    MLP_RULE_DISTINCT_SHARE, MLP_RULE_SPREAD,
+    MLP_RULE_MISSING, MLP_RULE_PRESENT, MLP_RULE_VALUES, MLP_RULE_MEAN, MLP_RULE_STDEV,
+    MLP_RULE_SUM, MLP_RULE_SKEWNESS, MLP_RULE_KURTOSIS, MLP_RULE_ZEROS, MLP_RULE_NEGATIVES,
+    MLP_RULE_POSITIVES, MLP_RULE_VARIANCE, MLP_RULE_FRESH, MLP_RULE_LEAST, MLP_RULE_GREATEST,
+    MLP_RULE_MEDIAN, MLP_RULE_QUANTILE, MLP_RULE_IQR, MLP_RULE_MEAN_LENGTH, MLP_RULE_GROUP_ROWS,
+    MLP_RULE_DISTINCT, MLP_RULE_DISTINCT_SHARE, MLP_RULE_SPREAD, MLP_RULE_KIND,
+    MLP_RULE_DISTANCE, MLP_RULE_THERE, MLP_RULE_NEVER,
     /* on the table, at the end */
-    MLP_RULE_ASSOCIATION, MLP_RULE_ROWS, MLP_RULE_COLUMNS, MLP_RULE_REJECTS, MLP_RULE_HEADER,
-    MLP_RULE_DRIFT
+    MLP_RULE_ASSOCIATION, MLP_RULE_ROWS, MLP_RULE_ROWS_RATIO, MLP_RULE_COLUMNS, MLP_RULE_REJECTS,
+    MLP_RULE_HEADER, MLP_RULE_DRIFT
 };
 
 /* A text of up to 15 bytes, its length among them; all zero is a free slot. */
@@ -57,11 +59,18 @@ struct mlp_spread;
 struct mlp_json_check;
 
 /* What a value of another type means to the rules of a column: a rule of its own rejects it; it is
- * trouble; it stays, as a value that is equal to no number. */
-enum mlp_unfit { MLP_UNFIT_REJECT, MLP_UNFIT_TROUBLE, MLP_UNFIT_KEEP };
+ * trouble; it stays, as a value that is equal to no number; no rule on values looks at it. */
+enum mlp_unfit { MLP_UNFIT_REJECT, MLP_UNFIT_TROUBLE, MLP_UNFIT_KEEP, MLP_UNFIT_SKIP };
 /* What it means to `format` that all values of a column are numbers or true and false: nothing;
  * every value fails; it is trouble. */
 enum mlp_numbers { MLP_NUMBERS_ALLOW, MLP_NUMBERS_FAIL, MLP_NUMBERS_TROUBLE };
+
+/* What the values of a column are as a whole: nothing, whole numbers of 64 bits, numbers, texts; by
+ * the widest of them. */
+enum mlp_kind { MLP_KIND_NONE, MLP_KIND_INT, MLP_KIND_FLOAT, MLP_KIND_TEXT };
+/* How far two tables' values of a column are apart; see distance.h. */
+enum mlp_distance { MLP_DISTANCE_JENSEN_SHANNON, MLP_DISTANCE_INFINITY_NORM,
+                    MLP_DISTANCE_NORMALIZED_ABS };
 
 /* One rule. lo and hi are bounds in the column's unit, NaN when open; open_lo: lo itself is out. */
 struct mlp_rule {
@@ -90,6 +99,10 @@ struct mlp_rule {
     struct mlp_field *field;      /* of READS */
     struct mlp_spread *spread;    /* of SPREAD */
     unsigned drift;               /* of DRIFT: enum mlp_drift_measure */
+    unsigned kinds;               /* of KIND: those that it allows, by bit */
+    enum mlp_against against;     /* of DISTANCE, THERE and ROWS_RATIO */
+    enum mlp_distance distance;   /* of DISTANCE */
+    bool quantiles;               /* of DISTANCE: bins of equal counts */
     const struct mlp_node *header; /* of HEADER: the node that says which columns */
     const struct mlp_node *meta;  /* where the rule comes from, for those who tell; or NULL */
 };
@@ -106,6 +119,7 @@ struct mlp_rule_column {
     const struct mlp_node *missing; /* texts that mean missing, instead of the empty one; or
                                      NULL */
     struct mlp_expr *when;        /* the rows that they are about, or NULL; owned */
+    unsigned of_kind;             /* kinds of columns that they count for, by bit; 0: all */
     size_t first, n;              /* its rules, in rules->rules */
 };
 
@@ -255,6 +269,12 @@ struct mlp_str mlp_row_check_value(const struct mlp_row_check *c, const struct m
 
 enum mlp_code mlp_matcher_init(struct mlp_matcher *m, struct mlp_err *e);
 void mlp_matcher_fini(struct mlp_matcher *m);
+
+/* kind.c: the kind of a text, read as Python's int() and float() would; and the kind of a column
+ * widened by its values. */
+enum mlp_kind mlp_kind_of(struct mlp_str text);
+void mlp_kind_add(enum mlp_kind *kind, const struct mlp_column_view *v);
+extern const char *const mlp_kind_names[]; /* by enum mlp_kind, ends with NULL */
 
 extern const char *const mlp_rule_type_names[]; /* indexed by enum mlp_rule_type, ends with NULL */
 

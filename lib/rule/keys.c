@@ -364,6 +364,14 @@ static void read_missing(struct mlp_maker *m, const struct mlp_node *n)
 {
     mlp_make_interval(m, n, MLP_RULE_MISSING);
 }
+static void read_present(struct mlp_maker *m, const struct mlp_node *n)
+{
+    mlp_make_interval(m, n, MLP_RULE_PRESENT);
+}
+static void read_values(struct mlp_maker *m, const struct mlp_node *n)
+{
+    mlp_make_interval(m, n, MLP_RULE_VALUES);
+}
 static void read_mean(struct mlp_maker *m, const struct mlp_node *n)
 {
     mlp_make_interval(m, n, MLP_RULE_MEAN);
@@ -544,6 +552,9 @@ static const struct {
     {"missing_values", ignore}, {"reads", mlp_make_reads},
     {"between", read_between}, {"like", mlp_make_like},   {"not_like", mlp_make_like},
     {"json_schema", mlp_make_cell_schema},
+    {"present", read_present}, {"values", read_values},   {"kind", mlp_make_kind},
+    {"there", mlp_make_there}, {"never", mlp_make_never}, {"distance", mlp_make_distance},
+    {"of_kind", ignore},       {"only_env", ignore},
     {"like_all", mlp_make_like},
     {"distinct_in", mlp_make_spread}, {"distinct_contains", mlp_make_spread},
     {"distinct_equals", mlp_make_spread}, {"most_common", mlp_make_spread},
@@ -599,14 +610,15 @@ void mlp_make_tolerance(struct mlp_maker *m, const struct mlp_node *map)
 
 /* One of the names, by its place; the first when n is NULL. */
 static unsigned read_choice(struct mlp_maker *m, const struct mlp_node *n,
-                            const char *const names[3])
+                            const char *const names[4])
 {
-    for (unsigned i = 0; n && i < 3; i++)
+    for (unsigned i = 0; n && i < 4 && names[i]; i++)
         if (mlp_str_is(mlp_node_str(n, ""), names[i]))
             return i;
     if (n)
-        mlp_node_error(&m->rules->doc, n, m->e, "%.*s: expected %s, %s or %s", MLP_STR_ARG(n->key),
-                       names[0], names[1], names[2]);
+        mlp_node_error(&m->rules->doc, n, m->e, "%.*s: expected %s, %s%s%s or %s",
+                       MLP_STR_ARG(n->key), names[0], names[1], names[3] ? ", " : "",
+                       names[3] ? names[2] : "", names[3] ? names[3] : names[2]);
     return 0;
 }
 
@@ -614,13 +626,16 @@ static unsigned read_choice(struct mlp_maker *m, const struct mlp_node *n,
 static void read_column_head(struct mlp_maker *m, const struct mlp_node *map,
                              struct mlp_rule_column *c)
 {
-    static const char *const unfit[] = {"reject", "trouble", "keep"};
-    static const char *const numbers[] = {"allow", "fail", "trouble"};
+    static const char *const unfit[] = {"reject", "trouble", "keep", "skip"};
+    static const char *const numbers[] = {"allow", "fail", "trouble", NULL};
+    const struct mlp_node *of_kind = mlp_node_get(map, "of_kind");
     mlp_make_tolerance(m, map);
     c->unfit = m->unfit = (enum mlp_unfit)read_choice(m, mlp_node_get(map, "unfit"), unfit);
     c->numbers = (enum mlp_numbers)read_choice(m, mlp_node_get(map, "numbers"), numbers);
     if (!mlp_make_failed(m))
         read_type(m, mlp_node_get(map, "type"));
+    if (of_kind && !mlp_make_failed(m))
+        c->of_kind = mlp_make_kinds(m, of_kind);
     c->missing = mlp_node_get(map, "missing_values");
     if (c->missing && c->missing->type != MLP_DOC_LIST)
         mlp_make_fault(m, c->missing, "a list of texts");

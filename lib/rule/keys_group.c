@@ -5,7 +5,7 @@
 static bool fits_groups(const struct mlp_rule *r)
 {
     bool other = r->kind == MLP_RULE_UNIQUE || r->kind == MLP_RULE_WIDE ||
-                 r->kind == MLP_RULE_SPREAD;
+                 (r->kind >= MLP_RULE_SPREAD && r->kind <= MLP_RULE_NEVER);
     return !other;
 }
 

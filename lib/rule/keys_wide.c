@@ -346,8 +346,8 @@ static void read_header(struct mlp_maker *m, const struct mlp_node *map)
 {
     static const char *const known[] = {"name", "header", "names", "at", "is", "severity",
                                         "description", "meta", "env", "not_env", NULL};
-    static const char *const kinds[] = {"exact", "ordered", "superset", "has", "match", "count",
-                                        NULL};
+    static const char *const kinds[] = {"exact", "ordered", "superset", "has", "known", "match",
+                                        "count", NULL};
     const struct mlp_node *kind = mlp_node_get(map, "header"), *is = mlp_node_get(map, "is");
     const struct mlp_node *names = mlp_node_get(map, "names");
     struct mlp_bounds b = {.lo = NAN, .hi = NAN};
@@ -357,7 +357,7 @@ static void read_header(struct mlp_maker *m, const struct mlp_node *map)
     for (size_t i = 0; kinds[i]; i++)
         is_kind = is_kind || mlp_str_is(mlp_node_str(kind, ""), kinds[i]);
     if (!is_kind || (count ? !is : !names || names->type != MLP_DOC_LIST)) {
-        mlp_make_fault(m, kind, "exact, ordered, superset, has or match, with names: [...]; or "
+        mlp_make_fault(m, kind, "exact, ordered, superset, has, known or match, with names: [...]; "
                                 "count, with is: [1, 9]");
         return;
     }
@@ -398,7 +398,7 @@ static void read_rows(struct mlp_maker *m, const struct mlp_node *map)
 bool mlp_make_is_wide(const struct mlp_node *check)
 {
     return mlp_node_get(check, "columns") || mlp_node_get(check, "header") ||
-           mlp_node_get(check, "rows");
+           mlp_node_get(check, "rows") || mlp_node_get(check, "rows_ratio");
 }
 
 void mlp_make_wide(struct mlp_maker *m, const struct mlp_node *map)
@@ -411,6 +411,8 @@ void mlp_make_wide(struct mlp_maker *m, const struct mlp_node *map)
         read_columns_check(m, map);
     else if (mlp_node_get(map, "header"))
         read_header(m, map);
+    else if (mlp_node_get(map, "rows_ratio"))
+        mlp_make_rows_ratio(m, map);
     else
         read_rows(m, map);
     m->label = (struct mlp_str){NULL, 0};

@@ -88,6 +88,14 @@ bool mlp_rules_look_twice(const struct mlp_rules *rules);
 enum mlp_code mlp_checker_survey(struct mlp_checker *c, const struct mlp_batch *b,
                                  struct mlp_err *e);
 
+/* The tables that rules compare with: the one of the run before, the one that a model is served
+ * with, the version before. */
+enum mlp_against { MLP_AGAINST_NONE, MLP_AGAINST_PREVIOUS, MLP_AGAINST_SERVING,
+                   MLP_AGAINST_VERSION, MLP_AGAINSTS };
+/* Reads such a table to its end. Rules that compare with one that was not given hold. */
+enum mlp_code mlp_checker_against(struct mlp_checker *c, enum mlp_against which,
+                                  struct mlp_table *t, struct mlp_err *e);
+
 /* Keeps up to `most` failing rows of each rule with their values, for mlp_checker_gx; before the
  * first batch. */
 void mlp_checker_keep(struct mlp_checker *c, size_t most);

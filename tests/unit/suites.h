@@ -38,7 +38,8 @@
     X(serve) \
     X(stat) \
     X(table) \
-    X(text)
+    X(text) \
+    X(textproto)
 
 #define DECLARE(name) Suite *suite_##name(void);
 SUITES(DECLARE)
