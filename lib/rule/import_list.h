@@ -5,6 +5,7 @@
 #ifndef MLP_RULE_IMPORT_LIST_H
 #define MLP_RULE_IMPORT_LIST_H
 
+#include "rule/export_walk.h"
 #include "rule/import_gx.h"
 #include "rule/import_json_schema.h"
 #include "rule/import_mlflow.h"
@@ -21,11 +22,11 @@
     {"gx", "Great Expectations suite, 0.18 or 1.x", NULL, NULL, mlp_import_is_gx, mlp_import_gx, \
      mlp_export_gx}, \
     {"pandera", "pandera schema in YAML", NULL, NULL, mlp_import_is_pandera, mlp_import_pandera, \
-     NULL}, \
+     mlp_export_pandera}, \
     {"mlflow", "MLmodel signature", NULL, NULL, mlp_import_is_mlflow, mlp_import_mlflow, NULL}, \
     {"json-schema", "JSON Schema of a row", NULL, NULL, mlp_import_is_json_schema, \
-     mlp_import_json_schema, NULL}, \
+     mlp_import_json_schema, mlp_export_json_schema}, \
     {"table-schema", "Table Schema or Data Package", NULL, NULL, mlp_import_is_table_schema, \
-     mlp_import_table_schema, NULL},
+     mlp_import_table_schema, mlp_export_table_schema},
 
 #endif
