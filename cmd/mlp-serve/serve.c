@@ -31,6 +31,12 @@ static const struct mlp_opt opts[] = {
                       "5", false},
     [OPT_FEEDBACK] = {"feedback", 0, MLP_OPT_FILE, "FILE",
                       "append the labels of POST /feedback to FILE as NDJSON", NULL, NULL, false},
+    [OPT_OTLP] = {"otlp", 0, MLP_OPT_TEXT, "URL",
+                  "send traces to this OpenTelemetry collector, by OTLP over HTTP (default: "
+                  "$OTEL_EXPORTER_OTLP_ENDPOINT, else nowhere)", NULL, NULL, false},
+    [OPT_TRACE_SAMPLE] = {"trace-sample", 0, MLP_OPT_NUMBER, "SHARE",
+                          "of the requests without traceparent, that begin a trace", NULL, "1",
+                          false},
     [OPT_ADMIN] = {"admin", 0, MLP_OPT_TEXT, "unix:PATH",
                    "take orders (reload, drain) on this socket, from its file's owner alone", NULL,
                    NULL, false},
@@ -127,6 +133,8 @@ static struct mlp_serve_config configure(const struct mlp_cmd *cmd, const struct
         .log_bytes = (uint64_t)mlp_opt_number(cmd, OPT_LOG_SIZE, 0),
         .log_keep = count(cmd, OPT_LOG_KEEP),
         .feedback_path = mlp_opt_text(cmd, OPT_FEEDBACK),
+        .otlp_url = mlp_opt_text(cmd, OPT_OTLP),
+        .trace_share = mlp_opt_number(cmd, OPT_TRACE_SAMPLE, 1),
         .explain = mlp_opt_flag(cmd, OPT_EXPLAIN),
         .ignore_extra = strcmp(mlp_opt_text(cmd, OPT_EXTRA), "ignore") == 0,
         .max_rows = (uint64_t)mlp_opt_int(cmd, OPT_MAX_ROWS, 0),
@@ -191,7 +199,7 @@ static enum mlp_code serve(struct mlp_cmd *cmd, const struct mlp_serve_config *c
     if (code == MLP_OK)
         code = mlp_serve_new(config, &s, e);
     if (code == MLP_OK && sandbox)
-        code = mlp_sandbox_serve(config->guard.auth != NULL, &partial, e);
+        code = mlp_sandbox_serve(config->guard.auth || config->otlp_url, &partial, e);
     if (code == MLP_OK)
         code = announce(cmd, s, config->log, e);
     if (code == MLP_OK)

@@ -53,6 +53,9 @@ enum mlp_code serve_operands(const struct mlp_serve_config *c, struct mlp_err *e
     if (!(c->log_share > 0 && c->log_share <= 1))
         return mlp_err_set(e, MLP_EUSAGE, "--log-sample %g: a share is above 0 and at most 1",
                            c->log_share);
+    if (!(c->trace_share >= 0 && c->trace_share <= 1))
+        return mlp_err_set(e, MLP_EUSAGE, "--trace-sample %g: a share is from 0 to 1",
+                           c->trace_share);
     enum mlp_code code = check_tls(&c->tls, e);
     if (code != MLP_OK || c->exec || c->model || c->deployment)
         return code;

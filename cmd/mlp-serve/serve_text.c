@@ -57,8 +57,15 @@ const char *const serve_details[] = {
 
     "The server is in a sandbox of its own once it has begun (seccomp, Landlock): it can start\n"
     "no program, trace nobody, become nobody else, write and remove files only in the folders\n"
-    "of its logs and unix sockets, and, but for the key sets of --auth, connect to nobody. A\n"
+    "of its logs and unix sockets, and, but for the key sets of --auth and the traces of\n"
+    "--otlp, connect to nobody. A\n"
     "command of --exec would be in it too: then, and with --sandbox off, there is none.",
+
+    "A request with traceparent (W3C Trace Context) belongs to its trace: the log has trace_id,\n"
+    "/metrics as OpenMetrics (Accept: application/openmetrics-text) shows the trace of a recent\n"
+    "request in every bucket of the latency, and --otlp sends spans to a collector, once a\n"
+    "second, never in the way of an answer; a collector that fails costs spans, which are\n"
+    "counted. $OTEL_EXPORTER_OTLP_HEADERS and $OTEL_SERVICE_NAME are respected.",
 
     "--admin takes orders: GET /admin tells models, state and reloads; POST /admin/reload does\n"
     "what SIGHUP does and answers when it is done, 409 with the reason if it is refused; POST\n"

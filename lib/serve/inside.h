@@ -7,6 +7,7 @@
 #include "serve/predict.h"
 #include "serve/predlog.h"
 #include "serve/set.h"
+#include "serve/trace.h"
 
 /* Where a request went, for the counters. */
 enum mlp_kind { MLP_KIND_PREDICT, MLP_KIND_V1, MLP_KIND_V2, MLP_KIND_INVOCATIONS,
@@ -26,6 +27,12 @@ extern const uint64_t mlp_bucket_ns[MLP_BUCKETS];
 #define MLP_CODES 10
 extern const int mlp_codes[MLP_CODES];
 
+/* A request that a bucket counted: its trace and span, time and when. Read while it is written: see
+ * meter.c. */
+struct mlp_exemplar {
+    _Atomic uint64_t turn, id[3], ns, time_ms;
+};
+
 /* Counters of one thread. Written by that thread alone. */
 struct mlp_meter {
     _Atomic uint64_t requests[MLP_KINDS][MLP_CODES];
@@ -33,6 +40,7 @@ struct mlp_meter {
     _Atomic uint64_t latency_ns;               /* their sum */
     _Atomic uint64_t in_flight;
     _Atomic uint64_t shadow_dropped;
+    struct mlp_exemplar exemplars[MLP_BUCKETS + 1];
 };
 
 /* A request that a shadow model has yet to see. Offsets are into mlp_debts.bytes. */
@@ -70,6 +78,7 @@ struct mlp_serve {
     struct mlp_sets *sets;
     struct mlp_predlog *predlog, *feedback; /* NULL: none */
     struct mlp_keeper *keeper;
+    struct mlp_tracer *tracer;   /* NULL: none */
     struct mlp_guard *guard;     /* NULL: everybody may */
     struct mlp_agent *agents;
     unsigned threads;
@@ -99,6 +108,10 @@ struct mlp_asking {
     struct mlp_str id;           /* given by the client, or made when somebody needs one */
     char made[48];
     enum mlp_arm arm;
+    struct mlp_trace trace;
+    const char *pattern;         /* of the path; NULL: of none that is known */
+    const struct mlp_lanes *route; /* of a prediction; NULL: none began */
+    const struct mlp_served *served;
     uint64_t start_ns, row;      /* row: of a list, logged so far */
     size_t first;                /* outcomes owed to shadows before this request */
 };
@@ -125,10 +138,11 @@ void mlp_shadow_owe(struct mlp_asking *q, const struct mlp_lanes *route);
 /* shadow.c: pays: predicts and compares, after the answers are on their way. */
 void mlp_shadow_pay(struct mlp_serve *s, unsigned thread);
 
-/* meter.c: counts an answer. */
-void mlp_meter_request(struct mlp_meter *m, enum mlp_kind kind, int status, uint64_t ns);
-/* meter.c: the /metrics page. */
-void mlp_meter_page(struct mlp_serve *s, const struct mlp_set *set, struct mlp_buf *out);
+/* meter.c: counts an answer; trace (may be NULL) is where to find it when it was slow. */
+void mlp_meter_request(struct mlp_meter *m, enum mlp_kind kind, int status, uint64_t ns,
+                       const struct mlp_trace *trace);
+/* meter.c: the /metrics page; open: as OpenMetrics, with exemplars. */
+void mlp_meter_page(struct mlp_serve *s, const struct mlp_set *set, bool open, struct mlp_buf *out);
 
 /* keeper.c: the thread that reloads. start makes it; stop waits for it (NULL is fine). */
 enum mlp_code mlp_keeper_start(struct mlp_serve *s, struct mlp_err *e);

@@ -2,7 +2,8 @@
  *
  *   {"id":"...","time":"2013-02-01T12:00:00.123Z","model":"flights","version":3,
  *    "digest":"sha256:...","arm":"stable","features":{...},
- *    "output":{"prediction":true,"probabilities":{...}},"latency_ms":0.021}
+ *    "output":{"prediction":true,"probabilities":{...}},"latency_ms":0.021,
+ *    "trace_id":"0af7651916cd43dd8448eb211c80319c"}      where the request belongs to a trace
  *
  * Each thread puts whole lines into a ring of its own; one writer empties the rings into the file.
  * A full ring or a failing disk drops lines and counts them: a prediction is worth more than its

@@ -144,6 +144,8 @@ bool mlp_run_begin(struct mlp_run *r, struct mlp_asking *q)
     };
     q->first = q->agent->debts.outcomes.n;
     q->arm = r->lane->role;
+    q->route = r->route;
+    q->served = r->lane->served;
     mlp_buf_reset(&q->agent->replay);
     return true;
 }

@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "base/os.h"
 #include "base/time.h"
+#include "crypt/crypt.h"
 #include "text/num.h"
 
 #define LINES_FLUSH ((size_t)768 << 10)
@@ -102,6 +103,11 @@ static void add_line(struct mlp_asking *q, const struct mlp_served *s, const str
     mlp_predict_output(s, w, row, true, b);
     mlp_buf_adds(b, "},\"latency_ms\":");
     mlp_buf_addf(b, "%.4g", ms);
+    if (q->trace.known) {
+        mlp_buf_adds(b, ",\"trace_id\":\"");
+        mlp_hex_add(b, q->trace.trace, sizeof q->trace.trace);
+        mlp_buf_addc(b, '"');
+    }
     mlp_buf_adds(b, "}\n");
     q->agent->nlines++;
     q->row++;

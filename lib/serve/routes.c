@@ -163,8 +163,12 @@ static void on_readyz(struct mlp_asking *q)
 
 static void on_metrics(struct mlp_asking *q)
 {
-    q->response->content_type = "text/plain; version=0.0.4; charset=utf-8";
-    mlp_meter_page(q->serve, q->set, &q->response->body);
+    struct mlp_str accept = mlp_http_get(q->request, "accept");
+    static const char type[] = "application/openmetrics-text";
+    bool open = accept.n && memmem(accept.p, accept.n, type, sizeof type - 1);
+    q->response->content_type = open ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                                     : "text/plain; version=0.0.4; charset=utf-8";
+    mlp_meter_page(q->serve, q->set, open, &q->response->body);
 }
 
 static void on_predict_label(struct mlp_asking *q)
@@ -324,6 +328,7 @@ enum mlp_kind mlp_routes_dispatch(struct mlp_asking *q)
     if (!path)
         return refuse_path(q, other);
     q->dialect = (enum mlp_dialect)path->dialect;
+    q->pattern = path->pattern;
     if (path->method == 'G')
         path->answer(q);
     else

@@ -20,6 +20,24 @@ void mlp_serve_answered(const struct mlp_job *job, int status, struct mlp_buf *b
     mlp_http_answer(s->http, job->connection, status, body);
 }
 
+/* A late answer's span is the time until its command had it. */
+static void end_span(const struct mlp_asking *q, uint64_t ns)
+{
+    struct mlp_span span = {
+        .method = q->request->method,
+        .path = mlp_str_from(q->pattern ? q->pattern : q->request->grpc ? "grpc" : "unknown"),
+        .status = q->response->later ? 200 : q->response->status,
+        .start_ns = mlp_os_now_ns() - (int64_t)ns, .duration_ns = ns,
+    };
+    if (q->route) {
+        span.route = mlp_str_from(q->route->name);
+        span.arm = mlp_str_from(mlp_arm_name(q->arm));
+        span.model = mlp_str_from(q->served->name);
+        span.digest = mlp_str_from(q->served->digest);
+    }
+    mlp_tracer_end(q->serve->tracer, q->thread, &q->trace, &span);
+}
+
 static void handle(void *ctx, const struct mlp_http_request *request,
                    struct mlp_http_response *response)
 {
@@ -33,6 +51,11 @@ static void handle(void *ctx, const struct mlp_http_request *request,
     q.response = response;
     q.id = (struct mlp_str){0};
     q.start_ns = mlp_os_monotonic_ns();
+    q.pattern = NULL;
+    q.route = NULL;
+    mlp_trace_parse(mlp_http_get(request, "traceparent"), &q.trace);
+    if (s->tracer)
+        mlp_tracer_begin(s->tracer, q.thread, &q.trace);
     q.row = 0;
     q.body = request->body;
     q.foreign = false;
@@ -41,12 +64,14 @@ static void handle(void *ctx, const struct mlp_http_request *request,
     enum mlp_kind kind =
         mlp_guard_admit(s->guard, &q) ? mlp_routes_dispatch(&q) : MLP_KIND_OTHER;
     atomic_store_explicit(&agent->meter.in_flight, 0, memory_order_relaxed);
+    uint64_t ns = mlp_os_monotonic_ns() - q.start_ns;
+    if (s->tracer && q.trace.sampled)
+        end_span(&q, ns);
     mlp_sets_leave(s->sets, q.thread);
-    if (!response->later)
-        mlp_guard_done(s->guard);
-    if (!response->later)
-        mlp_meter_request(&agent->meter, kind, response->status,
-                          mlp_os_monotonic_ns() - q.start_ns);
+    if (response->later)
+        return;
+    mlp_guard_done(s->guard);
+    mlp_meter_request(&agent->meter, kind, response->status, ns, &q.trace);
 }
 
 static void answered(void *ctx, unsigned thread, int status, uint64_t start_ns)
@@ -54,7 +79,8 @@ static void answered(void *ctx, unsigned thread, int status, uint64_t start_ns)
     struct mlp_serve *s = ctx;
     enum mlp_kind kind = start_ns ? MLP_KIND_PREDICT : MLP_KIND_ADMIN;
     mlp_guard_done(s->guard);
-    mlp_meter_request(&s->agents[thread].meter, kind, status, mlp_os_monotonic_ns() - start_ns);
+    mlp_meter_request(&s->agents[thread].meter, kind, status, mlp_os_monotonic_ns() - start_ns,
+                      NULL);
 }
 
 static void after(void *ctx, unsigned thread)
@@ -146,6 +172,10 @@ static enum mlp_code open_logs(struct mlp_serve *s, struct mlp_err *e)
     enum mlp_code code = MLP_OK;
     if (file.path)
         code = mlp_predlog_open(&file, s->threads, c->log, &s->predlog, e);
+    const struct mlp_tracer_config traces = {c->otlp_url, c->otlp_service, c->otlp_headers,
+                                             c->trace_share};
+    if (code == MLP_OK && traces.url)
+        code = mlp_tracer_new(&traces, s->threads, c->log, &s->tracer, e);
     file.path = c->feedback_path;
     if (code == MLP_OK && file.path)
         code = mlp_predlog_open(&file, s->threads, c->log, &s->feedback, e);
@@ -226,6 +256,7 @@ void mlp_serve_free(struct mlp_serve *s)
     mlp_sets_free(s->sets); /* a command answers what it still has, to the server's loops */
     mlp_http_free(s->http);
     mlp_guard_free(s->guard);
+    mlp_tracer_free(s->tracer);
     mlp_predlog_close(s->predlog);
     mlp_predlog_close(s->feedback);
     free_agents(s);

@@ -42,6 +42,8 @@ struct mlp_serve_config {
     uint64_t log_bytes;          /* it is rotated before it is larger (predlog.h); 0: never */
     unsigned log_keep;           /* older files to keep */
     const char *feedback_path;   /* where POST /feedback appends labels; NULL: nowhere */
+    const char *otlp_url, *otlp_headers, *otlp_service; /* traces go there (trace.h); NULL: nowhere */
+    double trace_share;          /* of the requests that begin a trace of their own */
     bool ignore_extra;           /* unknown features are passed over instead of refused */
     uint64_t max_rows;           /* of one request; 0: 100,000 */
     const char *address;         /* "127.0.0.1:8080" */

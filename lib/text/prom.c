@@ -22,11 +22,24 @@ static void add_escaped(struct mlp_buf *b, struct mlp_str s, bool quoted)
     }
 }
 
+static void add_head(struct mlp_buf *b, struct mlp_str name, const char *type, const char *help)
+{
+    mlp_buf_addf(b, "# HELP %.*s ", MLP_STR_ARG(name));
+    add_escaped(b, mlp_str_from(help), false);
+    mlp_buf_addf(b, "\n# TYPE %.*s %s\n", MLP_STR_ARG(name), type);
+}
+
 void mlp_prom_head(struct mlp_buf *b, const char *name, const char *type, const char *help)
 {
-    mlp_buf_addf(b, "# HELP %s ", name);
-    add_escaped(b, mlp_str_from(help), false);
-    mlp_buf_addf(b, "\n# TYPE %s %s\n", name, type);
+    add_head(b, mlp_str_from(name), type, help);
+}
+
+void mlp_prom_head_open(struct mlp_buf *b, const char *name, const char *type, const char *help)
+{
+    struct mlp_str s = mlp_str_from(name);
+    if (strcmp(type, "counter") == 0 && s.n > 6 && memcmp(s.p + s.n - 6, "_total", 6) == 0)
+        s.n -= 6;
+    add_head(b, s, type, help);
 }
 
 static void add_labels(struct mlp_buf *b, const struct mlp_prom_label *labels)
@@ -54,4 +67,17 @@ void mlp_prom_sample(struct mlp_buf *b, const char *name, const struct mlp_prom_
     else
         mlp_buf_adds(b, isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf");
     mlp_buf_addc(b, '\n');
+}
+
+void mlp_prom_exemplar(struct mlp_buf *b, const struct mlp_prom_label *labels, double value,
+                       double time)
+{
+    if (!b->n || b->p[b->n - 1] != '\n')
+        return;
+    b->n--;
+    mlp_buf_adds(b, " # ");
+    add_labels(b, labels);
+    mlp_buf_addc(b, ' ');
+    mlp_num_add_json(b, value);
+    mlp_buf_addf(b, " %.3f\n", time);
 }
