@@ -31,6 +31,12 @@ static const struct mlp_opt opts[] = {
                       "5", false},
     [OPT_FEEDBACK] = {"feedback", 0, MLP_OPT_FILE, "FILE",
                       "append the labels of POST /feedback to FILE as NDJSON", NULL, NULL, false},
+    [OPT_PROFILE] = {"profile", 0, MLP_OPT_FILE, "FILE",
+                     "compare what models are asked with this mlp-profile(5), where their package "
+                     "has none", NULL, NULL, false},
+    [OPT_LIVE_WINDOW] = {"live-window", 0, MLP_OPT_SECONDS, "TIME",
+                         "that the drift in /metrics is about; 0s: keep no live profile", NULL,
+                         "1h", false},
     [OPT_OTLP] = {"otlp", 0, MLP_OPT_TEXT, "URL",
                   "send traces to this OpenTelemetry collector, by OTLP over HTTP (default: "
                   "$OTEL_EXPORTER_OTLP_ENDPOINT, else nowhere)", NULL, NULL, false},
@@ -133,6 +139,8 @@ static struct mlp_serve_config configure(const struct mlp_cmd *cmd, const struct
         .log_bytes = (uint64_t)mlp_opt_number(cmd, OPT_LOG_SIZE, 0),
         .log_keep = count(cmd, OPT_LOG_KEEP),
         .feedback_path = mlp_opt_text(cmd, OPT_FEEDBACK),
+        .reference = mlp_opt_text(cmd, OPT_PROFILE),
+        .live_window_ns = (uint64_t)(mlp_opt_number(cmd, OPT_LIVE_WINDOW, 0) * 1e9),
         .otlp_url = mlp_opt_text(cmd, OPT_OTLP),
         .trace_share = mlp_opt_number(cmd, OPT_TRACE_SAMPLE, 1),
         .explain = mlp_opt_flag(cmd, OPT_EXPLAIN),

@@ -42,6 +42,17 @@ static enum mlp_code check_tls(const struct mlp_http_tls *tls, struct mlp_err *e
     return MLP_OK;
 }
 
+static enum mlp_code check_shares(const struct mlp_serve_config *c, struct mlp_err *e)
+{
+    if (!(c->log_share > 0 && c->log_share <= 1))
+        return mlp_err_set(e, MLP_EUSAGE, "--log-sample %g: a share is above 0 and at most 1",
+                           c->log_share);
+    if (!(c->trace_share >= 0 && c->trace_share <= 1))
+        return mlp_err_set(e, MLP_EUSAGE, "--trace-sample %g: a share is from 0 to 1",
+                           c->trace_share);
+    return MLP_OK;
+}
+
 enum mlp_code serve_operands(const struct mlp_serve_config *c, struct mlp_err *e)
 {
     if (c->model && c->deployment)
@@ -50,13 +61,9 @@ enum mlp_code serve_operands(const struct mlp_serve_config *c, struct mlp_err *e
         return mlp_err_set(e, MLP_EUSAGE, "--exec is the model: give no other");
     if (c->exec && c->log_path)
         return mlp_err_set(e, MLP_EUSAGE, "--log records models, not commands (--exec)");
-    if (!(c->log_share > 0 && c->log_share <= 1))
-        return mlp_err_set(e, MLP_EUSAGE, "--log-sample %g: a share is above 0 and at most 1",
-                           c->log_share);
-    if (!(c->trace_share >= 0 && c->trace_share <= 1))
-        return mlp_err_set(e, MLP_EUSAGE, "--trace-sample %g: a share is from 0 to 1",
-                           c->trace_share);
-    enum mlp_code code = check_tls(&c->tls, e);
+    enum mlp_code code = check_shares(c, e);
+    if (code == MLP_OK)
+        code = check_tls(&c->tls, e);
     if (code != MLP_OK || c->exec || c->model || c->deployment)
         return code;
     mlp_err_set(e, MLP_EUSAGE, "nothing to serve");

@@ -67,6 +67,13 @@ const char *const serve_details[] = {
     "second, never in the way of an answer; a collector that fails costs spans, which are\n"
     "counted. $OTEL_EXPORTER_OTLP_HEADERS and $OTEL_SERVICE_NAME are respected.",
 
+    "A package with a profile of its training data (mlp-package create --profile), or --profile,\n"
+    "gives the model a live profile: features and answers, counted into the same edges. /metrics\n"
+    "has mlp_drift_effect, mlp_drift_p_value (corrected for the number of columns) and\n"
+    "mlp_drift_missing_ratio of the last --live-window; GET /admin/profile[/ROUTE] is the profile\n"
+    "of all rows (?window=true: of the window; ?arm=canary), which mlp-drift reads. When requests\n"
+    "come too fast to count all rows, it is of a fair sample.",
+
     "--admin takes orders: GET /admin tells models, state and reloads; POST /admin/reload does\n"
     "what SIGHUP does and answers when it is done, 409 with the reason if it is refused; POST\n"
     "/admin/drain ends the server. All other paths are answered there too, without limits.",

@@ -24,6 +24,8 @@ complete -c mlp-serve -l log-sample -x -d 'of the requests, by their ids, that t
 complete -c mlp-serve -l log-size -x -d 'rotate the log, and the feedback, before they are larger: FILE becomes FILE.1 (default: never)'
 complete -c mlp-serve -l log-keep -x -d 'older files that --log-size keeps'
 complete -c mlp-serve -l feedback -r -d 'append the labels of POST /feedback to FILE as NDJSON'
+complete -c mlp-serve -l profile -r -d 'compare what models are asked with this mlp-profile(5), where their package has none'
+complete -c mlp-serve -l live-window -x -d 'that the drift in /metrics is about; 0s: keep no live profile'
 complete -c mlp-serve -l otlp -x -d 'send traces to this OpenTelemetry collector, by OTLP over HTTP (default: $OTEL_EXPORTER_OTLP_ENDPOINT, else nowhere)'
 complete -c mlp-serve -l trace-sample -x -d 'of the requests without traceparent, that begin a trace'
 complete -c mlp-serve -l sandbox -x -a 'on off' -d 'the server may write its logs alone and start nothing (see above)'

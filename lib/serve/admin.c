@@ -35,3 +35,38 @@ void mlp_on_admin_drain(struct mlp_asking *q)
     mlp_buf_adds(&q->response->body, "{\"draining\":true}\n");
     mlp_http_stop(q->serve->http);
 }
+
+/* The lane of ?arm=NAME, else the first that has a live profile. */
+static const struct mlp_lane *find_live(const struct mlp_lanes *route, struct mlp_str arm)
+{
+    for (size_t i = 0; i < route->n; i++) {
+        const struct mlp_lane *lane = &route->lane[i];
+        if (lane->served->live && (!arm.n || mlp_str_is(arm, mlp_arm_name(lane->role))))
+            return lane;
+    }
+    return NULL;
+}
+
+void mlp_on_admin_profile(struct mlp_asking *q)
+{
+    struct mlp_str query = q->request->query, part, arm = {0};
+    bool window = false;
+    while (query.p && mlp_str_split(&query, '&', &part)) {
+        if (mlp_str_starts(part, "arm="))
+            arm = (struct mlp_str){part.p + 4, part.n - 4};
+        window = window || mlp_str_is(part, "window=true");
+    }
+    const struct mlp_lanes *route = mlp_set_route(q->set, q->part[0]);
+    if (!route) {
+        mlp_answer_no_route(q, q->part[0]);
+        return;
+    }
+    const struct mlp_lane *lane = find_live(route, arm);
+    if (!lane) {
+        mlp_answer_error(q, 404, "there is no live profile of it",
+                         "serve a package with a profile, or give --profile");
+        return;
+    }
+    mlp_answer_json(q, 200);
+    mlp_live_write(lane->served->live, window, &q->response->body);
+}

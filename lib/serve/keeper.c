@@ -142,6 +142,25 @@ static void look(struct mlp_serve *s)
         k->retry--;
 }
 
+/* A live profile that cannot go on is told about once a time; what serves goes on. */
+static void tick_lives(struct mlp_serve *s)
+{
+    struct mlp_set *set = mlp_sets_now(s->sets);
+    uint64_t now = mlp_os_monotonic_ns();
+    for (size_t i = 0; set && i < set->nroutes; i++) {
+        for (size_t j = 0; j < set->routes[i].n; j++) {
+            struct mlp_served *m = set->routes[i].lane[j].served;
+            struct mlp_err e;
+            mlp_err_init(&e);
+            if (!m->live || mlp_live_tick(m->live, now, &e) == MLP_OK)
+                continue;
+            const struct mlp_log_field fields[] = {{"model", m->name, 0}, {"why", e.message, 0},
+                                                   {0}};
+            mlp_log_line(s->config.log, MLP_WARN, "live_profile", fields);
+        }
+    }
+}
+
 static void keep(void *serve)
 {
     struct mlp_serve *s = serve;
@@ -161,6 +180,7 @@ static void keep(void *serve)
             reload(s, true, asker);
         else
             look(s);
+        tick_lives(s);
         if (forced)
             mlp_os_notify("READY=1");
         mlp_monitor_enter(k->monitor);
@@ -190,7 +210,7 @@ static void wake(struct mlp_keeper *k, bool *flag)
 
 void mlp_keeper_tick(struct mlp_serve *s)
 {
-    if (s->keeper->path[0])
+    if (s->keeper->path[0] || s->config.live_window_ns)
         wake(s->keeper, &s->keeper->look);
 }
 

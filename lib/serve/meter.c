@@ -6,6 +6,8 @@
 #include "crypt/crypt.h"
 #include "text/prom.h"
 
+#include <math.h>
+
 const uint64_t mlp_bucket_ns[MLP_BUCKETS] = {
     10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000, 25000000,
     50000000, 100000000, 250000000, 500000000, 1000000000, 2500000000,
@@ -229,6 +231,71 @@ static void lanes(const struct mlp_set *set, struct page *page)
     }
 }
 
+struct drift_page {
+    struct page *page;
+    const char *name;
+    const struct mlp_lanes *route;
+    const struct mlp_lane *lane;
+};
+
+static void drift_line(void *ctx, const struct mlp_live_drift *d)
+{
+    struct drift_page *at = ctx;
+    bool effect = strcmp(at->name, "mlp_drift_effect") == 0;
+    double value = effect                                        ? d->effect
+                   : strcmp(at->name, "mlp_drift_p_value") == 0 ? d->p
+                                                                 : d->missing;
+    const struct mlp_prom_label labels[] = {{"route", mlp_str_from(at->route->name)},
+                                            {"arm", mlp_str_from(mlp_arm_name(at->lane->role))},
+                                            {"feature", d->column},
+                                            {effect ? "measure" : NULL, mlp_str_from(d->measure)},
+                                            {0}};
+    if (!isnan(value))
+        mlp_prom_sample(at->page->out, at->name, labels, value);
+}
+
+static void no_line(void *ctx, const struct mlp_live_drift *d)
+{
+    (void)ctx, (void)d;
+}
+
+static void live_rows(struct drift_page *at)
+{
+    const struct mlp_prom_label labels[] = {{"route", mlp_str_from(at->route->name)},
+                                            {"arm", mlp_str_from(mlp_arm_name(at->lane->role))},
+                                            {0}};
+    mlp_prom_sample(at->page->out, at->name, labels,
+                    (double)mlp_live_drifts(at->lane->served->live, no_line, NULL));
+}
+
+/* How far what the models are asked has moved from their references (live.h). */
+static void lives(const struct mlp_set *set, struct page *page)
+{
+    static const char *const names[][2] = {
+        {"mlp_drift_rows", "Rows in the window of the live profile."},
+        {"mlp_drift_effect", "How far a column moved from the reference, in its measure."},
+        {"mlp_drift_p_value", "Probability of that by chance, corrected for the columns (Holm)."},
+        {"mlp_drift_missing_ratio", "Share of the rows in which a column is missing."},
+    };
+    bool any = false;
+    for (size_t i = 0; i < set->nroutes; i++)
+        for (size_t j = 0; j < set->routes[i].n; j++)
+            any = any || set->routes[i].lane[j].served->live;
+    for (size_t k = 0; any && k < sizeof names / sizeof *names; k++) {
+        head(page, names[k][0], "gauge", names[k][1]);
+        for (size_t i = 0; i < set->nroutes; i++) {
+            for (size_t j = 0; j < set->routes[i].n; j++) {
+                struct drift_page at = {page, names[k][0], &set->routes[i],
+                                        &set->routes[i].lane[j]};
+                if (at.lane->served->live && k == 0)
+                    live_rows(&at);
+                else if (at.lane->served->live)
+                    mlp_live_drifts(at.lane->served->live, drift_line, &at);
+            }
+        }
+    }
+}
+
 static void shadow_line(const struct mlp_lanes *route, const struct mlp_served *s,
                         const char *outcome, double value, struct page *page)
 {
@@ -322,6 +389,7 @@ void mlp_meter_page(struct mlp_serve *s, const struct mlp_set *set, bool open, s
         (double)sum(s, offsetof(struct mlp_meter, in_flight)));
     lanes(set, &page);
     shadows(s, set, &page);
+    lives(set, &page);
     connections(s, &page);
     process(s, &page);
     records(s, &page);

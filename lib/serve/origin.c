@@ -7,6 +7,7 @@
 
 #define MODEL_MAX ((size_t)2 << 30)
 #define GOLDEN_MAX ((size_t)64 << 20)
+#define PROFILE_MAX ((size_t)256 << 20)
 #define USTAR_AT 257
 
 static enum mlp_code check_folder(const char *path, struct mlp_err *e)
@@ -82,6 +83,37 @@ static enum mlp_code run_golden(struct mlp_package *p, struct mlp_served *s, str
     return code == MLP_OK ? MLP_OK : mlp_err_wrap(e, "self-test");
 }
 
+/* Begins the live profile, where the package or the user has a profile to compare with. text may be
+ * NULL. */
+static enum mlp_code begin_live(const struct mlp_origin *from, const struct mlp_buf *text,
+                                struct mlp_served *s, struct mlp_err *e)
+{
+    struct mlp_profile reference = {0};
+    enum mlp_code code = MLP_OK;
+    if (!from->live_window_ns || (!text && !from->reference))
+        return MLP_OK;
+    if (text)
+        code = mlp_profile_parse(&reference, mlp_buf_str(text), "profile.json", e);
+    else
+        code = mlp_profile_load(&reference, from->reference, e);
+    if (code != MLP_OK)
+        return code;
+    return mlp_live_new(&reference, from->live_window_ns, mlp_os_monotonic_ns(), &s->live, e);
+}
+
+static enum mlp_code begin_live_of(const struct mlp_origin *from, struct mlp_package *p,
+                                   struct mlp_served *s, struct mlp_err *e)
+{
+    struct mlp_buf text;
+    bool found;
+    mlp_buf_init(&text, PROFILE_MAX);
+    enum mlp_code code = read_role(p, MLP_ROLE_PROFILE, &text, &found, e);
+    if (code == MLP_OK)
+        code = begin_live(from, found ? &text : NULL, s, e);
+    mlp_buf_fini(&text);
+    return code;
+}
+
 static enum mlp_code load_layer(const struct mlp_origin *from, struct mlp_package *p,
                                 unsigned threads, struct mlp_served **out, struct mlp_err *e)
 {
@@ -103,7 +135,8 @@ static enum mlp_code load_layer(const struct mlp_origin *from, struct mlp_packag
     if (code != MLP_OK)
         return code;
     name_model(*out, from, mlp_package_name(p), mlp_package_digest(p));
-    return run_golden(p, *out, e);
+    code = run_golden(p, *out, e);
+    return code == MLP_OK ? begin_live_of(from, p, *out, e) : code;
 }
 
 static enum mlp_code load_package(const struct mlp_origin *from, unsigned threads,
@@ -187,7 +220,7 @@ static enum mlp_code load_file(const struct mlp_origin *from, unsigned threads,
         code = mlp_served_new(model, threads, out, e);
     if (code == MLP_OK)
         name_model(*out, from, base_name(from->path), mlp_str_from(digest));
-    return code;
+    return code == MLP_OK ? begin_live(from, NULL, *out, e) : code;
 }
 
 enum mlp_code mlp_served_load(const struct mlp_origin *from, unsigned threads,

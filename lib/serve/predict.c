@@ -38,6 +38,19 @@ void mlp_predict_output(const struct mlp_served *s, const struct mlp_scratch *w,
     }
 }
 
+void mlp_predict_flat(const struct mlp_served *s, const struct mlp_scratch *w, size_t i,
+                      struct mlp_buf *out)
+{
+    size_t n = s->info->has_proba ? s->info->nclasses : 0;
+    mlp_buf_adds(out, ",\"output.prediction\":");
+    add_prediction(s, w, i, out);
+    for (size_t c = 0; c < n; c++) {
+        mlp_buf_adds(out, ",\"output.probabilities.");
+        mlp_buf_add(out, s->members[c].p + 1, s->members[c].n - 1);
+        mlp_num_add_json(out, w->proba[i * n + c]);
+    }
+}
+
 double mlp_predict_outcome(const struct mlp_served *s, const struct mlp_scratch *w, size_t i)
 {
     if (!s->info->nclasses)

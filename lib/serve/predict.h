@@ -71,6 +71,12 @@ void mlp_predict_count(const struct mlp_predict *p, uint64_t rows);
 void mlp_predict_output(const struct mlp_served *s, const struct mlp_scratch *w, size_t i,
                         bool probabilities, struct mlp_buf *out);
 
+/* The same as members of a flat object, as mlp-drift names those of a log: a comma,
+ * "output.prediction":X and "output.probabilities.CLASS":P. w has the probabilities, where the
+ * model has any. */
+void mlp_predict_flat(const struct mlp_served *s, const struct mlp_scratch *w, size_t i,
+                      struct mlp_buf *out);
+
 /* The number that stands for the prediction of row i in a comparison: equal classes give equal
  * numbers whatever their order in the model. */
 double mlp_predict_outcome(const struct mlp_served *s, const struct mlp_scratch *w, size_t i);

@@ -132,7 +132,7 @@ bool mlp_run_begin(struct mlp_run *r, struct mlp_asking *q)
     q->logged = false;
     if (s->predlog || r->route->shadowed)
         mlp_record_id(q);
-    bool watched = q->logged || (r->route->shadowed && q->foreign);
+    bool watched = q->logged || r->lane->served->live || (r->route->shadowed && q->foreign);
     r->w = &r->lane->served->scratch[q->thread];
     mlp_arena_reset(&r->w->strings);
     r->p = (struct mlp_predict){

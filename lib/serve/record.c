@@ -113,6 +113,28 @@ static void add_line(struct mlp_asking *q, const struct mlp_served *s, const str
     q->row++;
 }
 
+/* Rows of the live profile: features and answers in one flat object. */
+static void add_live(const struct mlp_served *s, const struct mlp_scratch *w, size_t n)
+{
+    size_t i, step;
+    struct mlp_buf *b = mlp_live_begin(s->live, n, &i, &step);
+    if (!b)
+        return;
+    for (; i < n; i += step) {
+        size_t before = b->n;
+        add_features(s, w, i, b);
+        b->n -= !b->failed; /* the brace: what follows belongs to the same object */
+        mlp_predict_flat(s, w, i, b);
+        mlp_buf_adds(b, "}\n");
+        if (b->failed) {
+            b->n = before;
+            b->failed = false;
+            break;
+        }
+    }
+    mlp_live_end(s->live);
+}
+
 static void add_replay(struct mlp_asking *q, const struct mlp_served *s,
                        const struct mlp_scratch *w, size_t n)
 {
@@ -130,6 +152,8 @@ void mlp_record_rows(void *asking, const struct mlp_served *s, const struct mlp_
     char time[32];
     if (q->foreign)
         add_replay(q, s, w, n);
+    if (s->live && s->info->ninputs)
+        add_live(s, w, n);
     if (!q->logged)
         return;
     mlp_time_format_ms(mlp_os_now_ns(), time);

@@ -203,6 +203,8 @@ static const struct path paths[] = {
     {"/admin", 'G', MLP_KIND_ADMIN, MLP_DIALECT_OWN, mlp_on_admin},
     {"/admin/reload", 'P', MLP_KIND_ADMIN, MLP_DIALECT_OWN, mlp_on_admin_reload},
     {"/admin/drain", 'P', MLP_KIND_ADMIN, MLP_DIALECT_OWN, mlp_on_admin_drain},
+    {"/admin/profile", 'G', MLP_KIND_ADMIN, MLP_DIALECT_OWN, mlp_on_admin_profile},
+    {"/admin/profile/*", 'G', MLP_KIND_ADMIN, MLP_DIALECT_OWN, mlp_on_admin_profile},
     {"/openapi.json", 'G', MLP_KIND_MODEL, MLP_DIALECT_OWN, mlp_on_openapi},
     {"/docs", 'G', MLP_KIND_MODEL, MLP_DIALECT_OWN, mlp_on_docs},
     {"/docs/try.js", 'G', MLP_KIND_MODEL, MLP_DIALECT_OWN, mlp_on_docs_script},

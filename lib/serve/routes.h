@@ -67,10 +67,12 @@ void mlp_on_version(struct mlp_asking *q);
 /* proto_explain.c: POST /explain. */
 void mlp_on_explain(struct mlp_asking *q);
 
-/* admin.c: GET /admin, POST /admin/reload and /admin/drain, by the admin's socket. */
+/* admin.c: GET /admin and /admin/profile, POST /admin/reload and /admin/drain, by the admin's
+ * socket. */
 void mlp_on_admin(struct mlp_asking *q);
 void mlp_on_admin_reload(struct mlp_asking *q);
 void mlp_on_admin_drain(struct mlp_asking *q);
+void mlp_on_admin_profile(struct mlp_asking *q);
 
 /* proto_feedback.c: POST /feedback. */
 void mlp_on_feedback(struct mlp_asking *q);

@@ -42,7 +42,10 @@ struct mlp_serve_config {
     uint64_t log_bytes;          /* it is rotated before it is larger (predlog.h); 0: never */
     unsigned log_keep;           /* older files to keep */
     const char *feedback_path;   /* where POST /feedback appends labels; NULL: nowhere */
-    const char *otlp_url, *otlp_headers, *otlp_service; /* traces go there (trace.h); NULL: nowhere */
+    const char *reference;       /* mlp-profile(5) of models whose package has none; NULL: none */
+    uint64_t live_window_ns;     /* of live profiles (live.h); 0: none are kept */
+    const char *otlp_url;        /* traces go there (trace.h); NULL: nowhere */
+    const char *otlp_headers, *otlp_service; /* what they are sent with, and under; NULL: usual */
     double trace_share;          /* of the requests that begin a trace of their own */
     bool ignore_extra;           /* unknown features are passed over instead of refused */
     uint64_t max_rows;           /* of one request; 0: 100,000 */

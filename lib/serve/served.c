@@ -215,6 +215,7 @@ void mlp_served_drop(struct mlp_served *s)
     if (!s || atomic_fetch_sub(&s->users, 1) != 1)
         return;
     mlp_command_free(s->command);
+    mlp_live_free(s->live);
     for (unsigned i = 0; s->scratch && i < s->threads; i++) {
         mlp_work_free(s->scratch[i].work);
         mlp_arena_fini(&s->scratch[i].columns);

@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "registry/deployment.h"
 #include "serve/command.h"
+#include "serve/live.h"
 
 #include <stdatomic.h>
 
@@ -52,6 +53,7 @@ struct mlp_served {
     struct mlp_str *labels;              /* each class as a JSON value */
     struct mlp_str *members;             /* each class as a JSON member name with colon */
     struct mlp_buf signature;            /* JSON of mlp_model_signature */
+    struct mlp_live *live;               /* its live profile; NULL: there is no reference */
     unsigned threads;
     struct mlp_scratch *scratch;         /* one a thread */
     struct mlp_tally *tally;             /* one a thread */
@@ -69,6 +71,8 @@ struct mlp_origin {
     const struct mlp_key *key;   /* the package must be signed by it; NULL: not asked for */
     bool explain;                /* keep what POST /explain needs (model.h) */
     const char *onnxruntime;     /* library that runs ONNX models (model.h); NULL: our own engine */
+    const char *reference;       /* profile of a model whose package has none; NULL: none */
+    uint64_t live_window_ns;     /* of the live profile (live.h); 0: there is none */
 };
 
 /* Loads a model, checks its digest (and signature) before its bytes are looked at, and runs the

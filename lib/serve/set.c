@@ -79,6 +79,7 @@ static enum mlp_code load_ref(struct loading *l, const char *ref, struct mlp_ser
                                         .name = name, .version = v->version,
                                         .key = l->config->key,
                                         .onnxruntime = l->config->onnxruntime,
+            .reference = l->config->reference, .live_window_ns = l->config->live_window_ns,
                                         .explain = l->config->explain};
         code = obtain(l, &from, out, e);
     }
@@ -92,6 +93,7 @@ static enum mlp_code load_named(struct loading *l, struct mlp_served **out, stru
     struct mlp_stat st;
     const struct mlp_origin from = {.path = model, .key = l->config->key,
                                     .onnxruntime = l->config->onnxruntime,
+            .reference = l->config->reference, .live_window_ns = l->config->live_window_ns,
                                     .explain = l->config->explain};
     enum mlp_code code = mlp_os_stat(model, false, &st, e);
     if (code != MLP_OK || st.exists)
@@ -138,6 +140,7 @@ static enum mlp_code load_target(struct loading *l, const struct mlp_target *t,
     struct mlp_origin from = {.digest = t->digest, .version = t->version, .key = l->config->key,
                               .name = t->model.n ? name : NULL, .registry_dir = l->registry,
                               .onnxruntime = l->config->onnxruntime,
+            .reference = l->config->reference, .live_window_ns = l->config->live_window_ns,
                               .explain = l->config->explain};
     if (t->path.n) {
         if (!mlp_deployment_resolve(l->config->deployment, t->path, path, sizeof path))

@@ -65,7 +65,7 @@ static void pay_one(struct mlp_serve *s, unsigned thread, const struct mlp_debt 
                            .body = request.body, .id = {d->bytes.p + debt->id_at, debt->id_n}};
     struct mlp_predict p = {.served = debt->shadow, .thread = thread, .arm = MLP_ARM_SHADOW,
                             .ignore_extra = true, .nonfinite = true, .outcomes = &d->own, .ctx = &q,
-                            .seen = s->predlog ? mlp_record_rows : NULL};
+                            .seen = s->predlog || debt->shadow->live ? mlp_record_rows : NULL};
     struct mlp_buf nowhere;
     struct mlp_err e;
     uint64_t rows;

@@ -159,8 +159,10 @@ static void add_span(struct mlp_buf *b, const struct record *r)
     if (r->trace.parented)
         add_id(b, "parentSpanId", r->trace.parent, 8);
     mlp_buf_addf(b, "\"name\":\"%s ", r->method); /* the parser lets tokens in alone */
-    mlp_buf_addf(b, "%s\",\"kind\":2,\"startTimeUnixNano\":\"%lld\",\"endTimeUnixNano\":\"%lld\",",
-                 r->path, (long long)r->start_ns, (long long)r->start_ns + (long long)r->duration_ns);
+    mlp_buf_addf(b, "%s\",\"kind\":2,\"startTimeUnixNano\":\"%lld\",", r->path,
+                 (long long)r->start_ns);
+    mlp_buf_addf(b, "\"endTimeUnixNano\":\"%lld\",",
+                 (long long)r->start_ns + (long long)r->duration_ns);
     mlp_buf_adds(b, "\"attributes\":[");
     add_text(b, "http.request.method", r->method, true);
     add_text(b, "http.route", r->path, false);

@@ -1,4 +1,4 @@
-/* prom.h: Prometheus text exposition format, version 0.0.4, and OpenMetrics 1.0 where it differs. */
+/* prom.h: Prometheus text exposition format, version 0.0.4; OpenMetrics 1.0 where it differs. */
 #ifndef MLP_TEXT_PROM_H
 #define MLP_TEXT_PROM_H
 
@@ -16,8 +16,8 @@ void mlp_prom_head(struct mlp_buf *b, const char *name, const char *type, const 
 /* The same in OpenMetrics, where a counter's name lacks the "_total" that its samples have. */
 void mlp_prom_head_open(struct mlp_buf *b, const char *name, const char *type, const char *help);
 
-/* Behind the sample just written: an exemplar of OpenMetrics, an event that it counted, with its time
- * in seconds since 1970. */
+/* Behind the sample just written: an exemplar of OpenMetrics, an event that it counted, with its
+ * time in seconds since 1970. */
 void mlp_prom_exemplar(struct mlp_buf *b, const struct mlp_prom_label *labels, double value,
                        double time);
 
