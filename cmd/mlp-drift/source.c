@@ -1,6 +1,7 @@
 #include "verbs.h"
 
 #include "base/file.h"
+#include "base/progress.h"
 #include "registry/registry.h"
 
 #include <stdlib.h>
@@ -21,8 +22,9 @@ struct pass {
     struct side *side;
     struct mlp_table *table;
     struct mlp_profiler *profiler;
-    struct flat *flat;
-    uint64_t batches;
+    struct mlp_flat *flat;
+    uint64_t batches, rows;
+    struct mlp_progress progress;
 };
 
 static void note_malformed(struct side *s, const struct mlp_batch *b)
@@ -43,17 +45,21 @@ static enum mlp_code read_rows(struct pass *p, struct mlp_err *e)
         b = in;
         p->batches++;
         if (p->flat) {
-            code = flat_batch(p->flat, in, &flat, e);
+            code = mlp_flat_batch(p->flat, in, &flat, e);
             b = &flat;
         }
         if (code == MLP_OK && p->flat)
-            code = mlp_profiler_add_named(p->profiler, flat_names(p->flat), b, NULL, e);
+            code = mlp_profiler_add_named(p->profiler, mlp_flat_names(p->flat), b, NULL, e);
         else if (code == MLP_OK)
             code = mlp_profiler_add(p->profiler, p->table, b, NULL, e);
         if (code != MLP_OK)
             return code;
         note_malformed(p->side, b);
+        p->rows += b->nrows;
+        mlp_progress_tell(&p->progress, &(struct mlp_progress_at){
+            .rows = p->rows, .bytes = mlp_table_bytes(p->table), .size = mlp_table_size(p->table)});
     }
+    mlp_progress_wipe(&p->progress);
     return code;
 }
 
@@ -90,8 +96,8 @@ static enum mlp_code finish_pass(struct pass *p, struct mlp_err *e)
         s->seen[i] = mlp_profiler_seen(p->profiler, i);
     for (size_t i = 0; i < mlp_profiler_nextra(p->profiler) && code == MLP_OK; i++)
         code = note_extra(s, mlp_profiler_extra(p->profiler, i), e);
-    for (size_t i = 0; p->flat && i < flat_nlate(p->flat) && code == MLP_OK; i++)
-        code = note_extra(s, flat_late(p->flat, i), e);
+    for (size_t i = 0; p->flat && i < mlp_flat_nlate(p->flat) && code == MLP_OK; i++)
+        code = note_extra(s, mlp_flat_late(p->flat, i), e);
     return code;
 }
 
@@ -104,8 +110,9 @@ static enum mlp_code one_pass(struct side *s, const char *path, const struct mlp
         code = mlp_profiler_new(ref, &p.profiler, e);
     if (code == MLP_OK && keep)
         mlp_profiler_keep(p.profiler, keep / (mlp_table_ncols(p.table) + 1));
-    if (code == MLP_OK && flat_wanted(p.table))
-        code = flat_new(p.table, &p.flat, e);
+    if (code == MLP_OK && mlp_flat_wanted(p.table))
+        code = mlp_flat_new(p.table, &p.flat, e);
+    mlp_progress_init(&p.progress, true);
     s->rows = true;
     s->log = p.flat != NULL;
     if (code == MLP_OK)
@@ -114,7 +121,7 @@ static enum mlp_code one_pass(struct side *s, const char *path, const struct mlp
         code = name_columns(&p, e);
     if (code == MLP_OK)
         code = finish_pass(&p, e);
-    flat_free(p.flat);
+    mlp_flat_free(p.flat);
     mlp_profiler_free(p.profiler);
     mlp_table_close(p.table);
     return code;

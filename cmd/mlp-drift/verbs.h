@@ -6,6 +6,7 @@
 #include "base/vec.h"
 #include "report/report.h"
 #include "stat/shift.h"
+#include "table/flatten.h"
 #include "table/input.h"
 
 extern const struct mlp_verb verb_check, verb_profile, verb_merge;
@@ -34,20 +35,6 @@ void side_fini(struct side *s);
  * file that needs it. keep: hold small columns for exact tests. */
 enum mlp_code profile_rows(struct side *s, const char *path, const struct mlp_profile *ref,
                            const struct mlp_input *r, bool keep, struct mlp_err *e);
-
-/* Rows of a prediction log as a table: members of "features" under their own names, those of
- * "output" with "output." before them. */
-struct flat;
-bool flat_wanted(const struct mlp_table *t);
-enum mlp_code flat_new(const struct mlp_table *t, struct flat **f, struct mlp_err *e);
-void flat_free(struct flat *f);
-/* Turns a batch of the log into *out, which is good until the next call. The first batch decides
- * which columns there are; later ones are told by flat_late. */
-enum mlp_code flat_batch(struct flat *f, const struct mlp_batch *in, struct mlp_batch *out,
-                         struct mlp_err *e);
-const struct mlp_str *flat_names(const struct flat *f);
-size_t flat_nlate(const struct flat *f);
-struct mlp_str flat_late(const struct flat *f, size_t i);
 
 /* How to judge. */
 struct judging {

@@ -56,19 +56,6 @@ static const struct mlp_opt opts[] = {
     {0},
 };
 
-/* Now and then, for a person who waits. */
-static void tell_progress(struct check_run *run, const struct mlp_checked *x)
-{
-    uint64_t now = mlp_os_monotonic_ns(), size = mlp_table_size(run->table);
-    if (!run->progress || now - run->told < 500000000u)
-        return;
-    run->told = now;
-    fprintf(stderr, "\r\033[K%llu rows, %llu rejected", (unsigned long long)x->rows,
-            (unsigned long long)x->rejected);
-    if (size)
-        fprintf(stderr, ", %.0f %%", 100.0 * (double)x->bytes / (double)size);
-}
-
 static enum mlp_code take_checked(void *ctx, const struct mlp_checked *x, struct mlp_err *e)
 {
     struct check_run *run = ctx;
@@ -83,7 +70,9 @@ static enum mlp_code take_checked(void *ctx, const struct mlp_checked *x, struct
         code = mlp_out_flush(&run->good, e);
     if (code == MLP_OK && is_stream && run->rejects.fd >= 0)
         code = mlp_out_flush(&run->rejects, e);
-    tell_progress(run, x);
+    mlp_progress_tell(&run->progress, &(struct mlp_progress_at){
+        .rows = x->rows, .rejected = x->rejected, .bytes = x->bytes,
+        .size = mlp_table_size(run->table)});
     return code;
 }
 
@@ -92,8 +81,7 @@ static enum mlp_code read_all(struct check_run *run, struct mlp_err *e)
     enum mlp_code code = run->window_rows || run->window_ns
         ? check_windows(run, take_checked, e)
         : mlp_checker_table(run->checker, run->table, run->stop_at, take_checked, run, e);
-    if (run->progress)
-        fprintf(stderr, "\r\033[K");
+    mlp_progress_wipe(&run->progress);
     return code;
 }
 
@@ -193,7 +181,7 @@ static enum mlp_code check(struct check_run *run, struct mlp_err *e)
 static enum mlp_code run_check(struct mlp_cmd *cmd, struct mlp_err *e)
 {
     struct check_run run = {.cmd = cmd, .good.fd = -1, .rejects.fd = -1, .copy = -1};
-    run.progress = mlp_os_isatty(2) && !mlp_opt_flag(cmd, OPT_QUIET);
+    mlp_progress_init(&run.progress, !mlp_opt_flag(cmd, OPT_QUIET));
     run.stop_at = mlp_opt_given(cmd, OPT_MAX_REJECTS)
                       ? (uint64_t)mlp_opt_int(cmd, OPT_MAX_REJECTS, 0) + 1 : UINT64_MAX;
     if (mlp_opt_flag(cmd, OPT_FAIL_FAST))

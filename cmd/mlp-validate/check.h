@@ -5,6 +5,7 @@
 #include "verbs.h"
 
 #include "base/file.h"
+#include "base/progress.h"
 #include "rule/rule.h"
 #include "stat/profile.h"
 
@@ -30,8 +31,7 @@ struct check_run {
     uint64_t window_rows, window_ns; /* of a stream; 0: there are none */
     uint64_t rejected;      /* rows, in windows that were reported */
     bool found;             /* something that makes exit status 1 */
-    uint64_t told;          /* of the progress line, monotonic ns */
-    bool progress;
+    struct mlp_progress progress;
     int copy;               /* of a pipe that is looked at twice, or -1 */
     char copy_path[32];     /* its name */
 };

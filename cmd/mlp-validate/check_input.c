@@ -30,8 +30,12 @@ static enum mlp_code survey(struct check_run *run, struct mlp_err *e)
 {
     struct mlp_batch *b;
     enum mlp_code code = MLP_OK;
-    while (code == MLP_OK && (code = mlp_table_next(run->table, &b, e)) == MLP_OK && b)
+    while (code == MLP_OK && (code = mlp_table_next(run->table, &b, e)) == MLP_OK && b) {
         code = mlp_checker_survey(run->checker, b, e);
+        mlp_progress_tell(&run->progress, &(struct mlp_progress_at){
+            .what = "first look", .bytes = mlp_table_bytes(run->table),
+            .size = mlp_table_size(run->table)});
+    }
     mlp_table_close(run->table);
     run->table = NULL;
     return code;

@@ -1,6 +1,7 @@
 #include "verbs.h"
 
 #include "base/file.h"
+#include "base/progress.h"
 #include "stat/profile.h"
 #include "table/ahead.h"
 #include "text/num.h"
@@ -110,6 +111,7 @@ static enum mlp_code make(const struct mlp_cmd *cmd, struct mlp_profile *out, st
     struct mlp_input in;
     struct mlp_table *t = NULL;
     struct mlp_profiler *p = NULL;
+    struct mlp_progress progress;
     unsigned threads = thread_count(cmd, OPT_THREADS);
     enum mlp_code code = mlp_input_init(&in, cmd, MLP_INPUT_INDICES, e);
     in.table.kept = threads > 1 ? MLP_AHEAD_KEPT : 0;
@@ -117,6 +119,9 @@ static enum mlp_code make(const struct mlp_cmd *cmd, struct mlp_profile *out, st
         code = mlp_table_open(mlp_operand(cmd, 0, "-"), &in.table, &t, e);
     if (code == MLP_OK)
         code = mlp_profiler_new(NULL, &p, e);
+    mlp_progress_init(&progress, true);
+    if (code == MLP_OK)
+        mlp_profiler_watch(p, &progress);
     if (code == MLP_OK)
         code = mlp_profiler_table(p, t, threads, e);
     if (code == MLP_OK)

@@ -1,14 +1,15 @@
 #include "model.h"
 
 #include "base/file.h"
+#include "rule/import.h"
 #include "rule/rule.h"
 
 #include <math.h>
 
 enum { OPT_RULES, OPT_LABEL, OPT_SCORE, OPT_SCORES, OPT_PREDICTION, OPT_WEIGHT,
-       OPT_POSITIVE, OPT_THRESHOLD, OPT_TASK, OPT_CHAMPION, OPT_KEY,
+       OPT_POSITIVE, OPT_THRESHOLD, OPT_TASK, OPT_CHAMPION, OPT_LABELS, OPT_KEY,
        OPT_SLICE, OPT_SENSITIVE, OPT_SUBGROUPS, OPT_LATENCY, OPT_LATENCY_FILE, OPT_LEVEL,
-       OPT_ROUNDS,       OPT_SEED, OPT_REPORT, OPT_FORMAT,
+       OPT_ROUNDS, OPT_SEED, OPT_MEMORY, OPT_PARAM, OPT_REPORT, OPT_FORMAT,
        OPT_QUIET, MLP_INPUT_NAMES };
 
 static const struct mlp_opt opts[] = {
@@ -35,8 +36,10 @@ static const struct mlp_opt opts[] = {
                   "auto|binary|multiclass|regression", "auto", false},
     [OPT_CHAMPION] = {"champion", 'c', MLP_OPT_FILE, "FILE",
                       "another model's predictions of the same rows", NULL, NULL, false},
+    [OPT_LABELS] = {"labels", 0, MLP_OPT_FILE, "FILE",
+                    "labels that came later, to join by --key (default: id)", NULL, NULL, false},
     [OPT_KEY] = {"key", 'k', MLP_OPT_TEXT, "COL",
-                 "match the champion's rows by this column, not by order", NULL, NULL, false},
+                 "match the champion's rows, or the labels, by this column", NULL, NULL, false},
     [OPT_SLICE] = {"slice", 's', MLP_OPT_TEXT, "COL", "metrics of each value of this column", NULL,
                    NULL, true},
     [OPT_SENSITIVE] = {"sensitive", 0, MLP_OPT_TEXT, "COL",
@@ -53,6 +56,9 @@ static const struct mlp_opt opts[] = {
     [OPT_ROUNDS] = {"rounds", 0, MLP_OPT_INT, "N", "bootstrap rounds; 0: no intervals", NULL,
                     "500", false},
     [OPT_SEED] = {"seed", 0, MLP_OPT_INT, "N", "seed of the bootstrap", NULL, "1", false},
+    [OPT_MEMORY] = {"memory", 'm', MLP_OPT_SIZE, "SIZE",
+                    "what the rows may take; more of them are refused", NULL, "4G", false},
+    [OPT_PARAM] = PARAM_OPTION,
     [OPT_REPORT] = {"report", 'R', MLP_OPT_TEXT, "[FORMAT:]FILE",
                     "write the report there; text, json, junit, sarif, github, html or prom", NULL,
                     NULL, true},
@@ -72,6 +78,7 @@ struct run {
     struct predictions ours, champion;
     struct evaluation evaluation;
     struct mlp_report report;
+    struct joined joined;
 };
 
 static enum mlp_code read_gates(struct run *run, struct mlp_err *e)
@@ -79,38 +86,97 @@ static enum mlp_code read_gates(struct run *run, struct mlp_err *e)
     const char *path = mlp_opt_text(run->cmd, OPT_RULES);
     if (!path)
         return MLP_OK;
-    enum mlp_code code = mlp_rules_load(path, &run->rules, e);
+    struct given given;
+    enum mlp_code code = given_read(run->cmd, OPT_PARAM, -1, &given, e);
+    if (code == MLP_OK)
+        code = mlp_rules_load_given(&(struct mlp_rules_source){path, NULL, &given.rules}, NULL,
+                                    &run->rules, e);
     return code == MLP_OK ? gates_read(mlp_rules_doc(run->rules), &run->gates, e) : code;
+}
+
+/* Joins --labels; *path becomes that of the joined table. */
+static enum mlp_code join_labels(struct run *run, const struct mlp_input *in, const char **path,
+                                 struct mlp_err *e)
+{
+    const struct mlp_cmd *cmd = run->cmd;
+    const struct join_from from = {
+        *path, mlp_opt_text(cmd, OPT_LABELS),
+        mlp_opt_given(cmd, OPT_KEY) ? mlp_opt_text(cmd, OPT_KEY) : "id",
+        mlp_opt_text(cmd, OPT_LABEL), &in->table, (size_t)mlp_opt_number(cmd, OPT_MEMORY, 0),
+    };
+    if (!from.labels)
+        return MLP_OK;
+    if (strcmp(from.labels, "-") == 0 && strcmp(*path, "-") == 0)
+        return mlp_err_set(e, MLP_EUSAGE, "stdin cannot be both the predictions and the labels");
+    if (mlp_opt_given(cmd, OPT_CHAMPION))
+        return mlp_err_set(e, MLP_EUSAGE, "--labels and --champion do not go together");
+    enum mlp_code code = labels_join(&from, &run->joined, e);
+    *path = run->joined.path;
+    return code;
+}
+
+/* What the join came to, in the report. */
+static void tell_joined(struct run *run)
+{
+    const struct joined *j = &run->joined;
+    if (j->fd < 0)
+        return;
+    mlp_report_summary(&run->report, "matched", (double)j->matched);
+    mlp_report_summary(&run->report, "rows_without_label", (double)j->unlabelled);
+    mlp_report_summary(&run->report, "labels_without_row", (double)j->unmatched);
+    mlp_report_summary(&run->report, "labels_replaced", (double)j->replaced);
+}
+
+static enum mlp_code check_options(const struct mlp_cmd *cmd, struct mlp_err *e)
+{
+    const char *champion = mlp_opt_text(cmd, OPT_CHAMPION), *path = mlp_operand(cmd, 0, "-");
+    if (champion && strcmp(champion, "-") == 0 && strcmp(path, "-") == 0)
+        return mlp_err_set(e, MLP_EUSAGE, "stdin cannot be both the predictions and the champion");
+    if (!champion && !mlp_opt_given(cmd, OPT_LABELS) && mlp_opt_given(cmd, OPT_KEY))
+        return mlp_err_set(e, MLP_EUSAGE, "--key is for --champion and --labels");
+    return MLP_OK;
+}
+
+/* The predictions, joined or not, and the champion's. */
+static enum mlp_code read_both(struct run *run, const char *path, const struct mlp_input *in,
+                               struct columns *want, struct mlp_err *e)
+{
+    const char *champion = mlp_opt_text(run->cmd, OPT_CHAMPION);
+    struct mlp_table_options options = in->table;
+    if (run->joined.fd >= 0) {
+        want->label = "label";
+        options = (struct mlp_table_options){.format = MLP_TABLE_CSV, .delimiter = ','};
+    }
+    run->ours.most = run->champion.most = (size_t)mlp_opt_number(run->cmd, OPT_MEMORY, 0);
+    enum mlp_code code = facets_want(&run->ours, &run->gates, &run->asked, e);
+    if (code == MLP_OK)
+        code = predictions_read(&run->ours, path, &options, want, &run->classes, e);
+    want->weight = NULL;
+    if (code == MLP_OK && champion)
+        code = predictions_read(&run->champion, champion, &options, want, &run->classes, e);
+    return code;
 }
 
 static enum mlp_code read_tables(struct run *run, struct mlp_err *e)
 {
     const struct mlp_cmd *cmd = run->cmd;
-    const char *champion = mlp_opt_text(cmd, OPT_CHAMPION);
     const char *path = mlp_operand(cmd, 0, "-");
     struct mlp_input in;
     struct columns want = {
         mlp_opt_text(cmd, OPT_LABEL), mlp_opt_text(cmd, OPT_SCORE), mlp_opt_text(cmd, OPT_SCORES),
         mlp_opt_text(cmd, OPT_PREDICTION), mlp_opt_text(cmd, OPT_WEIGHT),
-        champion ? mlp_opt_text(cmd, OPT_KEY) : NULL, mlp_opt_text(cmd, OPT_POSITIVE),
-        run->gates.doc,
+        mlp_opt_given(cmd, OPT_CHAMPION) ? mlp_opt_text(cmd, OPT_KEY) : NULL,
+        mlp_opt_text(cmd, OPT_POSITIVE), run->gates.doc,
         mlp_opt_given(cmd, OPT_THRESHOLD) && !mlp_opt_given(cmd, OPT_PREDICTION),
     };
-    if (champion && strcmp(champion, "-") == 0 && strcmp(path, "-") == 0)
-        return mlp_err_set(e, MLP_EUSAGE, "stdin cannot be both the predictions and the champion");
-    if (!champion && mlp_opt_given(cmd, OPT_KEY))
-        return mlp_err_set(e, MLP_EUSAGE, "--key is for --champion");
-    enum mlp_code code = mlp_input_init(&in, cmd, MLP_INPUT_INDICES, e);
+    enum mlp_code code = check_options(cmd, e);
+    if (code == MLP_OK)
+        code = mlp_input_init(&in, cmd, MLP_INPUT_INDICES, e);
     if (code == MLP_OK && run->rules)
         mlp_rules_input(run->rules, &in.table);
     if (code == MLP_OK)
-        code = facets_want(&run->ours, &run->gates, &run->asked, e);
-    if (code == MLP_OK)
-        code = predictions_read(&run->ours, path, &in.table, &want, &run->classes, e);
-    want.weight = NULL;
-    if (code == MLP_OK && champion)
-        code = predictions_read(&run->champion, champion, &in.table, &want, &run->classes, e);
-    return code;
+        code = join_labels(run, &in, &path, e);
+    return code == MLP_OK ? read_both(run, path, &in, &want, e) : code;
 }
 
 static enum mlp_code evaluate(struct run *run, struct mlp_err *e)
@@ -174,7 +240,9 @@ static enum mlp_code work(struct run *run, struct mlp_err *e)
         code = evaluate(run, e);
     if (code != MLP_OK)
         return code;
-    run->report.subject = mlp_report_text(&run->report, "%s", run->ours.source);
+    run->report.subject = mlp_report_text(&run->report, "%s",
+                                          mlp_file_name(mlp_operand(run->cmd, 0, "-")));
+    tell_joined(run);
     struct telling t = {.r = &run->report, .v = &run->evaluation, .rules = &run->gates,
                         .p = &run->ours, .plan = &plan, .asked = &run->asked};
     code = model_report(&t, e);
@@ -184,6 +252,7 @@ static enum mlp_code work(struct run *run, struct mlp_err *e)
 static enum mlp_code run_model(struct mlp_cmd *cmd, struct mlp_err *e)
 {
     struct run run = {.cmd = cmd, .gates = {.least = 30, .quantile = 0.5, .top = 2}};
+    run.joined.fd = -1;
     run.asked = (struct model_asked){cmd, OPT_SLICE, OPT_SENSITIVE, mlp_opt_text(cmd, OPT_LATENCY),
                                      mlp_opt_text(cmd, OPT_LATENCY_FILE),
                                      mlp_opt_flag(cmd, OPT_SUBGROUPS)};
@@ -198,12 +267,16 @@ static enum mlp_code run_model(struct mlp_cmd *cmd, struct mlp_err *e)
     predictions_fini(&run.ours);
     classes_fini(&run.classes);
     mlp_rules_free(run.rules);
+    if (run.joined.fd >= 0)
+        mlp_os_close(run.joined.fd, NULL);
     return code;
 }
 
 static const struct mlp_example examples[] = {
     {"Metrics of predictions with their 95 % intervals.",
      "mlp-validate model --label late predictions.csv"},
+    {"The log of a server with labels that came weeks later.",
+     "mlp-validate model --labels labels.ndjson --key id predictions.ndjson"},
     {"Is the new model good enough, and no worse than the one in use?",
      "mlp-validate model -r model-rules.yaml --label late --champion old.csv "
      "-R json:eval.json predictions.csv"},
@@ -217,7 +290,9 @@ const struct mlp_verb verb_model = {
     .max_operands = 1,
     .about = "Reads predictions next to their labels, as `mlp-serve batch --keep LABEL` writes\n"
              "them, and measures what makes sense for the task, as scikit-learn defines it.\n"
-             "Intervals come from a seeded Poisson bootstrap. A champion's predictions of the\n"
+             "With --labels the predictions, a log of mlp-serve or a table, are joined with labels\n"
+             "by id, the rest is counted. Rows are held in memory, up to --memory. Intervals\n"
+             "come from a seeded Poisson bootstrap. A champion's predictions of the\n"
              "same rows are compared by DeLong's test (AUC) or a paired bootstrap (the rest).\n"
              "Exit status 1 means that a gate of severity error fails.",
     .opts = opts,

@@ -70,6 +70,7 @@ struct predictions {
     bool all_facets;                           /* every column that is nothing else is one, too */
     struct mlp_arena arena;
     int label, score, prediction, weight, key; /* columns, -1: none */
+    size_t most;                               /* bytes of memory that it may take; 0: no limit */
 };
 
 /* Reads a file into p, which is initialised and finished by the caller. The classes are shared by
@@ -90,6 +91,24 @@ enum mlp_code predictions_read(struct predictions *p, const char *path,
                                const struct mlp_table_options *options,
                                const struct columns *want, struct classes *classes,
                                struct mlp_err *e);
+
+/* model_join.c: predictions (a table, or the log of mlp-serve) and labels that come later, as one
+ * table whose first column is "label"; the log's outputs have their own names in it. memory: what
+ * the labels may take. */
+struct join_from {
+    const char *predictions, *labels, *key;
+    const char *label;            /* the labels' column, or NULL */
+    const struct mlp_table_options *options;
+    size_t memory;
+};
+/* fd is that of the table, -1 for none, the caller's to close; path opens it. unlabelled: rows
+ * without a label; unmatched: labels without a row; replaced: by a later one of the same id. */
+struct joined {
+    int fd;
+    char path[32];
+    uint64_t matched, unlabelled, unmatched, replaced;
+};
+enum mlp_code labels_join(const struct join_from *from, struct joined *out, struct mlp_err *e);
 
 /* Rows ready for metrics. The arrays are in memory, which is owned; other is the champion, n = 0
  * without one. task 0, positive NULL: chosen from the data. */

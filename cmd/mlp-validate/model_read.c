@@ -2,10 +2,14 @@
 #include "model.h"
 
 #include "base/file.h"
+#include "base/progress.h"
 
 #include <math.h>
 
 #define KEY_BYTES ((size_t)1 << 30)
+#define KEY_COST 64     /* bytes of a key, about */
+#define ROW_ARRAYS 128  /* bytes of a row in the arrays that metrics and intervals take */
+#define SCORE_COPIES 3
 
 void predictions_init(struct predictions *p)
 {
@@ -223,11 +227,33 @@ static enum mlp_code read_row(struct predictions *p, const struct mlp_table *t,
     return p->key < 0 ? MLP_OK : read_key(p, mlp_cell_at(b, r, (size_t)p->key), line, t, e);
 }
 
+/* What the rows come to: as they are here, and as arrays for the metrics (evaluation_make). */
+static size_t predictions_bytes(const struct predictions *p)
+{
+    size_t bytes = p->rows.n * (sizeof(struct row) + ROW_ARRAYS) +
+                   p->scores.n * sizeof(double) * SCORE_COPIES;
+    for (size_t i = 0; i < p->facets.n; i++)
+        bytes += p->rows.n * (sizeof(uint32_t) + sizeof(double));
+    return bytes + p->keys.n * KEY_COST;
+}
+
+static enum mlp_code too_many(const struct predictions *p, const struct mlp_table *t,
+                              const struct mlp_batch *b, struct mlp_err *e)
+{
+    mlp_err_set(e, MLP_EINPUT, "%zu rows take more than the %zu MB of --memory", p->rows.n,
+                p->most >> 20);
+    mlp_err_hint(e, "say a larger --memory, or measure a sample: each row takes about %zu bytes",
+                 predictions_bytes(p) / p->rows.n);
+    return mlp_err_at(e, mlp_table_source(t), b->line[b->nrows - 1], 0);
+}
+
 static enum mlp_code read_rows(struct predictions *p, struct mlp_table *t,
                                struct classes *classes, struct mlp_err *e)
 {
+    struct mlp_progress progress;
     struct mlp_batch *b;
     enum mlp_code code;
+    mlp_progress_init(&progress, true);
     while ((code = mlp_table_next(t, &b, e)) == MLP_OK && b) {
         for (size_t r = 0; r < b->nrows; r++) {
             if (b->bad[r]) {
@@ -238,7 +264,12 @@ static enum mlp_code read_rows(struct predictions *p, struct mlp_table *t,
             if (code != MLP_OK)
                 return code;
         }
+        if (p->most && predictions_bytes(p) > p->most)
+            return too_many(p, t, b, e);
+        mlp_progress_tell(&progress, &(struct mlp_progress_at){
+            .rows = p->rows.n, .bytes = mlp_table_bytes(t), .size = mlp_table_size(t)});
     }
+    mlp_progress_wipe(&progress);
     if (code == MLP_OK && p->rows.n == 0) {
         mlp_err_set(e, MLP_EINPUT, "has a header but no rows: nothing was measured");
         code = mlp_err_at(e, mlp_table_source(t), 0, 0);

@@ -1,6 +1,7 @@
 #include "verbs.h"
 
 #include "base/file.h"
+#include "base/progress.h"
 #include "stat/profile.h"
 #include "table/ahead.h"
 
@@ -30,12 +31,16 @@ static enum mlp_code read_profile(const struct profile_from *from, struct mlp_pr
 {
     struct mlp_table *t = NULL;
     struct mlp_profiler *p = NULL;
+    struct mlp_progress progress;
     struct mlp_table_options options = *from->options;
     unsigned threads = from->threads;
     options.kept = threads > 1 ? MLP_AHEAD_KEPT : 0;
     enum mlp_code code = mlp_table_open(from->path, &options, &t, e);
     if (code == MLP_OK)
         code = mlp_profiler_new(from->reference, &p, e);
+    mlp_progress_init(&progress, true);
+    if (code == MLP_OK)
+        mlp_profiler_watch(p, &progress);
     if (code == MLP_OK)
         code = mlp_profiler_table(p, t, threads, e);
     if (code == MLP_OK)

@@ -93,6 +93,10 @@ enum mlp_code mlp_profiler_add_named(struct mlp_profiler *p, const struct mlp_st
 enum mlp_code mlp_profiler_table(struct mlp_profiler *p, struct mlp_table *t, unsigned threads,
                                  struct mlp_err *e);
 
+/* Tells how far mlp_profiler_table is; progress must live as long. */
+struct mlp_progress;
+void mlp_profiler_watch(struct mlp_profiler *p, struct mlp_progress *progress);
+
 /* out must be zeroed; the caller frees it with mlp_profile_fini. The builder is spent. */
 enum mlp_code mlp_profiler_finish(struct mlp_profiler *p, struct mlp_profile *out,
                                   struct mlp_err *e);

@@ -1,6 +1,7 @@
 #include "stat/state.h"
 
 #include "base/map.h"
+#include "base/progress.h"
 #include "base/thread.h"
 #include "table/ahead.h"
 
@@ -28,6 +29,7 @@ struct mlp_profiler {
     struct mlp_team *team;    /* of mlp_profiler_table; NULL: the caller alone */
     size_t keep;              /* most values in `sorted`; 0: not asked for */
     uint64_t rows;
+    struct mlp_progress *progress; /* or NULL */
 };
 
 enum mlp_code mlp_profiler_new(const struct mlp_profile *reference, struct mlp_profiler **p,
@@ -258,11 +260,22 @@ enum mlp_code mlp_profiler_table(struct mlp_profiler *p, struct mlp_table *t, un
         if (code != MLP_OK || !b)
             break;
         code = mlp_profiler_add(p, t, b, NULL, e);
+        if (p->progress)
+            mlp_progress_tell(p->progress, &(struct mlp_progress_at){
+                .rows = p->rows, .size = mlp_table_size(t),
+                .bytes = ahead ? mlp_ahead_bytes(ahead) : mlp_table_bytes(t)});
     }
+    if (p->progress)
+        mlp_progress_wipe(p->progress);
     mlp_ahead_free(ahead);
     mlp_team_free(p->team);
     p->team = NULL;
     return code;
+}
+
+void mlp_profiler_watch(struct mlp_profiler *p, struct mlp_progress *progress)
+{
+    p->progress = progress;
 }
 
 enum mlp_code mlp_profiler_finish(struct mlp_profiler *p, struct mlp_profile *out,

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/map.h"
 #include "base/opt.h"
+#include "base/progress.h"
 #include "base/rng.h"
 #include "base/thread.h"
 #include "base/time.h"
@@ -375,6 +376,23 @@ START_TEST(wrong_options_are_told_with_a_hint)
 }
 END_TEST
 
+START_TEST(progress_tells_rate_and_time_left)
+{
+    char line[80];
+    struct mlp_progress_at at = {NULL, 1234567, 12, 50000000, 200000000};
+    size_t n = mlp_progress_words(&at, 2, line, sizeof line);
+    ck_assert_str_eq(line, "1,234,567 rows, 12 rejected, 25 %, 25.0 MB/s, 0:06 left");
+    ck_assert_uint_eq(n, strlen(line));
+    at = (struct mlp_progress_at){"first look", 0, 0, 1000000, 0};
+    mlp_progress_words(&at, 0.5, line, sizeof line);
+    ck_assert_str_eq(line, "first look: 1 MB, 2.0 MB/s");
+    at = (struct mlp_progress_at){NULL, 1, 0, 1, 40000000};
+    mlp_progress_words(&at, 0.001, line, sizeof line);
+    ck_assert_str_eq(line, "1 rows, 0 %, 0.0 MB/s, 11:06:40 left");
+    ck_assert_uint_eq(mlp_progress_words(&at, 0.001, line, 8), 7);
+}
+END_TEST
+
 Suite *suite_base(void)
 {
     Suite *s = suite_create("base");
@@ -396,6 +414,7 @@ Suite *suite_base(void)
     tcase_add_test(t, a_team_does_each_index_once_each_time);
     tcase_add_test(t, options_come_from_the_table);
     tcase_add_test(t, wrong_options_are_told_with_a_hint);
+    tcase_add_test(t, progress_tells_rate_and_time_left);
     suite_add_tcase(s, t);
     return s;
 }

@@ -1,6 +1,7 @@
-#include "verbs.h"
+#include "table/flatten.h"
 
 #include "base/map.h"
+#include "base/vec.h"
 #include "text/json.h"
 
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #define NAME_BYTES ((size_t)16 << 20)
 #define DEPTH 8
 
-struct flat {
+struct mlp_flat {
     int features, output;          /* columns of the log; output may be -1 */
     struct mlp_map index;          /* name to column of the flat table */
     struct mlp_map late;           /* names that the first batch did not have */
@@ -21,15 +22,15 @@ struct flat {
     struct mlp_buf name;
 };
 
-bool flat_wanted(const struct mlp_table *t)
+bool mlp_flat_wanted(const struct mlp_table *t)
 {
     return mlp_table_format_of(t) == MLP_TABLE_NDJSON &&
            mlp_table_find(t, MLP_STR("features")) >= 0;
 }
 
-enum mlp_code flat_new(const struct mlp_table *t, struct flat **out, struct mlp_err *e)
+enum mlp_code mlp_flat_new(const struct mlp_table *t, struct mlp_flat **out, struct mlp_err *e)
 {
-    struct flat *f = calloc(1, sizeof *f);
+    struct mlp_flat *f = calloc(1, sizeof *f);
     *out = f;
     if (!f)
         return mlp_err_nomem(e);
@@ -42,7 +43,7 @@ enum mlp_code flat_new(const struct mlp_table *t, struct flat **out, struct mlp_
     return MLP_OK;
 }
 
-void flat_free(struct flat *f)
+void mlp_flat_free(struct mlp_flat *f)
 {
     if (!f)
         return;
@@ -55,30 +56,30 @@ void flat_free(struct flat *f)
     free(f);
 }
 
-const struct mlp_str *flat_names(const struct flat *f)
+const struct mlp_str *mlp_flat_names(const struct mlp_flat *f)
 {
     return f->names.p;
 }
 
-size_t flat_nlate(const struct flat *f)
+size_t mlp_flat_nlate(const struct mlp_flat *f)
 {
     return f->late.n;
 }
 
-struct mlp_str flat_late(const struct flat *f, size_t i)
+struct mlp_str mlp_flat_late(const struct mlp_flat *f, size_t i)
 {
     return f->late.entries[i].key;
 }
 
 /* The row being filled, or only named: cells NULL. */
 struct filling {
-    struct flat *f;
+    struct mlp_flat *f;
     struct mlp_cell *cells;
     struct mlp_arena *arena;       /* for texts with escapes */
     const char *bad;
 };
 
-static struct mlp_str member_name(struct flat *f, size_t prefix, const struct mlp_json_token *t)
+static struct mlp_str member_name(struct mlp_flat *f, size_t prefix, const struct mlp_json_token *t)
 {
     f->name.n = prefix;
     if (t->escaped)
@@ -89,7 +90,7 @@ static struct mlp_str member_name(struct flat *f, size_t prefix, const struct ml
 }
 
 /* Column of the name in f->name: new ones are made until the first batch is done. -1: none. */
-static int64_t column_of(struct flat *f, struct mlp_err *e)
+static int64_t column_of(struct mlp_flat *f, struct mlp_err *e)
 {
     struct mlp_str name = mlp_buf_str(&f->name);
     uint64_t *at = mlp_map_get(&f->index, name);
@@ -140,7 +141,7 @@ static struct mlp_cell scalar(struct filling *w, const struct mlp_json_token *t)
 static enum mlp_code members(struct filling *w, struct mlp_json *j, size_t prefix, unsigned depth,
                              struct mlp_err *e)
 {
-    struct flat *f = w->f;
+    struct mlp_flat *f = w->f;
     struct mlp_json_token t;
     enum mlp_code code = mlp_json_next(j, &t, e);
     while (code == MLP_OK && t.type == MLP_JSON_KEY) {
@@ -192,7 +193,7 @@ static void fill_row(struct filling *w, const struct mlp_batch *in, size_t r)
         add_object(w, mlp_cell_at(in, r, (size_t)w->f->output), "output.");
 }
 
-static bool make_room(struct flat *f, size_t rows)
+static bool make_room(struct mlp_flat *f, size_t rows)
 {
     size_t cells = rows * f->names.n;
     if (cells > f->room_cells) {
@@ -208,7 +209,7 @@ static bool make_room(struct flat *f, size_t rows)
     return (f->cells || !cells) && (f->bad || !rows);
 }
 
-enum mlp_code flat_batch(struct flat *f, const struct mlp_batch *in, struct mlp_batch *out,
+enum mlp_code mlp_flat_batch(struct mlp_flat *f, const struct mlp_batch *in, struct mlp_batch *out,
                          struct mlp_err *e)
 {
     struct filling w = {f, NULL, in->arena, NULL};
