@@ -27,41 +27,16 @@ static uint64_t total(const struct mlp_pcolumn *c)
     return n;
 }
 
-/* Share of the values up to x, straight between edges; all of an open bin lies at its edge. */
-static double share_below(const struct mlp_pcolumn *c, double x, double n)
+static void spread_bars(const struct finding *f, struct picture *p)
 {
-    double before = 0;
-    for (size_t i = 0; i < c->nedges; i++) {
-        double hi = c->edges[i], lo = i ? c->edges[i - 1] : hi, here = (double)c->counts[i];
-        if (x < hi) {
-            double part = i && x > lo ? (x - lo) / (hi - lo) : 0;
-            return (before + part * here) / n;
-        }
-        before += here;
-    }
-    return before / n;
-}
-
-/* The upper edge of the bin in which share q is reached. */
-static double at_share(const struct mlp_pcolumn *c, double q, double n)
-{
-    double before = 0;
-    for (size_t i = 0; i < c->nedges; i++)
-        if ((before += (double)c->counts[i]) >= q * n)
-            return c->edges[i];
-    return c->edges[c->nedges - 1];
-}
-
-static void spread_bars(const struct finding *f, double n, double m, struct picture *p)
-{
-    double lo = fmin(at_share(f->ref, 1 / 256.0, n), at_share(f->cur, 0.02, m));
-    double hi = fmax(at_share(f->ref, 255 / 256.0, n), at_share(f->cur, 0.98, m));
+    double lo = fmin(mlp_pcolumn_quantile(f->ref, 1 / 256.0), mlp_pcolumn_quantile(f->cur, 0.02));
+    double hi = fmax(mlp_pcolumn_quantile(f->ref, 255 / 256.0), mlp_pcolumn_quantile(f->cur, 0.98));
     double before = 0, cur_before = 0;
     p->n = BARS;
     for (size_t i = 0; i < BARS; i++) {
         double x = lo + (hi - lo) * (double)(i + 1) / BARS;
-        double here = i + 1 < BARS ? share_below(f->ref, x, n) : 1;
-        double cur = i + 1 < BARS ? share_below(f->cur, x, m) : 1;
+        double here = i + 1 < BARS ? mlp_pcolumn_share_below(f->ref, x) : 1;
+        double cur = i + 1 < BARS ? mlp_pcolumn_share_below(f->cur, x) : 1;
         p->ref[i] = here - before;
         p->cur[i] = cur - cur_before;
         before = here;
@@ -77,7 +52,7 @@ static bool number_picture(const struct finding *f, struct picture *p)
     if (!f->ref->nedges || !(n > 0) || !(m > 0))
         return false;
     if (f->ref->nedges > FEW) {
-        spread_bars(f, n, m, p);
+        spread_bars(f, p);
         return true;
     }
     p->n = f->ref->nedges + 1;

@@ -64,6 +64,8 @@ static enum mlp_code take_checked(void *ctx, const struct mlp_checked *x, struct
     check_write_rejects(run, x);
     if (run->profiler)
         code = mlp_profiler_add(run->profiler, run->table, x->batch, x->good, e);
+    if (run->drawn && code == MLP_OK)
+        code = mlp_profiler_add(run->drawn, run->table, x->batch, NULL, e);
     /* Who reads a stream waits for what is good in it. */
     bool is_stream = mlp_table_size(run->table) == 0;
     if (code == MLP_OK && (is_stream || run->good.failed.code != MLP_OK))
@@ -104,6 +106,8 @@ static enum mlp_code decide(struct check_run *run, struct mlp_report *report, st
     report->subject = mlp_report_text(report, "%s",
                                       run->copy >= 0 ? "<stdin>" : mlp_table_source(run->table));
     enum mlp_code code = mlp_checker_finish(run->checker, report, e);
+    if (code == MLP_OK)
+        code = check_draw(run, report, e);
     bool warn = strcmp(mlp_opt_text(run->cmd, OPT_FAIL_ON), "warn") == 0;
     run->found = run->found || report->outcome >= (warn ? MLP_WARNED : MLP_FAIL);
     return code;
@@ -197,6 +201,7 @@ static enum mlp_code run_check(struct mlp_cmd *cmd, struct mlp_err *e)
     mlp_out_abort(&run.good);
     mlp_out_abort(&run.rejects);
     mlp_profiler_free(run.profiler);
+    mlp_profiler_free(run.drawn);
     mlp_checker_free(run.checker);
     mlp_table_close(run.table);
     if (run.copy >= 0)

@@ -21,6 +21,7 @@ struct check_run {
     struct mlp_table *table;
     struct mlp_checker *checker;
     struct mlp_profiler *profiler; /* or NULL */
+    struct mlp_profiler *drawn;    /* of all rows, for pages; or NULL */
     struct mlp_profile reference;  /* without columns and rows: there is none */
     struct mlp_out good, rejects;
     bool rejects_table;     /* rows, not reasons, in this dialect */
@@ -54,6 +55,11 @@ void check_write_rejects(struct check_run *run, const struct mlp_checked *x);
 enum mlp_code check_windows(struct check_run *run, mlp_checked_fn *take, struct mlp_err *e);
 /* check.c: reports on what was checked since the last report. */
 enum mlp_code check_tell(struct check_run *run, struct mlp_err *e);
+
+/* check_draw.c: starts to profile for pages, when one is asked for; puts the distributions of the
+ * columns into the report. */
+enum mlp_code check_draw_start(struct check_run *run, struct mlp_err *e);
+enum mlp_code check_draw(struct check_run *run, struct mlp_report *report, struct mlp_err *e);
 
 /* Reports of the form gx:FILE, which need more than a report holds. */
 enum mlp_code check_give_gx(struct check_run *run, struct mlp_err *e);

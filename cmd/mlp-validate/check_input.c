@@ -83,6 +83,8 @@ enum mlp_code check_make(struct check_run *run, struct mlp_err *e)
         if (is_gx(spec))
             mlp_checker_keep(run->checker, GX_ROWS);
     code = read_others(run, e);
+    if (code == MLP_OK)
+        code = check_draw_start(run, e);
     return code == MLP_OK ? mlp_checker_threads(run->checker, run->threads, e) : code;
 }
 

@@ -290,11 +290,11 @@ const struct mlp_verb verb_model = {
     .max_operands = 1,
     .about = "Reads predictions next to their labels, as `mlp-serve batch --keep LABEL` writes\n"
              "them, and measures what makes sense for the task, as scikit-learn defines it.\n"
-             "With --labels the predictions, a log of mlp-serve or a table, are joined with labels\n"
-             "by id, the rest is counted. Rows are held in memory, up to --memory. Intervals\n"
-             "come from a seeded Poisson bootstrap. A champion's predictions of the\n"
-             "same rows are compared by DeLong's test (AUC) or a paired bootstrap (the rest).\n"
-             "Exit status 1 means that a gate of severity error fails.",
+             "With --labels the predictions, a log of mlp-serve or a table, are joined with\n"
+             "labels by id, the rest is counted. Rows are in memory, up to --memory. Intervals\n"
+             "come from a seeded Poisson bootstrap. A champion's predictions of the same rows are\n"
+             "compared by DeLong's test (AUC) or a paired bootstrap (the rest). Exit status 1 means\n"
+             "that a gate of severity error fails.",
     .opts = opts,
     .examples = examples,
     .run = run_model,

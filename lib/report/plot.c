@@ -189,3 +189,58 @@ void mlp_plot_matrix(struct mlp_buf *b, const struct mlp_plot *p, const struct m
         add_row(b, names, counts, row, n);
     close_figure(b, p);
 }
+
+/* ---- bars */
+
+enum { BARS_WIDTH = 340, BARS_DOWN = 90, BAR_LEFT = 130, BAR_ACROSS = 160, BAR_STEP = 17 };
+
+static double greatest(const double *share, size_t n)
+{
+    double most = 0;
+    for (size_t i = 0; i < n; i++)
+        most = share[i] > most ? share[i] : most;
+    return most > 0 ? most : 1;
+}
+
+void mlp_plot_bars(struct mlp_buf *b, const struct mlp_plot *p, const struct mlp_plot_bars *bars)
+{
+    double most = greatest(bars->share, bars->n), step = BARS_WIDTH / (double)bars->n;
+    open_figure(b, p, BARS_WIDTH, BARS_DOWN + 22);
+    for (size_t i = 0; i < bars->n; i++) {
+        double height = bars->share[i] / most * (BARS_DOWN - 4);
+        mlp_buf_addf(b, "<rect class=\"right\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
+                        "height=\"%.1f\"><title>%.3g %%</title></rect>\n",
+                     step * (double)i, BARS_DOWN - height, step > 2 ? step - 1 : step, height,
+                     bars->share[i] * 100);
+    }
+    mlp_buf_addf(b, "<path class=\"grid\" d=\"M0 %dh%d\"/>\n", BARS_DOWN, BARS_WIDTH);
+    add_text(b, 0, BARS_DOWN + 15, "", bars->low);
+    add_text(b, BARS_WIDTH, BARS_DOWN + 15, " text-anchor=\"end\"", bars->high);
+    close_figure(b, p);
+}
+
+/* A name that fits beside its bar. */
+static struct mlp_str fitting(struct mlp_str name)
+{
+    size_t n = name.n < 20 ? name.n : 20;
+    while (n > 0 && n < name.n && ((unsigned char)name.p[n] & 0xc0) == 0x80)
+        n--;
+    return (struct mlp_str){name.p, n};
+}
+
+void mlp_plot_names(struct mlp_buf *b, const struct mlp_plot *p, const struct mlp_str *names,
+                    const double *share, size_t n)
+{
+    double most = greatest(share, n);
+    open_figure(b, p, BARS_WIDTH, BAR_STEP * (int)n + 6);
+    for (size_t i = 0; i < n; i++) {
+        char per_cent[32];
+        double y = BAR_STEP * (double)i + 3, width = share[i] / most * BAR_ACROSS;
+        int k = snprintf(per_cent, sizeof per_cent, "%.3g %%", share[i] * 100);
+        mlp_buf_addf(b, "<rect class=\"right\" x=\"%d\" y=\"%.1f\" width=\"%.1f\" "
+                        "height=\"%d\"/>\n", BAR_LEFT, y, width, BAR_STEP - 4);
+        add_text(b, BAR_LEFT - 6, y + 10, " text-anchor=\"end\"", fitting(names[i]));
+        add_text(b, BAR_LEFT + width + 5, y + 10, "", (struct mlp_str){per_cent, (size_t)k});
+    }
+    close_figure(b, p);
+}

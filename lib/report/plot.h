@@ -34,4 +34,22 @@ void mlp_plot_add(struct mlp_buf *b, const struct mlp_plot *p, const struct mlp_
 void mlp_plot_matrix(struct mlp_buf *b, const struct mlp_plot *p, const struct mlp_str *names,
                      const double *counts, size_t n);
 
+/* Appends bars side by side as a <figure>: their heights are shares; low and high are what the
+ * first and the last stand for. */
+struct mlp_plot_bars {
+    const double *share;
+    size_t n;
+    struct mlp_str low, high;
+};
+void mlp_plot_bars(struct mlp_buf *b, const struct mlp_plot *p, const struct mlp_plot_bars *bars);
+
+/* Appends a bar for each name, one below the other, with its share in per cent. */
+void mlp_plot_names(struct mlp_buf *b, const struct mlp_plot *p, const struct mlp_str *names,
+                    const double *share, size_t n);
+
+/* plot_column.c: how the values of a column of a profile are distributed: a histogram of numbers
+ * and dates, bars of the most frequent texts. Nothing for a column without values. */
+struct mlp_pcolumn;
+void mlp_plot_column(struct mlp_buf *b, const struct mlp_pcolumn *c);
+
 #endif

@@ -60,6 +60,37 @@ const struct mlp_pcolumn *mlp_profile_column(const struct mlp_profile *p, struct
     return NULL;
 }
 
+static double counted(const struct mlp_pcolumn *c)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i <= c->nedges; i++)
+        n += c->counts[i];
+    return (double)n;
+}
+
+double mlp_pcolumn_share_below(const struct mlp_pcolumn *c, double x)
+{
+    double before = 0, n = counted(c);
+    for (size_t i = 0; i < c->nedges; i++) {
+        double hi = c->edges[i], lo = i ? c->edges[i - 1] : hi, here = (double)c->counts[i];
+        if (x < hi) {
+            double part = i && x > lo ? (x - lo) / (hi - lo) : 0;
+            return (before + part * here) / n;
+        }
+        before += here;
+    }
+    return before / n;
+}
+
+double mlp_pcolumn_quantile(const struct mlp_pcolumn *c, double q)
+{
+    double before = 0, n = counted(c);
+    for (size_t i = 0; i < c->nedges; i++)
+        if ((before += (double)c->counts[i]) >= q * n)
+            return c->edges[i];
+    return c->edges[c->nedges - 1];
+}
+
 void mlp_pcolumn_derive(struct mlp_pcolumn *c)
 {
     uint64_t gone = c->missing + c->bad + c->infinite;
