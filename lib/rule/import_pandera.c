@@ -411,9 +411,9 @@ static void read_table(struct reader *r)
         if (is_set(mlp_node_get(root, unused[i])))
             mlp_import_note(r->notes, mlp_node_get(root, unused[i]), "%s is not used", unused[i]);
     check_index(r, mlp_node_get(root, "index"));
-    if (columns->type != MLP_DOC_MAP)
-        fault(r, columns, "expected columns by name");
-    for (const struct mlp_node *n = columns->child; n && !failed(r); n = n->next)
+    if (!columns || columns->type != MLP_DOC_MAP)
+        fault(r, columns ? columns : root, "expected columns by name");
+    for (const struct mlp_node *n = columns ? columns->child : NULL; n && !failed(r); n = n->next)
         read_column(r, n);
     if (!failed(r))
         read_mode(r);

@@ -1,14 +1,21 @@
-/* mutants [-n N] [-s SEED] [-q] FILE...: damages model files in N ways a format and loads them.
+/* mutants [-k KIND] [-n N] [-s SEED] [-q] FILE...: damages files in N ways a format and loads them:
+ * models (the default), rules, tables or expressions.
  *
  * Files are put together by format (the ending of the name, and how it is compressed); each format
  * gets N mutants (2,000 unless told) of its files in turn: flipped bits, other bytes, numbers
  * changed, lengths set to extremes, pieces cut, repeated, swapped, truncation. Each is loaded, and
  * what loads predicts, in a child with a bound of 1 GiB of address space and 8 s. A signal, a hang
- * or a refusal without words is a failure; the seed makes every run the same. */
+ * or a refusal without words is a failure; of rules and tables also one that does not name the
+ * file. The ending of a rules file is the name of its format, where there is one of that name. The
+ * seed makes every run the same. */
 #include "base/file.h"
 #include "base/rng.h"
 #include "model/container.h"
 #include "model/zip.h"
+#include "rule/expr.h"
+#include "rule/import.h"
+#include "rule/rule.h"
+#include "table/table.h"
 #include "table/unpack.h"
 #include "../fuzz/model_rows.h"
 
@@ -36,7 +43,10 @@ struct file {
 struct tally {
     unsigned number;             /* of the mutant that runs */
     unsigned loaded, refused;
+    unsigned placeless;          /* of those refused, without a line */
 };
+
+enum kind { MODEL, RULES, TABLE, EXPRESSION };
 
 struct run {
     struct file files[MOST_FILES];
@@ -44,6 +54,7 @@ struct run {
     struct tally *t;             /* shared with the children */
     unsigned per_format, seed;
     bool quiet;
+    enum kind kind;
 };
 
 /* --- mutation --- */
@@ -196,7 +207,72 @@ static size_t mutate(struct mlp_rng *r, const struct file *f, char *out)
 
 /* --- children --- */
 
-static bool try_one(const char *bytes, size_t n)
+/* What was read is read to its end; e tells what is wrong. */
+static void try_rules(struct mlp_str text, const char *format, struct mlp_err *e)
+{
+    struct mlp_import_notes notes;
+    struct mlp_doc native;
+    struct mlp_rules *rules = NULL;
+    struct mlp_buf words;
+    mlp_import_notes_init(&notes);
+    mlp_buf_init(&words, (size_t)16 << 20);
+    if (mlp_rules_import_text(text, "mutant", mlp_rules_format_find(mlp_str_from(format)), &native,
+                              &notes, e) != MLP_OK)
+        mlp_doc_fini(&native);
+    else if (mlp_rules_parse(&native, &rules, e) == MLP_OK)
+        mlp_rules_describe(rules, &words);
+    mlp_rules_free(rules);
+    mlp_buf_fini(&words);
+    mlp_import_notes_fini(&notes);
+}
+
+static void try_table(struct mlp_str text, struct mlp_err *e)
+{
+    char path[64];
+    int fd = memfd_create("mutant", MFD_CLOEXEC);
+    struct mlp_table *t = NULL;
+    struct mlp_batch *b = NULL;
+    if (fd < 0 || write(fd, text.p, text.n) != (ssize_t)text.n)
+        abort();
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    enum mlp_code code = mlp_table_open(path, NULL, &t, e);
+    while (code == MLP_OK && (code = mlp_table_next(t, &b, e)) == MLP_OK && b)
+        continue;
+    mlp_table_close(t);
+    close(fd);
+}
+
+static void try_expression(struct mlp_str text, struct mlp_err *e)
+{
+    struct mlp_arena a;
+    struct mlp_expr *x = NULL;
+    mlp_arena_init(&a, (size_t)16 << 20);
+    if (mlp_expr_parse(text, &a, &x, e) == MLP_OK)
+        mlp_expr_fini(x);
+    mlp_arena_fini(&a);
+}
+
+/* Whether it was taken. */
+static bool try_text(struct run *run, const struct file *f, struct mlp_str text)
+{
+    struct mlp_err e;
+    mlp_err_init(&e);
+    if (run->kind == RULES)
+        try_rules(text, f->format, &e);
+    else if (run->kind == TABLE)
+        try_table(text, &e);
+    else
+        try_expression(text, &e);
+    if (e.code == MLP_OK)
+        return true;
+    bool placed = run->kind == EXPRESSION || e.source[0];
+    if (!e.message[0] || e.code == MLP_EBUG || !placed)
+        abort();
+    run->t->placeless += e.line == 0;
+    return false;
+}
+
+static bool try_model(const char *bytes, size_t n)
 {
     struct mlp_model_limits limits = {.memory_bytes = (size_t)256 << 20};
     struct mlp_model *m;
@@ -230,7 +306,10 @@ static void work(struct run *run, struct file *const *files, size_t n, unsigned 
         size_t length = mutate(&r, files[i % n], out);
         run->t->number = i;
         alarm(SECONDS);
-        if (try_one(out, length))
+        bool taken = run->kind == MODEL
+                         ? try_model(out, length)
+                         : try_text(run, files[i % n], (struct mlp_str){out, length});
+        if (taken)
             run->t->loaded++;
         else
             run->t->refused++;
@@ -278,8 +357,9 @@ static unsigned run_format(struct run *run, struct file *const *files, size_t n)
         i = last;
     }
     if (!run->quiet || failed)
-        printf("mutants: %-12s %4zu files, %u mutants: %u refused, %u loaded, %u failed\n",
-               files[0]->format, n, run->per_format, run->t->refused, run->t->loaded, failed);
+        printf("mutants: %-12s %4zu files, %u mutants: %u refused (%u without a line), %u loaded, "
+               "%u failed\n", files[0]->format, n, run->per_format, run->t->refused,
+               run->t->placeless, run->t->loaded, failed);
     return failed;
 }
 
@@ -332,8 +412,21 @@ static unsigned run_group(struct run *run, size_t i, struct file **group, unsign
 
 static int usage(void)
 {
-    fputs("usage: mutants [-n MUTANTS] [-s SEED] [-q] FILE...\n", stderr);
+    fputs("usage: mutants [-k model|rules|table|expression] [-n MUTANTS] [-s SEED] [-q] FILE...\n",
+          stderr);
     return 2;
+}
+
+static bool read_kind(const char *name, enum kind *kind)
+{
+    static const char *const names[] = {"model", "rules", "table", "expression"};
+    for (unsigned i = 0; i < 4; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *kind = (enum kind)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 int main(int argc, char **argv)
@@ -346,11 +439,13 @@ int main(int argc, char **argv)
         return 1;
     run->per_format = 2000;
     run->seed = 11;
-    while ((option = getopt(argc, argv, "n:s:q")) != -1) {
+    while ((option = getopt(argc, argv, "k:n:s:q")) != -1) {
         if (option == 'n')
             run->per_format = (unsigned)strtoul(optarg, NULL, 10);
         else if (option == 's')
             run->seed = (unsigned)strtoul(optarg, NULL, 10);
+        else if (option == 'k' && read_kind(optarg, &run->kind))
+            continue;
         else if (option == 'q')
             run->quiet = true;
         else
