@@ -6,11 +6,10 @@
 
 #include <math.h>
 
-enum { OPT_RULES, OPT_LABEL, OPT_SCORE, OPT_SCORES, OPT_PREDICTION, OPT_WEIGHT,
-       OPT_POSITIVE, OPT_THRESHOLD, OPT_TASK, OPT_CHAMPION, OPT_LABELS, OPT_KEY,
-       OPT_SLICE, OPT_SENSITIVE, OPT_SUBGROUPS, OPT_LATENCY, OPT_LATENCY_FILE, OPT_LEVEL,
-       OPT_ROUNDS, OPT_SEED, OPT_MEMORY, OPT_PARAM, OPT_REPORT, OPT_FORMAT,
-       OPT_QUIET, MLP_INPUT_NAMES };
+enum { OPT_RULES, OPT_LABEL, OPT_SCORE, OPT_SCORES, OPT_PREDICTION, OPT_WEIGHT, OPT_POSITIVE,
+       OPT_THRESHOLD, OPT_TASK, OPT_CHAMPION, OPT_LABELS, OPT_KEY, OPT_SLICE, OPT_SENSITIVE,
+       OPT_SUBGROUPS, OPT_LATENCY, OPT_LATENCY_FILE, OPT_LEVEL, OPT_ROUNDS, OPT_SEED, OPT_MEMORY,
+       OPT_PARAM, OPT_REPORT, OPT_FORMAT, OPT_QUIET, MLP_INPUT_NAMES };
 
 static const struct mlp_opt opts[] = {
     [OPT_RULES] = {"rules", 'r', MLP_OPT_FILE, "FILE",
@@ -293,8 +292,8 @@ const struct mlp_verb verb_model = {
              "With --labels the predictions, a log of mlp-serve or a table, are joined with\n"
              "labels by id, the rest is counted. Rows are in memory, up to --memory. Intervals\n"
              "come from a seeded Poisson bootstrap. A champion's predictions of the same rows are\n"
-             "compared by DeLong's test (AUC) or a paired bootstrap (the rest). Exit status 1 means\n"
-             "that a gate of severity error fails.",
+             "compared by DeLong's test (AUC) or a paired bootstrap (the rest). Exit status 1\n"
+             "means that a gate of severity error fails.",
     .opts = opts,
     .examples = examples,
     .run = run_model,

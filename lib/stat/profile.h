@@ -129,8 +129,8 @@ enum mlp_code mlp_profile_merge(struct mlp_profile *a, const struct mlp_profile 
 
 /* Column by name, or NULL. */
 const struct mlp_pcolumn *mlp_profile_column(const struct mlp_profile *p, struct mlp_str name);
-/* Of a numeric column with values: the share of them up to x, straight between edges, all of an open
- * bin at its edge; and the upper edge of the bin in which the share q is reached. */
+/* Of a numeric column with values: the share of them up to x, straight between edges, all of an
+ * open bin at its edge; and the upper edge of the bin in which the share q is reached. */
 double mlp_pcolumn_share_below(const struct mlp_pcolumn *c, double x);
 double mlp_pcolumn_quantile(const struct mlp_pcolumn *c, double q);
 const char *mlp_ptype_name(enum mlp_ptype t);

@@ -29,7 +29,7 @@ expect 0 mlp-validate check -q -r rules.yaml -R report.json -o /dev/null data.cs
 hasnt report.json '<svg'
 # A page is XML that a browser takes.
 if need python3; then
-    python3 - page.html <<'END' && pass || fail 'the drawings are well formed'
+    ok 'the drawings are well formed' python3 - page.html <<'END'
 import re
 import sys
 import xml.dom.minidom

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2016
 # Damaged rules of every format, tables and expressions: an error that names the file, no signal, no
 # hang, no hunger for memory.
 . "$(dirname "$0")/../cli/lib.sh"
