@@ -3,7 +3,8 @@
 #include <string.h>
 
 static const struct mlp_verb *const verbs[] = {&verb_serve, &verb_batch, &verb_convert,
-                                               &verb_inspect, &verb_keygen, &verb_bench, NULL};
+                                               &verb_inspect, &verb_keygen, &verb_bench,
+                                               &verb_top, NULL};
 
 static const struct mlp_program program = {
     .name = "mlp-serve",

@@ -111,6 +111,9 @@ enum mlp_code mlp_os_bind_unix(const char *path, bool owner_only, int *fd, struc
 /* Tells the service manager that started us how we are, as "READY=1" or "STOPPING=1", lines of the
  * protocol of sd_notify(3). Where there is none ($NOTIFY_SOCKET) or it does not listen: nothing. */
 void mlp_os_notify(const char *state);
+/* Connects to the unix socket at path, without waiting: *fd does not block, the caller closes it.
+ * MLP_EREMOTE, also for a path that is too long for a socket. */
+enum mlp_code mlp_os_dial(const char *path, int *fd, struct mlp_err *e);
 /* How many sockets it passed to this process, as descriptors 3, 4, ... (sd_listen_fds(3)). */
 unsigned mlp_os_passed_sockets(void);
 /* Within how many microseconds it wants to hear "WATCHDOG=1"; 0: it does not. */

@@ -104,3 +104,24 @@ enum mlp_code mlp_os_bind_unix(const char *path, bool owner_only, int *fd, struc
     mlp_err_set(e, MLP_EIO, "cannot listen on %s: it exists", path);
     return mlp_err_hint(e, "remove it if no server uses it");
 }
+
+enum mlp_code mlp_os_dial(const char *path, int *fd, struct mlp_err *e)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    int number = 0;
+    *fd = -1;
+    if (!mlp_str_copy(mlp_str_from(path), to.sun_path, sizeof to.sun_path))
+        number = ENAMETOOLONG;
+    else if ((*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0 ||
+             connect(*fd, (const struct sockaddr *)&to, sizeof to) != 0)
+        number = errno;
+    if (number == 0)
+        return MLP_OK;
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+    mlp_err_sys(e, number, "cannot connect to %s", path);
+    if (e)
+        e->code = MLP_EREMOTE;
+    return MLP_EREMOTE;
+}

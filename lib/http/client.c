@@ -8,6 +8,7 @@
 #define LINE_MAX_BYTES 16384u
 #define MOST_FIELDS 200u
 #define USUAL_BODY ((uint64_t)16 << 20)
+#define JOINED_BYTES 16384u /* content that goes with the head: one packet, one wake-up there */
 
 struct mlp_client {
     struct mlp_client_config config;
@@ -102,7 +103,7 @@ static enum mlp_code ask(struct mlp_client *c, const struct mlp_fetch *f, const 
                          bool elsewhere, struct mlp_err *e)
 {
     struct mlp_buf b;
-    mlp_buf_init(&b, 65536);
+    mlp_buf_init(&b, 65536 + JOINED_BYTES);
     mlp_buf_addf(&b, "%s ", f->method ? f->method : "GET");
     if (c->link.proxied) {
         mlp_buf_adds(&b, "http://");
@@ -115,10 +116,13 @@ static enum mlp_code ask(struct mlp_client *c, const struct mlp_fetch *f, const 
         mlp_buf_addf(&b, "Content-Length: %zu\r\n", f->content.n);
     add_lines(&b, f->headers, elsewhere);
     mlp_buf_adds(&b, "\r\n");
+    bool joined = has_content(f) && f->content.n <= JOINED_BYTES;
+    if (joined)
+        mlp_buf_addstr(&b, f->content);
     enum mlp_code code = mlp_buf_check(&b, e);
     if (code == MLP_OK)
         code = mlp_link_write(&c->link, mlp_buf_str(&b), e);
-    if (code == MLP_OK && has_content(f))
+    if (code == MLP_OK && has_content(f) && !joined)
         code = mlp_link_write(&c->link, f->content, e);
     mlp_buf_fini(&b);
     return code;
@@ -304,7 +308,7 @@ static enum mlp_code take_body(struct mlp_client *c, struct body *b, const struc
 
 /* --- a fetch --- */
 
-/* Where a redirect leads; https never to http. */
+/* Where a redirect leads; https never to http, none to a unix socket. */
 static enum mlp_code follow(const struct answer *a, struct mlp_url *u, struct mlp_err *e)
 {
     struct mlp_url next = *u;
@@ -313,7 +317,7 @@ static enum mlp_code follow(const struct answer *a, struct mlp_url *u, struct ml
         fine = mlp_str_copy(mlp_str_from(a->location), next.target, sizeof next.target) &&
                !strpbrk(next.target, " \t");
     else
-        fine = mlp_url_parse(a->location, &next);
+        fine = mlp_url_parse(a->location, &next) && !next.path[0];
     if (!fine || (u->tls && !next.tls))
         return mlp_err_set(e, MLP_EREMOTE, "%s redirects to where we do not go: %.100s", u->host,
                            a->location);
@@ -328,7 +332,8 @@ static enum mlp_code exchange(struct mlp_client *c, const struct mlp_fetch *f,
 {
     struct mlp_err first;
     mlp_err_init(&first);
-    if (c->link.fd >= 0 && mlp_url_same_host(u, &c->link.to) && !has_content(f)) {
+    if (c->link.fd >= 0 && mlp_url_same_host(u, &c->link.to) &&
+        (f->repeatable || !has_content(f))) {
         if (ask(c, f, u, elsewhere, &first) == MLP_OK && take_head(c, f, a, &first) == MLP_OK)
             return MLP_OK;
     }
@@ -370,7 +375,7 @@ enum mlp_code mlp_client_fetch(struct mlp_client *c, const struct mlp_fetch *f, 
     *status = 0;
     mlp_err_init(&own);
     if (!mlp_url_parse(f->url, &u))
-        return mlp_err_set(e, MLP_EUSAGE, "\"%.200s\" is no http or https URL", f->url);
+        return mlp_err_set(e, MLP_EUSAGE, "\"%.200s\" is no http, https or unix URL", f->url);
     c->link.deadline_ns = mlp_os_monotonic_ns() + c->config.timeout_ms * 1000000ull;
     return fetch(c, f, &u, status, e ? e : &own);
 }

@@ -5,7 +5,7 @@
  * end: timeout_ms is for a whole fetch, redirects among it (name servers have the system's own).
  * http_proxy (lower case only: upper case may come from a request, in CGI), https_proxy and
  * no_proxy (in either case) are respected; proxies are spoken to in clear text, https through
- * CONNECT. Not for loops. */
+ * CONNECT. "unix:/path/of.sock:/target" asks a server on a unix socket. Not for loops. */
 #ifndef MLP_HTTP_CLIENT_H
 #define MLP_HTTP_CLIENT_H
 
@@ -21,9 +21,11 @@ struct mlp_client_config {
 /* A request. Views are borrowed for the call. */
 struct mlp_fetch {
     const char *method;        /* NULL: GET */
-    const char *url;           /* "https://host[:port]/path?query" */
+    const char *url;           /* "https://host[:port]/path?query", "unix:/socket:/path" */
     const char *headers;       /* complete lines, "Accept: a/b\r\n"; NULL: none */
     struct mlp_str content;    /* sent with Content-Length when the method is POST, PUT or PATCH */
+    bool repeatable;           /* the content may be sent twice: on the kept connection, and on a
+                                  new one when that had ended. Without content it always may */
     uint64_t max_bytes;        /* of the answer's body; 0: 16 MiB */
     /* Called for every answer that is no redirect, before its body; may be NULL. Views end with
      * the call. */

@@ -33,15 +33,24 @@ static bool parse_host(struct mlp_str s, struct mlp_url *u)
            mlp_str_copy(port, u->port, sizeof u->port);
 }
 
-bool mlp_url_parse(const char *text, struct mlp_url *u)
+/* "/path/of.sock:/target"; without a target it is "/". */
+static bool parse_local(struct mlp_str s, struct mlp_url *u)
+{
+    size_t n = mlp_str_find(s, ':');
+    struct mlp_str target = n < s.n ? (struct mlp_str){s.p + n + 1, s.n - n - 1} : MLP_STR("/");
+    s.n = n;
+    return target.n && target.p[0] == '/' && s.n && mlp_str_copy(s, u->path, sizeof u->path) &&
+           mlp_str_copy(target, u->target, sizeof u->target) &&
+           mlp_str_copy(MLP_STR("localhost"), u->host, sizeof u->host) &&
+           mlp_str_copy(MLP_STR("80"), u->port, sizeof u->port);
+}
+
+static bool parse_remote(const char *text, struct mlp_url *u)
 {
     struct mlp_str s = mlp_str_from(text);
     u->tls = s.n > 8 && strncasecmp(s.p, "https://", 8) == 0;
     if (!u->tls && !(s.n > 7 && strncasecmp(s.p, "http://", 7) == 0))
         return false;
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f)
-            return false;
     s = (struct mlp_str){s.p + 7 + u->tls, s.n - 7 - u->tls};
     s.n = mlp_str_find(s, '#');
     size_t end = strcspn(s.p, "/?#");
@@ -52,9 +61,22 @@ bool mlp_url_parse(const char *text, struct mlp_url *u)
     return n > 0 && (size_t)n < sizeof u->target && !memchr(s.p, '@', s.n) && parse_host(s, u);
 }
 
+bool mlp_url_parse(const char *text, struct mlp_url *u)
+{
+    struct mlp_str s = mlp_str_from(text);
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f)
+            return false;
+    u->tls = false;
+    u->path[0] = '\0';
+    return mlp_str_starts(s, "unix:") ? parse_local((struct mlp_str){s.p + 5, s.n - 5}, u)
+                                      : parse_remote(text, u);
+}
+
 bool mlp_url_same_host(const struct mlp_url *a, const struct mlp_url *b)
 {
-    return a->tls == b->tls && strcasecmp(a->host, b->host) == 0 && strcmp(a->port, b->port) == 0;
+    return a->tls == b->tls && strcasecmp(a->host, b->host) == 0 && strcmp(a->port, b->port) == 0 &&
+           strcmp(a->path, b->path) == 0;
 }
 
 /* --- the proxy --- */
@@ -89,7 +111,7 @@ static bool find_proxy(const struct mlp_url *u, struct mlp_url *proxy)
 {
     char text[512];
     const char *value = u->tls ? env_of("https_proxy", "HTTPS_PROXY") : env_of("http_proxy", NULL);
-    if (!value || exempt(u->host))
+    if (!value || u->path[0] || exempt(u->host))
         return false;
     snprintf(text, sizeof text, "%s%s", strstr(value, "://") ? "" : "http://", value);
     return mlp_url_parse(text, proxy) && !proxy->tls;
@@ -118,6 +140,8 @@ static int try_address(struct mlp_link *l, const struct addrinfo *at)
     l->fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (l->fd < 0)
         return errno;
+    /* A request's second part does not wait for the first one's ACK. */
+    setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     if (connect(l->fd, at->ai_addr, at->ai_addrlen) != 0)
         number = errno;
     if (number == EINPROGRESS)
@@ -134,6 +158,8 @@ static enum mlp_code dial(struct mlp_link *l, const struct mlp_url *to, struct m
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
     struct addrinfo *list = NULL;
+    if (to->path[0])
+        return mlp_os_dial(to->path, &l->fd, e);
     int status = getaddrinfo(to->host, to->port, &hints, &list), number = 0;
     if (status != 0)
         return mlp_err_set(e, MLP_EREMOTE, "no address of %s: %s", to->host, gai_strerror(status));

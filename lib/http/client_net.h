@@ -10,10 +10,11 @@
 struct mlp_url {
     bool tls;
     char host[256], port[8];
+    char path[104];             /* of a unix socket; else empty */
     char target[4096];          /* path and query */
 };
 
-/* False for what is no http or https URL, has a user in it, or does not fit. */
+/* False for what is no http, https or unix URL, has a user in it, or does not fit. */
 bool mlp_url_parse(const char *text, struct mlp_url *u);
 bool mlp_url_same_host(const struct mlp_url *a, const struct mlp_url *b);
 

@@ -47,7 +47,7 @@ static void count(struct asker *a, enum mlp_code code, int status, uint64_t ns,
 static void ask_once(struct asker *a, struct mlp_client *c, uint64_t from)
 {
     const struct mlp_load *load = a->load;
-    struct mlp_fetch f = {.url = load->url, .headers = load->headers};
+    struct mlp_fetch f = {.url = load->url, .headers = load->headers, .repeatable = true};
     struct mlp_err e;
     int status = 0;
     if (load->nbodies) {

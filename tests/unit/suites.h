@@ -32,6 +32,7 @@
     X(oci) \
     X(policy) \
     X(profile) \
+    X(prom) \
     X(report) \
     X(rule) \
     X(sandbox) \
