@@ -73,6 +73,8 @@ sum() { cat load.*.json | json "$1" | awk '{n += $1} END {print n + 0}'; }
 ok "no request failed: $(cat load.*.err)" test "$(sum failed)" = 0
 ok "every answer was one of 2xx: $(cat load.*.err)" test "$(sum other)" = 0
 ok 'the load was a load' test "$(sum ok)" -gt $((rate * seconds / 2))
+connections=$(sed -n 's/^mlp_connections_total //p' metrics)
+ok "connections are kept ($connections were made)" test "$connections" -le $((seconds * 3 + 100))
 ok 'every scrape was answered' test "$(sort -u scrapes)" = 200
 done_swaps=$(grep -c '"event":"swap"' soak.err)
 ok "each change was a swap ($done_swaps of $swaps)" test "$done_swaps" -ge "$swaps"
@@ -92,8 +94,8 @@ awk '{t[NR] = $2; f[NR] = $3; at[NR] = $1}
          printf "first %d\nlast %d\nfirst-fds %d\nlast-fds %d\nslope %.0f\n", a, b, fa, fb, slope * 3600
      }' samples >flat
 flat() { sed -n "s/^$1 //p" flat; }
-printf 'serve-soak: %d answers in %d s, %d swaps, %d failed; memory %d kB then %d kB (%d kB an hour), descriptors %d then %d; server %.2f of a core, p50 %s ms, p99 %s ms\n' \
-    "$(sum ok)" "$took" "$done_swaps" "$(($(sum failed) + $(sum other)))" "$(flat first)" "$(flat last)" \
+printf 'serve-soak: %d answers in %d s on %d connections, %d swaps, %d failed; memory %d kB then %d kB (%d kB an hour), descriptors %d then %d; server %.2f of a core, p50 %s ms, p99 %s ms\n' \
+    "$(sum ok)" "$took" "$connections" "$done_swaps" "$(($(sum failed) + $(sum other)))" "$(flat first)" "$(flat last)" \
     "$(flat slope)" "$(flat first-fds)" "$(flat last-fds)" \
     "$(awk -v t="$used" -v s="$took" -v hz="$(getconf CLK_TCK)" 'BEGIN {print t / s / hz}')" \
     "$(middle p50_ms)" "$(middle p99_ms)"
