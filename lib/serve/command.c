@@ -117,6 +117,8 @@ void mlp_job_free(struct mlp_job *job)
     if (!job)
         return;
     mlp_buf_fini(&job->body);
+    mlp_buf_fini(&job->names.model);
+    mlp_buf_fini(&job->names.id);
     free(job->rows);
     free(job);
 }
@@ -132,9 +134,13 @@ static int error_answer(struct mlp_buf *out, const struct mlp_job *job, size_t r
         mlp_buf_addf(&message, "row %zu: ", row + 1);
     mlp_buf_adds(&message, text);
     mlp_buf_reset(out);
-    mlp_buf_adds(out, "{\"error\":");
-    mlp_buf_addquoted(out, mlp_buf_str(&message));
-    mlp_buf_adds(out, "}\n");
+    if (job->plain) {
+        mlp_buf_addstr(out, mlp_buf_str(&message));
+    } else {
+        mlp_buf_adds(out, "{\"error\":");
+        mlp_buf_addquoted(out, mlp_buf_str(&message));
+        mlp_buf_adds(out, "}\n");
+    }
     mlp_buf_fini(&message);
     return failed ? 503 : 400;
 }
@@ -173,6 +179,8 @@ static int whole_answer(const struct mlp_job *job, const struct mlp_answer *answ
     for (size_t i = 0; i < job->n; i++)
         if (!mlp_reply_read(&answers[i], &r))
             return error_answer(out, job, i, answers[i].failed, r.error);
+    if (job->write)
+        return job->write(job, answers, out);
     if (job->single)
         return single_answer(job, &r, out);
     mlp_buf_adds(out, "{\"predictions\":");

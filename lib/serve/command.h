@@ -9,6 +9,14 @@
 /* Rows that may wait; what is more is told 503. */
 #define MLP_COMMAND_QUEUE 4096u
 
+/* What a protocol wants to say of itself again in the answer. */
+struct mlp_job_names {
+    struct mlp_buf model, id;    /* owned */
+    uint64_t version;
+    bool wanted[2];              /* outputs: the predictions, the probabilities */
+    bool raw;
+};
+
 /* One request. The rows are views into body, each without a line break. */
 struct mlp_job {
     struct mlp_job *next;
@@ -17,6 +25,10 @@ struct mlp_job {
     size_t n;
     bool single;                 /* one object, not a list */
     bool probabilities;          /* wanted */
+    bool plain;                  /* errors are text, not JSON */
+    /* Writes good answers to all rows and returns the status; NULL: as /predict. */
+    int (*write)(const struct mlp_job *job, const struct mlp_answer *answers, struct mlp_buf *out);
+    struct mlp_job_names names;  /* for write */
     void *owner, *connection;    /* handed back */
 };
 

@@ -1,6 +1,7 @@
 #include "serve/grpc_infer.h"
 
 #include "base/opt.h"
+#include "serve/command_tensors.h"
 #include "serve/grpc_wire.h"
 #include "text/proto.h"
 
@@ -42,9 +43,65 @@ static bool is_plain(struct mlp_str id)
     return id.n > 0 && id.n <= ID_MAX;
 }
 
+static int write_job(const struct mlp_job *job, const struct mlp_answer *answers,
+                     struct mlp_buf *b)
+{
+    struct mlp_tensor_out out[MLP_TENSOR_OUTPUTS];
+    const struct mlp_grpc_names names = {.text = {mlp_buf_str(&job->names.model), {0},
+                                                  mlp_buf_str(&job->names.id)}};
+    size_t n = mlp_job_outputs(job, answers, out);
+    mlp_grpc_write_infer(&names, job->names.version, job->names.raw, out, n, b);
+    b->failed = b->failed || out[0].raw.failed || out[1].raw.failed;
+    mlp_tensor_outputs_fini(out, MLP_TENSOR_OUTPUTS);
+    return 200;
+}
+
+static enum mlp_code make_job(struct mlp_run *r, const struct mlp_grpc_names *names,
+                              struct mlp_arena *arena, struct mlp_job **job)
+{
+    struct mlp_tensor_out out[MLP_TENSOR_OUTPUTS];
+    struct mlp_grpc_request m;
+    size_t n = mlp_tensor_outputs(r->lane->served, 0, out);
+    enum mlp_code code = mlp_grpc_read_infer(r->q->body, arena, &m, &r->e);
+    if (code == MLP_OK)
+        code = mlp_grpc_choose(&m, out, n, &r->e);
+    if (code == MLP_OK)
+        code = mlp_job_of_tensors(&m.in, arena, job, &r->e);
+    mlp_tensor_outputs_fini(out, n);
+    if (code != MLP_OK)
+        return code;
+    (*job)->write = write_job;
+    (*job)->plain = true;
+    (*job)->names.version = mlp_run_version(r->lane->served);
+    (*job)->names.raw = m.raw;
+    for (size_t i = 0; i < n; i++)
+        (*job)->names.wanted[i] = out[i].wanted;
+    mlp_buf_adds(&(*job)->names.model, r->route->name);
+    mlp_buf_addstr(&(*job)->names.id, names->text[2]);
+    return MLP_OK;
+}
+
+static void infer_by_command(struct mlp_asking *q, const struct mlp_grpc_names *names)
+{
+    struct mlp_arena arena;
+    struct mlp_job *job = NULL;
+    struct mlp_run r;
+    if (!mlp_run_find(&r, q))
+        return;
+    mlp_err_init(&r.e);
+    mlp_arena_init(&arena, OUTPUT_MAX);
+    enum mlp_code code = make_job(&r, names, &arena, &job);
+    mlp_arena_fini(&arena);
+    mlp_run_job(&r, job, code);
+}
+
 static void on_infer(struct mlp_asking *q, const struct mlp_grpc_names *names)
 {
     struct mlp_run r;
+    if (mlp_run_is_command(q)) {
+        infer_by_command(q, names);
+        return;
+    }
     if (!mlp_run_begin(&r, q))
         return;
     if (is_plain(names->text[2]))
@@ -73,6 +130,10 @@ static void tell_failure(struct mlp_asking *q, const struct mlp_grpc_names *name
 static void on_stream(struct mlp_asking *q, const struct mlp_grpc_names *names)
 {
     struct mlp_http_response *a = q->response;
+    if (mlp_run_is_command(q)) { /* its answers come later, each as the last of a call */
+        mlp_answer_error(q, 501, "a command takes no streams", "use ModelInfer");
+        return;
+    }
     size_t at = mlp_wire_open(&a->body, 2);
     on_infer(q, names);
     if (a->status == 200)

@@ -82,7 +82,23 @@ static void count_rows(const struct mlp_asking *q, const struct mlp_lane *lane, 
     mlp_meter_add(&lane->served->tally[q->thread].rows[lane->role], rows);
 }
 
-/* The answer comes later, from the thread of the command. */
+/* The answer comes later, from the thread of the command, which has the job from here on. */
+static void push_job(struct mlp_asking *q, const struct mlp_lane *lane, struct mlp_job *job)
+{
+    size_t rows = job->n;
+    job->owner = q->serve;
+    job->connection = q->request->connection;
+    q->response->later = mlp_command_push(lane->served->command, job);
+    q->response->cookie = q->start_ns;
+    if (q->response->later) {
+        count_rows(q, lane, rows);
+        return;
+    }
+    mlp_job_free(job);
+    mlp_answer_error(q, 503, "too many rows wait for the model", "try again in a moment");
+    mlp_buf_adds(&q->response->extra, "Retry-After: 1\r\n");
+}
+
 static void ask_command(struct mlp_asking *q, const struct mlp_lane *lane)
 {
     struct mlp_job *job = NULL;
@@ -94,8 +110,7 @@ static void ask_command(struct mlp_asking *q, const struct mlp_lane *lane)
         mlp_err_hint(&e, "send JSON to /predict");
     }
     enum mlp_code code = e.code ? e.code : mlp_job_new(q->body, &job, &e);
-    size_t rows = code ? 0 : job->n;
-    if (!code && rows > q->serve->config.max_rows)
+    if (!code && job->n > q->serve->config.max_rows)
         code = mlp_err_set(&e, MLP_EINPUT, "more than %llu rows",
                            (unsigned long long)q->serve->config.max_rows);
     if (code) {
@@ -103,18 +118,26 @@ static void ask_command(struct mlp_asking *q, const struct mlp_lane *lane)
         mlp_answer_failure(q, &e);
         return;
     }
-    job->owner = q->serve;
-    job->connection = q->request->connection;
     job->probabilities = wish == MLP_WISH_YES || (job->single && wish == MLP_WISH_USUAL);
-    q->response->later = mlp_command_push(lane->served->command, job);
-    q->response->cookie = q->start_ns;
-    if (q->response->later) {
-        count_rows(q, lane, rows);
+    push_job(q, lane, job);
+}
+
+bool mlp_run_is_command(const struct mlp_asking *q)
+{
+    return q->set->routes[0].lane[0].served->command != NULL;
+}
+
+void mlp_run_job(struct mlp_run *r, struct mlp_job *job, enum mlp_code code)
+{
+    if (code == MLP_OK && job->n > r->q->serve->config.max_rows)
+        code = mlp_err_set(&r->e, MLP_EINPUT, "more than %llu rows",
+                           (unsigned long long)r->q->serve->config.max_rows);
+    if (code == MLP_OK) {
+        push_job(r->q, r->lane, job);
         return;
     }
     mlp_job_free(job);
-    mlp_answer_error(q, 503, "too many rows wait for the model", "try again in a moment");
-    mlp_buf_adds(&q->response->extra, "Retry-After: 1\r\n");
+    mlp_answer_failure(r->q, &r->e);
 }
 
 /* --- before and after --- */

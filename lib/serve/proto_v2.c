@@ -2,6 +2,7 @@
 #include "serve/proto_v2.h"
 
 #include "base/opt.h"
+#include "serve/command_tensors.h"
 #include "serve/routes.h"
 #include "text/json.h"
 #include "text/num.h"
@@ -117,12 +118,12 @@ void mlp_v2_write(const struct mlp_v2 *v, const char *model, const struct mlp_te
 /* --- infer --- */
 
 /* The members that name the model: "model_name":"m","model_version":"1". */
-static void name_model(const struct mlp_run *r, struct mlp_buf *b)
+static void name_model(const struct mlp_lanes *route, const struct mlp_served *s,
+                       struct mlp_buf *b)
 {
     mlp_buf_adds(b, "\"model_name\":");
-    mlp_buf_addquoted(b, mlp_str_from(r->route->name));
-    mlp_buf_addf(b, ",\"model_version\":\"%llu\"",
-                 (unsigned long long)mlp_run_version(r->p.served));
+    mlp_buf_addquoted(b, mlp_str_from(route->name));
+    mlp_buf_addf(b, ",\"model_version\":\"%llu\"", (unsigned long long)mlp_run_version(s));
 }
 
 static enum mlp_code header_length(const struct mlp_asking *q, size_t *header, struct mlp_err *e)
@@ -145,7 +146,7 @@ static void write_answer(struct mlp_run *r, const struct mlp_v2 *v,
     struct mlp_buf model;
     size_t header;
     mlp_buf_init(&model, 4096);
-    name_model(r, &model);
+    name_model(r->route, r->p.served, &model);
     mlp_answer_json(r->q, 200);
     mlp_v2_write(v, mlp_buf_str(&model).p, out, nout, &a->body, &header);
     mlp_buf_fini(&model);
@@ -167,6 +168,49 @@ static enum mlp_code infer(struct mlp_run *r, struct mlp_v2 *v, struct mlp_tenso
     return code;
 }
 
+/* --- infer, by a command --- */
+
+static int write_job(const struct mlp_job *job, const struct mlp_answer *answers,
+                     struct mlp_buf *b)
+{
+    struct mlp_tensor_out out[MLP_TENSOR_OUTPUTS];
+    struct mlp_v2 v = {.id = job->names.raw ? mlp_buf_str(&job->names.id) : (struct mlp_str){0}};
+    size_t header, n = mlp_job_outputs(job, answers, out);
+    mlp_v2_write(&v, mlp_buf_str(&job->names.model).p, out, n, b, &header);
+    b->failed = b->failed || out[0].raw.failed || out[1].raw.failed;
+    mlp_tensor_outputs_fini(out, MLP_TENSOR_OUTPUTS);
+    return 200;
+}
+
+/* The answer is JSON also where binary outputs are asked for, which every client reads. */
+static void infer_by_command(struct mlp_asking *q)
+{
+    struct mlp_arena arena;
+    struct mlp_job *job = NULL;
+    struct mlp_run r;
+    struct mlp_v2 v;
+    size_t header;
+    if (!mlp_run_find(&r, q))
+        return;
+    mlp_err_init(&r.e);
+    mlp_arena_init(&arena, OUTPUT_MAX);
+    enum mlp_code code = header_length(q, &header, &r.e);
+    if (code == MLP_OK)
+        code = mlp_v2_read(q->body, header, r.lane->served, &arena, &v, &r.e);
+    if (code == MLP_OK)
+        code = mlp_job_of_tensors(&v.in, &arena, &job, &r.e);
+    if (code == MLP_OK) {
+        job->write = write_job;
+        job->names.raw = v.id.p != NULL; /* an id was given */
+        mlp_buf_addstr(&job->names.id, v.id);
+        name_model(r.route, r.lane->served, &job->names.model);
+        for (size_t i = 0; i < MLP_TENSOR_OUTPUTS; i++)
+            job->names.wanted[i] = !v.chosen || v.wanted[i];
+    }
+    mlp_arena_fini(&arena);
+    mlp_run_job(&r, job, code);
+}
+
 void mlp_on_v2_infer(struct mlp_asking *q)
 {
     struct mlp_tensor_out out[MLP_TENSOR_OUTPUTS];
@@ -174,6 +218,10 @@ void mlp_on_v2_infer(struct mlp_asking *q)
     struct mlp_v2 v;
     size_t header;
     q->foreign = true;
+    if (mlp_run_is_command(q)) {
+        infer_by_command(q);
+        return;
+    }
     if (!mlp_run_begin(&r, q))
         return;
     size_t nout = mlp_tensor_outputs(r.p.served, OUTPUT_MAX, out);

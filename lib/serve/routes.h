@@ -6,6 +6,7 @@
 #ifndef MLP_SERVE_ROUTES_H
 #define MLP_SERVE_ROUTES_H
 
+#include "serve/command.h"
 #include "serve/inside.h"
 
 /* Finds the handler of q's path and method and calls it; 404 and 405 are answered here. Returns
@@ -46,6 +47,12 @@ bool mlp_run_find(struct mlp_run *r, struct mlp_asking *q);
  * with q->by_label; else by the weights), and fills p. False: it is answered, with 404 say, or a
  * command has it, which takes bodies that are not q->foreign. */
 bool mlp_run_begin(struct mlp_run *r, struct mlp_asking *q);
+
+/* Whether the server's model is a command, for protocols that make jobs of requests themselves. */
+bool mlp_run_is_command(const struct mlp_asking *q);
+/* Gives a job (owned from here on; NULL with a code that is not MLP_OK) to the command of r, which
+ * find has filled, and whose e begin would have initialised; of an error answers r->e. */
+void mlp_run_job(struct mlp_run *r, struct mlp_job *job, enum mlp_code code);
 
 /* Logs or forgets the rows, owes them to the shadows, adds the fields of the answer; of a code that
  * is not MLP_OK answers the error in r->e. True when all went well. */

@@ -246,19 +246,29 @@ static enum mlp_code bind_columns(struct mlp_tensors *t, const struct mlp_served
     return code;
 }
 
+double mlp_tensor_value(const struct mlp_tensor *t, size_t i)
+{
+    return t->numbers ? t->numbers[i] : raw_element(t, i);
+}
+
+enum mlp_code mlp_tensors_check(struct mlp_tensors *t, struct mlp_arena *arena, struct mlp_err *e)
+{
+    enum mlp_code code = MLP_OK;
+    for (size_t k = 0; code == MLP_OK && k < t->n; k++)
+        code = check_tensor(&t->tensor[k], arena, e);
+    return code;
+}
+
 /* What holds of any request: tensors that are well-formed, and room for the columns. */
 static enum mlp_code check_all(struct mlp_tensors *t, const struct mlp_served *s,
                                struct mlp_arena *arena, struct mlp_err *e)
 {
-    enum mlp_code code = MLP_OK;
     if (!s->info->ninputs)
         return mlp_err_set(e, MLP_EINPUT, "the model has no inputs");
     t->columns = mlp_arena_array(arena, s->info->ninputs, sizeof *t->columns);
     if (!t->columns)
         return mlp_err_nomem(e);
-    for (size_t k = 0; code == MLP_OK && k < t->n; k++)
-        code = check_tensor(&t->tensor[k], arena, e);
-    return code;
+    return mlp_tensors_check(t, arena, e);
 }
 
 enum mlp_code mlp_tensors_bind_columns(struct mlp_tensors *t, const struct mlp_served *s,
@@ -301,7 +311,7 @@ static enum mlp_code fill_column(const struct mlp_tensor_column *c, struct mlp_s
         if (!w->numbers[input]) {
             w->texts[input][r] = t->texts[at];
         } else if (!t->texts) {
-            w->numbers[input][r] = t->numbers ? t->numbers[at] : raw_element(t, at);
+            w->numbers[input][r] = mlp_tensor_value(t, at);
         } else if (parse_number(t->texts[at], &w->numbers[input][r], e) != MLP_OK) {
             return mlp_err_wrap(e, "row %llu", (unsigned long long)(first + r + 1));
         }
@@ -360,7 +370,8 @@ size_t mlp_tensor_outputs(const struct mlp_served *s, size_t max,
                                      {-1, (int64_t)s->info->nclasses}, s->info->has_proba, {0}};
     mlp_buf_init(&out[0].raw, max);
     mlp_buf_init(&out[1].raw, max);
-    return s->info->has_proba ? 2 : 1;
+    out[1].wanted = out[1].wanted || s->command;
+    return out[1].wanted ? 2 : 1;
 }
 
 void mlp_tensor_outputs_fini(struct mlp_tensor_out *out, size_t n)
@@ -369,7 +380,7 @@ void mlp_tensor_outputs_fini(struct mlp_tensor_out *out, size_t n)
         mlp_buf_fini(&out[i].raw);
 }
 
-static void add_little(struct mlp_buf *b, uint64_t v, size_t n)
+void mlp_tensor_add_bits(struct mlp_buf *b, uint64_t v, size_t n)
 {
     char bytes[8];
     for (size_t i = 0; i < n; i++)
@@ -381,7 +392,7 @@ static void add_f64(struct mlp_buf *b, double d)
 {
     uint64_t v;
     memcpy(&v, &d, sizeof v);
-    add_little(b, v, sizeof v);
+    mlp_tensor_add_bits(b, v, sizeof v);
 }
 
 static void add_class(const struct mlp_served *s, size_t class, struct mlp_tensor_out *o)
@@ -391,7 +402,7 @@ static void add_class(const struct mlp_served *s, size_t class, struct mlp_tenso
     double number = 0;
     switch (o->type) {
     case MLP_DT_BYTES:
-        add_little(&o->raw, s->info->classes[class].n, 4);
+        mlp_tensor_add_bits(&o->raw, s->info->classes[class].n, 4);
         mlp_buf_addstr(&o->raw, s->info->classes[class]);
         break;
     case MLP_DT_BOOL:
@@ -399,7 +410,7 @@ static void add_class(const struct mlp_served *s, size_t class, struct mlp_tenso
         break;
     case MLP_DT_INT64:
         mlp_str_i64(label, &whole);
-        add_little(&o->raw, (uint64_t)whole, 8);
+        mlp_tensor_add_bits(&o->raw, (uint64_t)whole, 8);
         break;
     default:
         mlp_num_f64(label, &number);

@@ -61,6 +61,13 @@ struct mlp_tensors {
     uint64_t rows;
 };
 
+/* Checks types, shapes and lengths, and finds the elements of raw texts, in memory of arena.
+ * MLP_EINPUT names the tensor. For models whose features are not known: bind does it too. */
+enum mlp_code mlp_tensors_check(struct mlp_tensors *t, struct mlp_arena *arena, struct mlp_err *e);
+
+/* Element i of a tensor that was checked and has no texts. NaN: missing. */
+double mlp_tensor_value(const struct mlp_tensor *t, size_t i);
+
 /* Checks types, shapes and lengths and finds every feature. Memory comes from arena and lives as
  * long. MLP_EINPUT names the tensor; unknown tensors are passed over with ignore_extra. */
 enum mlp_code mlp_tensors_bind(struct mlp_tensors *t, const struct mlp_served *s,
@@ -90,10 +97,14 @@ struct mlp_tensor_out {
 #define MLP_TENSOR_OUTPUTS 2
 
 /* The outputs of a model, wanted all, empty (raw can hold max bytes), with -1 rows: what metadata
- * says. Returns how many there are; the caller calls fini afterwards. s must have a model. */
+ * says. Returns how many there are; the caller calls fini afterwards. A
+ * command's are known when it answers: here it has both, and only their names count. */
 size_t mlp_tensor_outputs(const struct mlp_served *s, size_t max,
                           struct mlp_tensor_out out[MLP_TENSOR_OUTPUTS]);
 void mlp_tensor_outputs_fini(struct mlp_tensor_out *out, size_t n);
+
+/* Appends the n low bytes of v, the lowest first: an element as raw has it. */
+void mlp_tensor_add_bits(struct mlp_buf *b, uint64_t v, size_t n);
 
 /* Datatype of a feature in metadata: FP64 or BYTES; its shape is [-1, 1]. */
 enum mlp_datatype mlp_tensor_input_type(const struct mlp_served *s, size_t input);

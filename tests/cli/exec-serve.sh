@@ -124,4 +124,30 @@ has out 'ended with status 127'
 stop 0
 expect 2 mlp-serve serve --exec ./model.sh model.joblib
 expect 2 mlp-serve serve --exec ./model.sh --log log.ndjson
+# The Open Inference Protocol: tensors become lines of JSON, answers become tensors.
+start v2 --exec 'exec ./model.sh' -t 1
+infer() { ask /v2/models/command/infer -d "$1"; }
+infer '{"id":"7","inputs":[{"name":"v","shape":[2],"datatype":"INT64","data":[5,6]}]}'
+ok 'rows by REST' test "$status $(cat out)" = '200 {"model_name":"command","model_version":"1","id":"7","outputs":[{"name":"predict","datatype":"INT64","shape":[2],"data":[5,6]},{"name":"predict_proba","datatype":"FP64","shape":[2,2],"data":[0.5,0.5,0.5,0.5]}]}'
+infer '{"inputs":[{"name":"m","shape":[1,2],"datatype":"BYTES","data":["4","\"2"]}],"outputs":[{"name":"predict"}]}'
+ok 'a matrix is a list' test "$(cat out)" = '{"model_name":"command","model_version":"1","outputs":[{"name":"predict","datatype":"INT64","shape":[1],"data":[42]}]}'
+infer '{"inputs":[{"name":"v","shape":[2],"datatype":"INT64","data":[5,999]}]}'
+ok 'a row that is refused' test "$status $(cat out)" = '400 {"error":"row 2: no such row"}'
+infer '{"inputs":[{"name":"v","shape":[2],"datatype":"INT64","data":[5]}]}'
+ok 'a shape that is wrong' test "$status" = 400
+has out 'tensor \"v\"'
+infer '{"inputs":[{"name":"v","shape":[1],"datatype":"FP64","data":[1]},{"name":"w","shape":[2],"datatype":"FP64","data":[1,2]}]}'
+has out 'not as many rows'
+infer '{"inputs":[{"name":"v","shape":[0],"datatype":"FP64","data":[]}]}'
+ok 'no rows' test "$status" = 200
+if curl --version | grep -q HTTP2; then
+    # A ModelInferRequest of one INT64, 5, as raw contents; its answer is raw too.
+    printf '\0\0\0\0\x22\x0a\x07command\x2a\x0d\x0a\x01v\x12\x05INT64\x1a\x01\x01\x3a\x08\x05\0\0\0\0\0\0\0' >call
+    ask /inference.GRPCInferenceService/ModelInfer --http2-prior-knowledge -H 'te: trailers' \
+        -H 'content-type: application/grpc' --data-binary @call
+    has out 'predict_proba'
+    has out 'INT64'
+    has head 'grpc-status: 0'
+fi
+stop 0
 finish

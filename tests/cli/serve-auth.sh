@@ -98,8 +98,9 @@ token() {
     text=$(printf '%s' "${3:-{\"alg\":\"RS256\",\"kid\":\"$1\"\}}" | b64).$(printf '%s' "$2" | b64)
     printf '%s.%s' "$text" "$(printf '%s' "$text" | openssl dgst -sha256 -sign "$1.pem" | b64)"
 }
-now=$(date +%s)
-claims() { printf '{"iss":"https://idp.example","aud":"mlp","sub":"%s","scope":"openid %s","exp":%d}' "$1" "$2" $((now + $3)); }
+# claims SUBJECT SCOPE SECONDS: which end so many seconds from this moment, however long the tests
+# before it took.
+claims() { printf '{"iss":"https://idp.example","aud":"mlp","sub":"%s","scope":"openid %s","exp":%d}' "$1" "$2" $(($(date +%s) + $3)); }
 try() {
     ask "$2" -d "$row" -H "Authorization: Bearer $3"
     ok "$4" test "$status" = "$1"
@@ -124,30 +125,30 @@ paths:
   /predict/stable: mlp:stable
 END
 start oidc "$FIXTURES/stable.joblib" --auth oidc.yaml --rate 20/h
-good=$(token one "$(claims ann mlp:predict 60)")
+good=$(token one "$(claims ann mlp:predict 600)")
 try 200 /predict "$good" 'a good token'
 has head 'RateLimit-Remaining: 19'
-try 200 /predict "$(token one "$(claims bob mlp:predict 60)")" 'of another subject'
+try 200 /predict "$(token one "$(claims bob mlp:predict 600)")" 'of another subject'
 has head 'RateLimit-Remaining: 19'
 try 403 /predict/stable "$good" 'a path with a scope of its own'
-try 200 /predict/stable "$(token one "$(claims ann mlp:stable 60)")" 'which another token has'
+try 200 /predict/stable "$(token one "$(claims ann mlp:stable 600)")" 'which another token has'
 try 401 /predict "$(token one "$(claims ann mlp:predict -90)")" 'an expired token'
 has out 'the token has expired'
 try 200 /predict "$(token one "$(claims ann mlp:predict -1)")" 'within the leeway'
 try 401 /predict "${good%?????}AAAAA" 'a changed signature'
-try 401 /predict "$(token two "$(claims ann mlp:predict 60)" '{"alg":"RS256","kid":"one"}')" 'a strange key under a known name'
+try 401 /predict "$(token two "$(claims ann mlp:predict 600)" '{"alg":"RS256","kid":"one"}')" 'a strange key under a known name'
 has out 'signature does not hold'
-try 401 /predict "$(token one "$(claims ann mlp:predict 60)" '{"alg":"HS256","kid":"one"}')" 'a public key as a shared secret'
-try 401 /predict "$(printf '{"alg":"none"}' | b64).$(claims ann mlp:predict 60 | b64)." 'no signature at all'
-try 401 /predict "$(token one "$(claims ann mlp:predict 60 | sed 's/"mlp"/"else"/')")" 'for another audience'
-try 401 /predict "$(token one "$(claims ann mlp:predict 60 | sed 's/idp/evil/')")" 'of another issuer'
-rotated=$(token two "$(claims ann mlp:predict 60)")
+try 401 /predict "$(token one "$(claims ann mlp:predict 600)" '{"alg":"HS256","kid":"one"}')" 'a public key as a shared secret'
+try 401 /predict "$(printf '{"alg":"none"}' | b64).$(claims ann mlp:predict 600 | b64)." 'no signature at all'
+try 401 /predict "$(token one "$(claims ann mlp:predict 600 | sed 's/"mlp"/"else"/')")" 'for another audience'
+try 401 /predict "$(token one "$(claims ann mlp:predict 600 | sed 's/idp/evil/')")" 'of another issuer'
+rotated=$(token two "$(claims ann mlp:predict 600)")
 try 401 /predict "$rotated" 'a key that is not published'
 printf '{"keys":[%s,%s]}' "$(cat one.jwk)" "$(cat two.jwk)" >idp/jwks.json
 kill -HUP "$pid"
 wait_for oidc.err '"event":"auth"'
 try 200 /predict "$rotated" 'and is, after'
-for _ in $(seq 20); do try 401 /predict "$(token one "$(claims ann mlp:predict 60)" '{"alg":"RS256","kid":"x"}')" 'made up keys'; done
+for _ in $(seq 20); do try 401 /predict "$(token one "$(claims ann mlp:predict 600)" '{"alg":"RS256","kid":"x"}')" 'made up keys'; done
 ok 'do not make the server fetch each time' test "$(grep -c jwks.json idp.log)" -le 2
 stop 0
 

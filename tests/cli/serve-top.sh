@@ -107,7 +107,8 @@ if need python3; then
     mkdir site
     printf 'mlp_model_info{route="\033[2Jx",arm="\302\2330m",model="m",digest="d"} 1\nmlp_drift_effect{route="r",arm="stable",feature="f1"} 0.5\nmlp_drift_effect{feature="f2"} 0.75\n' >site/metrics
     (cd site && exec python3 -u -m http.server --bind 127.0.0.1 0 >../site.out 2>&1) &
-    pids+=($!)
+    pids+=("$!")
+    disown "$!" # its end is no news
     wait_for site.out 'port '
     port=$(sed -n 's/.*port \([0-9]*\).*/\1/p' site.out)
     expect 0 mlp-serve top -i 200ms "http://127.0.0.1:$port"
