@@ -50,14 +50,15 @@ ok 'exemplars lead to traces' grep -q 0af7651916cd43dd8448eb211c80319c <<<"$exem
 
 # Every expression of the dashboard parses, and every metric in it is one that the server has.
 ask /metrics
+# shellcheck disable=SC2016 # Grafana's variables, not ours
 jq -r '.panels[].targets[].expr, .annotations.list[].expr' grafana.json |
     sed 's/\$__rate_interval/1m/g; s/\$instance/.*/g' >expressions
 ok 'the dashboard asks for something' test "$(wc -l <expressions)" -ge 12
 while IFS= read -r expression; do
     ok "Prometheus takes $expression" test "$(query query "$expression" | jq -r .status)" = success
-    for metric in $(grep -oE '(mlp|process)_[a-z_]+' <<<"$expression" | sed 's/_bucket$//' | sort -u); do
+    while IFS= read -r metric; do
         ok "$metric is a metric" grep -q "^# TYPE $metric " out
-    done
+    done < <(grep -oE '(mlp|process)_[a-z_]+' <<<"$expression" | sed 's/_bucket$//' | sort -u)
 done <expressions
 stop 0
 finish
