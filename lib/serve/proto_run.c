@@ -89,7 +89,6 @@ static void push_job(struct mlp_asking *q, const struct mlp_lane *lane, struct m
     job->owner = q->serve;
     job->connection = q->request->connection;
     q->response->later = mlp_command_push(lane->served->command, job);
-    q->response->cookie = q->start_ns;
     if (q->response->later) {
         count_rows(q, lane, rows);
         return;

@@ -342,6 +342,50 @@ void mlp_on_v2_model(struct mlp_asking *q)
     mlp_tensor_outputs_fini(out, n);
 }
 
+/* A tensor in the words of Triton's model configuration (model_config.proto): BYTES are strings. */
+static void add_configured(struct mlp_str name, enum mlp_datatype type, const int64_t *shape,
+                           size_t rank, struct mlp_buf *b)
+{
+    const char *named = type == MLP_DT_BYTES ? "STRING" : mlp_datatype_name(type);
+    mlp_buf_adds(b, "{\"name\":");
+    mlp_buf_addquoted(b, name);
+    mlp_buf_addf(b, ",\"data_type\":\"TYPE_%s\",\"dims\":[", named);
+    for (size_t i = 0; i < rank; i++)
+        mlp_buf_addf(b, "%s%lld", i ? "," : "", (long long)shape[i]);
+    mlp_buf_adds(b, "]}");
+}
+
+void mlp_on_v2_config(struct mlp_asking *q)
+{
+    static const int64_t column[] = {-1, 1};
+    struct mlp_tensor_out out[MLP_TENSOR_OUTPUTS];
+    struct mlp_buf *b = &q->response->body;
+    struct mlp_run r;
+    if (!mlp_run_find(&r, q))
+        return;
+    const struct mlp_served *s = r.lane->served;
+    mlp_answer_json(q, 200);
+    mlp_buf_adds(b, "{\"name\":");
+    mlp_buf_addquoted(b, mlp_str_from(r.route->name));
+    mlp_buf_adds(b, ",\"platform\":");
+    add_platform(s, b);
+    mlp_buf_adds(b, ",\"backend\":\"mlp\",\"max_batch_size\":0,\"input\":[");
+    for (size_t i = 0; i < s->info->ninputs; i++) {
+        if (i)
+            mlp_buf_addc(b, ',');
+        add_configured(s->info->inputs[i].name, mlp_tensor_input_type(s, i), column, 2, b);
+    }
+    mlp_buf_adds(b, "],\"output\":[");
+    size_t n = s->command ? 0 : mlp_tensor_outputs(s, 0, out);
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            mlp_buf_addc(b, ',');
+        add_configured(mlp_str_from(out[i].name), out[i].type, out[i].shape, out[i].rank, b);
+    }
+    mlp_buf_adds(b, "]}");
+    mlp_tensor_outputs_fini(out, n);
+}
+
 /* --- the repository --- */
 
 /* Of {"ready": true} nothing changes: what is listed is ready. */

@@ -225,6 +225,8 @@ static const struct path paths[] = {
     {"/v2/health/ready", 'G', MLP_KIND_READYZ, MLP_DIALECT_ERROR, mlp_on_v2_ready},
     {"/v2/models/*", 'G', MLP_KIND_MODEL, MLP_DIALECT_ERROR, mlp_on_v2_model},
     {"/v2/models/*/versions/*", 'G', MLP_KIND_MODEL, MLP_DIALECT_ERROR, mlp_on_v2_model},
+    {"/v2/models/*/config", 'G', MLP_KIND_MODEL, MLP_DIALECT_ERROR, mlp_on_v2_config},
+    {"/v2/models/*/versions/*/config", 'G', MLP_KIND_MODEL, MLP_DIALECT_ERROR, mlp_on_v2_config},
     {"/v2/models/*/ready", 'G', MLP_KIND_READYZ, MLP_DIALECT_ERROR, mlp_on_v2_model_ready},
     {"/v2/models/*/versions/*/ready", 'G', MLP_KIND_READYZ, MLP_DIALECT_ERROR,
      mlp_on_v2_model_ready},

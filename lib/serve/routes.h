@@ -95,6 +95,7 @@ void mlp_on_v2_server(struct mlp_asking *q);
 void mlp_on_v2_live(struct mlp_asking *q);
 void mlp_on_v2_ready(struct mlp_asking *q);
 void mlp_on_v2_model(struct mlp_asking *q);
+void mlp_on_v2_config(struct mlp_asking *q);
 void mlp_on_v2_model_ready(struct mlp_asking *q);
 void mlp_on_v2_infer(struct mlp_asking *q);
 void mlp_on_v2_index(struct mlp_asking *q);

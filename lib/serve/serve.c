@@ -6,6 +6,9 @@
 
 #include <stdlib.h>
 
+/* A late answer's cookie: when its request came, and what it counts as in the low bits. */
+#define KIND_BITS 15u
+_Static_assert(MLP_KINDS <= KIND_BITS + 1, "a kind fits");
 #define SPARE_MAX ((size_t)256 << 20)
 #define LINES_MAX ((size_t)4 << 20)
 #define DEBT_BYTES ((size_t)1 << 20)
@@ -68,18 +71,20 @@ static void handle(void *ctx, const struct mlp_http_request *request,
     if (s->tracer && q.trace.sampled)
         end_span(&q, ns);
     mlp_sets_leave(s->sets, q.thread);
-    if (response->later)
+    if (response->later) {
+        response->cookie = (q.start_ns & ~(uint64_t)KIND_BITS) | kind;
         return;
+    }
     mlp_guard_done(s->guard);
     mlp_meter_request(&agent->meter, kind, response->status, ns, &q.trace);
 }
 
-static void answered(void *ctx, unsigned thread, int status, uint64_t start_ns)
+static void answered(void *ctx, unsigned thread, int status, uint64_t cookie)
 {
     struct mlp_serve *s = ctx;
-    enum mlp_kind kind = start_ns ? MLP_KIND_PREDICT : MLP_KIND_ADMIN;
+    uint64_t ns = mlp_os_monotonic_ns() - (cookie & ~(uint64_t)KIND_BITS);
     mlp_guard_done(s->guard);
-    mlp_meter_request(&s->agents[thread].meter, kind, status, mlp_os_monotonic_ns() - start_ns,
+    mlp_meter_request(&s->agents[thread].meter, (enum mlp_kind)(cookie & KIND_BITS), status, ns,
                       NULL);
 }
 

@@ -138,6 +138,8 @@ ok 'a shape that is wrong' test "$status" = 400
 has out 'tensor \"v\"'
 infer '{"inputs":[{"name":"v","shape":[1],"datatype":"FP64","data":[1]},{"name":"w","shape":[2],"datatype":"FP64","data":[1,2]}]}'
 has out 'not as many rows'
+ask /metrics
+has out 'mlp_requests_total{route="/v2",code="200"} 2'
 infer '{"inputs":[{"name":"v","shape":[0],"datatype":"FP64","data":[]}]}'
 ok 'no rows' test "$status" = 200
 if curl --version | grep -q HTTP2; then

@@ -31,6 +31,9 @@ posted 200 'model metadata' /v2/models/stable
 has out '{"name":"stable","versions":["1"],"platform":"mlp_scikit-learn_pickle","inputs":[{"name":"a","datatype":"FP64","shape":[-1,1]}'
 has out '{"name":"c","datatype":"BYTES","shape":[-1,1]}'
 has out '"outputs":[{"name":"predict","datatype":"BOOL","shape":[-1]},{"name":"predict_proba","datatype":"FP64","shape":[-1,2]}]'
+posted 200 'model configuration' /v2/models/stable/config
+has out '"input":[{"name":"a","data_type":"TYPE_FP64","dims":[-1,1]}'
+has out '{"name":"predict_proba","data_type":"TYPE_FP64","dims":[-1,2]}'
 posted 200 'model ready' /v2/models/stable/versions/1/ready
 is '{"name":"stable","ready":true}'
 posted 404 'another version' /v2/models/stable/versions/2/ready

@@ -45,6 +45,9 @@ def main():
     assert not client.is_model_ready("other")
     assert client.get_server_metadata()["name"] == "mlp-serve"
     meta = client.get_model_metadata("stable")
+    config = client.get_model_config("stable")
+    assert [i["name"] for i in config["input"]] == [i["name"] for i in meta["inputs"]], config
+    assert config["input"][0]["data_type"] == "TYPE_FP64", config
     assert [i["datatype"] for i in meta["inputs"]] == ["FP64", "FP64", "BYTES"], meta
     assert client.get_model_repository_index()[0]["state"] == "READY"
     client.load_model("stable")
