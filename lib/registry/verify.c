@@ -58,6 +58,29 @@ static enum mlp_code want_blob(struct check *c, struct mlp_str digest, struct ml
     return MLP_OK;
 }
 
+/* A manifest's bytes, which must be there and have their digest before anybody reads them. */
+static enum mlp_code read_manifest(const char *path, struct mlp_str digest, struct mlp_buf *b,
+                                   struct mlp_err *e)
+{
+    char text[MLP_DIGEST_TEXT];
+    uint8_t hash[MLP_SHA256_BYTES];
+    struct mlp_stat st;
+    enum mlp_code code = mlp_os_stat(path, false, &st, e);
+    if (code == MLP_OK && !st.exists)
+        return mlp_err_set(e, MLP_ETRUST, "blob %.*s is missing", MLP_STR_ARG(digest));
+    if (code == MLP_OK)
+        code = mlp_file_read(path, b, e);
+    if (code == MLP_OK)
+        code = mlp_sha256(mlp_buf_str(b), hash, e);
+    if (code != MLP_OK)
+        return code;
+    mlp_digest_text(hash, text);
+    if (mlp_str_is(digest, text))
+        return MLP_OK;
+    mlp_err_set(e, MLP_ETRUST, "the blob's bytes do not have the digest of its name");
+    return mlp_err_at(e, path, 0, 0);
+}
+
 /* A manifest and what it names: config, layers. */
 static enum mlp_code want_manifest(struct check *c, struct mlp_str digest, struct mlp_err *e)
 {
@@ -71,7 +94,7 @@ static enum mlp_code want_manifest(struct check *c, struct mlp_str digest, struc
     snprintf(path, sizeof path, "%s/blobs/sha256/%.*s", c->r->dir, MLP_HASH_HEX,
              digest.p + strlen("sha256:"));
     mlp_doc_init(&d, path, MANIFEST_MAX);
-    code = mlp_file_read(path, &b, e);
+    code = read_manifest(path, digest, &b, e);
     if (code == MLP_OK)
         code = mlp_doc_parse_json(&d, mlp_buf_str(&b), e);
     if (code == MLP_OK)

@@ -44,8 +44,12 @@ to: {alias: production}
 require: {signatures: [ci.pub], reports: [model]}
 approvals: {needed: 1, keys: [alice.pub]}
 END
-awk -F, 'NR > 1 { printf "{\"age\":%s,\"income\":%s,\"city\":\"%s\",\"late\":\"%s\"}\n", $1, $2, $3, $4 }' \
-    new.csv >predictions.ndjson
+# The log of a server, and labels that came later.
+awk -F, 'BEGIN { srand(5) } NR > 1 { p = rand()
+    printf "{\"id\":\"r%d\",\"features\":{\"age\":%s,\"income\":%s,\"city\":\"%s\"},", NR, $1, $2, $3
+    printf "\"output\":{\"prediction\":\"%s\",\"probabilities\":{\"no\":%.4f,\"yes\":%.4f}}}\n",
+        p < 0.5 ? "no" : "yes", 1 - p, p }' new.csv >predictions.ndjson
+awk -F, 'NR > 1 { printf "{\"id\":\"r%d\",\"label\":\"%s\"}\n", NR, $4 }' new.csv >labels.ndjson
 
 # What is in production before the examples of the registry begin; signed with the key that the
 # examples of mlp-package made.

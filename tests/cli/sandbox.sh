@@ -5,14 +5,14 @@ need strace || skip 'needs strace'
 strace -f -o trace true 2>/dev/null || skip 'strace may not trace here'
 fixtures=$ROOT/tests/fixtures/model
 # after TRACE: what comes when the filter stands.
-after() { sed -n '/SECCOMP_MODE_FILTER/,$p' "$1"; }
+after() { sed -n '/SECCOMP_SET_MODE_FILTER/,$p' "$1"; }
 
 for model in "$fixtures/strict.joblib" "$fixtures"/skops/*/model.skops; do
-    strace -f -e trace=prctl,execve,socket,connect,open,openat,creat,landlock_restrict_self \
+    strace -f -e trace=seccomp,execve,socket,connect,open,openat,creat,landlock_restrict_self \
         -o trace mlp-serve inspect "$model" >out 2>err
     name=$(basename "$(dirname "$model")")
     ok "$name: Landlock" test "$(grep -c 'landlock_restrict_self(.*= 0$' trace)" = 1
-    ok "$name: seccomp" test "$(grep -c 'SECCOMP_MODE_FILTER.*= 0$' trace)" = 1
+    ok "$name: seccomp" test "$(grep -c 'SECCOMP_SET_MODE_FILTER.*= 0$' trace)" = 1
     ok "$name: one file, and it is the model" \
         test "$(after trace | grep -cE 'open(at)?\(')" = "$(after trace | grep -cF "$model")"
     ok "$name: opened" test "$(after trace | grep -cF "$model")" = 1
