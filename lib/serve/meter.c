@@ -38,7 +38,8 @@ static void head(struct page *page, const char *name, const char *type, const ch
         mlp_prom_head(page->out, name, type, help);
 }
 
-/* A reader that sees the same even turn before and after has read one whole exemplar. */
+/* A reader that sees the same even turn before and after has read one whole exemplar: who sees a
+ * word of the next one (acquire) sees the odd turn before it (release) as well. */
 static void keep_exemplar(struct mlp_exemplar *x, const struct mlp_trace *t, uint64_t ns)
 {
     uint64_t id[3];
@@ -46,12 +47,11 @@ static void keep_exemplar(struct mlp_exemplar *x, const struct mlp_trace *t, uin
     memcpy(id, t->trace, 16);
     memcpy(id + 2, t->span, 8);
     atomic_store_explicit(&x->turn, turn + 1, memory_order_relaxed);
-    atomic_thread_fence(memory_order_release);
     for (size_t i = 0; i < 3; i++)
-        atomic_store_explicit(&x->id[i], id[i], memory_order_relaxed);
-    atomic_store_explicit(&x->ns, ns, memory_order_relaxed);
+        atomic_store_explicit(&x->id[i], id[i], memory_order_release);
+    atomic_store_explicit(&x->ns, ns, memory_order_release);
     atomic_store_explicit(&x->time_ms, (uint64_t)(mlp_os_now_ns() / 1000000),
-                          memory_order_relaxed);
+                          memory_order_release);
     atomic_store_explicit(&x->turn, turn + 2, memory_order_release);
 }
 
@@ -119,10 +119,9 @@ static bool find_exemplar(const struct mlp_serve *s, size_t bucket, uint64_t fou
         const struct mlp_exemplar *x = &s->agents[i].meter.exemplars[bucket];
         uint64_t turn = atomic_load_explicit(&x->turn, memory_order_acquire), one[5];
         for (size_t k = 0; k < 3; k++)
-            one[k] = load(&x->id[k]);
-        one[3] = load(&x->ns);
-        one[4] = load(&x->time_ms);
-        atomic_thread_fence(memory_order_acquire);
+            one[k] = atomic_load_explicit(&x->id[k], memory_order_acquire);
+        one[3] = atomic_load_explicit(&x->ns, memory_order_acquire);
+        one[4] = atomic_load_explicit(&x->time_ms, memory_order_acquire);
         if (turn % 2 == 0 && load(&x->turn) == turn && one[4] > found[4])
             memcpy(found, one, sizeof one);
     }
