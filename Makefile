@@ -120,7 +120,7 @@ build/fuzz/bin/%: tests/fuzz/fuzz_%.c $(SRC) $(wildcard lib/*/*.h)
 	    build/fuzz/libmlp.a $(LDLIBS) -o $@
 
 .PHONY: fuzz
-fuzz: $(addprefix build/fuzz/bin/,$(or $(T),$(FUZZERS))) ## fuzz every parser S seconds each (T=one S=60)
+fuzz: $(addprefix build/fuzz/bin/,$(or $(T),$(FUZZERS))) ## fuzz every parser S seconds each (T=one S=60; SEED=1 for the same inputs each time)
 	@tests/fuzz/run $(or $(S),10) $(or $(T),$(FUZZERS))
 
 .PHONY: soak

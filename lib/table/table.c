@@ -127,7 +127,7 @@ static enum mlp_code read_some(struct mlp_table *t, char *p, size_t n, size_t *g
         code = read_source(t, p, n, got, &t->failed);
     while (last && code == MLP_OK && (*got = take_recoded(last, p, n)) == 0 && !last->ended)
         code = feed(t, &t->failed);
-    return code == MLP_OK ? code : mlp_err_at(&t->failed, t->source, 0, 0);
+    return code;
 }
 
 /* From here on the bytes go through one more; those in the block are its first. */
@@ -208,6 +208,7 @@ enum mlp_code mlp_table_fill(struct mlp_table *t, size_t want, struct mlp_err *e
     /* What is left is part of a row, and no longer one to wait for the end of. */
     if (t->have > mlp_row_limit(t))
         return mlp_row_too_long(t, e);
+    mlp_err_at(&t->failed, t->source, 0, 0);
     if (e)
         *e = t->failed;
     return t->failed.code;
