@@ -7,7 +7,7 @@ BUILD   ?= build
 Q       := $(if $(V),,@)
 CC      ?= gcc
 TOOLS   := mlp-validate mlp-package mlp-register mlp-serve mlp-drift mlp-promote
-MODULES := base text crypt table stat report rule forest net model oci http registry policy serve
+MODULES := base text crypt table stat report rule forest net model oci http registry policy serve stream
 
 PKGS    := libuv yaml-0.1 libcrypto libssl libnghttp2 zlib libzstd libpcre2-8 liblzma liblz4
 PKGC    := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -169,7 +169,7 @@ DNF := pkgconf libuv-devel libyaml-devel openssl-devel libnghttp2-devel zlib-dev
 APK := pkgconf libuv-dev yaml-dev openssl-dev nghttp2-dev zlib-dev zstd-dev pcre2-dev xz-dev lz4-dev \
        bzip2-dev check-dev linux-headers bash coreutils grep python3 curl
 BREW := pkg-config libuv libyaml openssl libnghttp2 zlib zstd pcre2 xz lz4 bzip2 check python3 curl
-APT_TEST := mandoc shellcheck strace valgrind clang-14 libclang-rt-14-dev wrk nghttp2-client skopeo lcov jq
+APT_TEST := mandoc shellcheck strace valgrind clang-14 libclang-rt-14-dev wrk nghttp2-client skopeo lcov jq librdkafka1
 
 .PHONY: deps
 deps: ## install what building and the demo need (apt, dnf, apk or brew)

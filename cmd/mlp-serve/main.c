@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-static const struct mlp_verb *const verbs[] = {&verb_serve, &verb_batch, &verb_convert,
-                                               &verb_inspect, &verb_keygen, &verb_bench,
-                                               &verb_top, NULL};
+static const struct mlp_verb *const verbs[] = {&verb_serve, &verb_batch, &verb_kafka,
+                                               &verb_convert, &verb_inspect, &verb_keygen,
+                                               &verb_bench, &verb_top, NULL};
 
 static const struct mlp_program program = {
     .name = "mlp-serve",

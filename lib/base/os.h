@@ -122,6 +122,11 @@ uint64_t mlp_os_watchdog_us(void);
 /* Ignores SIGPIPE, so that a closed pipe is an error with a message. For programs, not for lib/. */
 void mlp_os_ignore_sigpipe(void);
 
+/* Keeps SIGTERM and SIGINT from ending this process, for who ends between two pieces of work; and
+ * whether one came since. Before threads are started. For programs, not for lib/. */
+void mlp_os_hold_stop(void);
+bool mlp_os_stop_asked(void);
+
 /* A running command: its process, which leads a group of its own, and our ends of its pipes, which
  * never block. err is -1 when stderr was left as it is. */
 struct mlp_process {

@@ -150,3 +150,23 @@ enum mlp_code mlp_os_write_now(int fd, const void *p, size_t n, size_t *done, st
     *done = r > 0 ? (size_t)r : 0;
     return r < 0 && errno != EAGAIN ? mlp_err_sys(e, errno, "cannot write") : MLP_OK;
 }
+
+static void stop_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+}
+
+void mlp_os_hold_stop(void)
+{
+    sigset_t set;
+    stop_signals(&set);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+bool mlp_os_stop_asked(void)
+{
+    sigset_t set;
+    return sigpending(&set) == 0 && (sigismember(&set, SIGTERM) || sigismember(&set, SIGINT));
+}
