@@ -5,15 +5,16 @@
 #include <string.h>
 
 static const char *const names[] = {
-    "version_str", "conf_new", "conf_set", "conf_destroy", "conf_set_opaque", "conf_set_error_cb",
-    "conf_set_rebalance_cb", "new", "destroy", "err2str", "fatal_error", "topic_new",
-    "topic_destroy", "topic_name", "topic_partition_list_new", "topic_partition_list_destroy",
-    "topic_partition_list_add", "topic_partition_list_find", "poll_set_consumer", "subscribe",
-    "assign", "consumer_poll", "consumer_close", "assignment_lost", "seek_partitions",
-    "consumer_group_metadata", "consumer_group_metadata_destroy", "message_destroy", "message_headers", "headers_new",
+    "version_str", "conf_new", "conf_set", "conf_destroy", "conf_set_opaque",
+    "conf_set_error_cb", "conf_set_rebalance_cb", "new", "destroy", "err2str", "fatal_error",
+    "topic_new", "topic_destroy", "topic_name", "topic_partition_list_new",
+    "topic_partition_list_destroy", "topic_partition_list_add", "topic_partition_list_find",
+    "poll_set_consumer", "subscribe", "assign", "consumer_poll", "consumer_close",
+    "assignment_lost", "seek_partitions", "consumer_group_metadata",
+    "consumer_group_metadata_destroy", "message_destroy", "message_headers", "headers_new",
     "headers_copy", "headers_destroy", "header_add", "producev", "poll", "init_transactions",
-    "begin_transaction", "send_offsets_to_transaction", "commit_transaction", "abort_transaction",
-    "error_code", "error_string", "error_is_fatal", "error_is_retriable",
+    "begin_transaction", "send_offsets_to_transaction", "commit_transaction",
+    "abort_transaction", "error_code", "error_string", "error_is_fatal", "error_is_retriable",
     "error_txn_requires_abort", "error_destroy"};
 #define COUNT (sizeof names / sizeof *names)
 

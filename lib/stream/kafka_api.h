@@ -17,13 +17,14 @@ enum {
     KAFKA_FENCED = -144, KAFKA_TOO_LARGE = 10, KAFKA_FENCED_INSTANCE = 82
 };
 
-/* rd_kafka_vtype_t: what an argument of producev is. */
+/* rd_kafka_vtype_t: what the next arguments of producev are: a topic, a value or a key with their
+ * lengths, flags, or headers, which it takes over when it succeeds. */
 enum { KAFKA_V_END, KAFKA_V_RKT = 2, KAFKA_V_VALUE = 4, KAFKA_V_KEY, KAFKA_V_FLAGS = 7,
        KAFKA_V_HEADERS = 10 };
 #define KAFKA_COPY 2             /* RD_KAFKA_MSG_F_COPY */
 enum { KAFKA_PRODUCER, KAFKA_CONSUMER };
 
-/* rd_kafka_message_t. */
+/* rd_kafka_message_t: err is 0 for a message; else payload is NULL or the words of the error. */
 struct kafka_message {
     int err;
     void *rkt;
@@ -36,7 +37,7 @@ struct kafka_message {
     void *private_data;
 };
 
-/* rd_kafka_topic_partition_t and its list. */
+/* rd_kafka_topic_partition_t and its list. offset is that of the next message to read. */
 struct kafka_place {
     char *topic;
     int32_t partition;
@@ -54,6 +55,7 @@ struct kafka_places {
 
 /* In the order of the names in kafka_api.c. */
 struct kafka_api {
+    /* Settings: new_client takes them when it succeeds. Callbacks run on the thread that polls. */
     const char *(*version_str)(void);
     void *(*conf_new)(void);
     int (*conf_set)(void *conf, const char *name, const char *value, char *why, size_t size);
@@ -67,6 +69,7 @@ struct kafka_api {
     void (*destroy)(void *rk);
     const char *(*err2str)(int err);
     int (*fatal_error)(void *rk, char *why, size_t size);
+    /* A topic of one client; the list owns its places; add and find lend them. */
     void *(*topic_new)(void *rk, const char *name, void *conf);
     void (*topic_destroy)(void *rkt);
     const char *(*topic_name)(const void *rkt);
@@ -76,6 +79,7 @@ struct kafka_api {
                                                     int32_t partition);
     struct kafka_place *(*topic_partition_list_find)(const struct kafka_places *p,
                                                      const char *topic, int32_t partition);
+    /* The consumer: assign with NULL gives everything back. A message is the caller's. */
     int (*poll_set_consumer)(void *rk);
     int (*subscribe)(void *rk, const struct kafka_places *topics);
     int (*assign)(void *rk, const struct kafka_places *p);
@@ -86,14 +90,18 @@ struct kafka_api {
     void *(*consumer_group_metadata)(void *rk);
     void (*consumer_group_metadata_destroy)(void *metadata);
     void (*message_destroy)(struct kafka_message *m);
+    /* Headers of a message are lent; copies and new ones are the caller's. */
     int (*message_headers)(const struct kafka_message *m, void **headers);
     void *(*headers_new)(size_t n);
     void *(*headers_copy)(const void *headers);
     void (*headers_destroy)(void *headers);
     int (*header_add)(void *headers, const char *name, ptrdiff_t name_size, const void *value,
                       ptrdiff_t value_size);
+    /* The producer. */
     int (*producev)(void *rk, ...);
     int (*poll)(void *rk, int timeout_ms);
+    /* Transactions: what is returned is NULL for success, else an error, which the caller destroys:
+     * the call may be repeated, the transaction must be aborted, or neither helps. */
     void *(*init_transactions)(void *rk, int timeout_ms);
     void *(*begin_transaction)(void *rk);
     void *(*send_offsets_to_transaction)(void *rk, const struct kafka_places *offsets,
