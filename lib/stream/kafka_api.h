@@ -22,6 +22,8 @@ enum {
 enum { KAFKA_V_END, KAFKA_V_RKT = 2, KAFKA_V_VALUE = 4, KAFKA_V_KEY, KAFKA_V_FLAGS = 7,
        KAFKA_V_HEADERS = 10 };
 #define KAFKA_COPY 2             /* RD_KAFKA_MSG_F_COPY */
+
+/* rd_kafka_type_t. */
 enum { KAFKA_PRODUCER, KAFKA_CONSUMER };
 
 /* rd_kafka_message_t: err is 0 for a message; else payload is NULL or the words of the error. */
