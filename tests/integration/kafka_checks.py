@@ -14,7 +14,7 @@ import threading
 import time
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic
 
 jars, model = sys.argv[1:]
 kills = int(os.environ.get("MLP_KILLS", "20"))
@@ -116,9 +116,10 @@ class Member:
 class Feed(threading.Thread):
     """Sends numbered messages until it is told to stop."""
 
-    def __init__(self, topic, rate):
+    def __init__(self, topic, rate, rows=1):
         super().__init__(daemon=True)
         self.topic, self.rate, self.sent, self.over = topic, rate, 0, False
+        self.value = json.dumps(ROW if rows == 1 else [ROW] * rows)
         self.start()
 
     def run(self):
@@ -126,7 +127,7 @@ class Feed(threading.Thread):
                       "delivery.timeout.ms": 120000})
         while not self.over:
             for _ in range(self.rate // 50):
-                p.produce(self.topic, key=str(self.sent), value=json.dumps(ROW), headers={"n": str(self.sent)})
+                p.produce(self.topic, key=str(self.sent), value=self.value, headers={"n": str(self.sent)})
                 self.sent += 1
             p.poll(0)
             time.sleep(0.02)
@@ -243,12 +244,32 @@ def killed():
     check("kills did hit transactions", kills < 10 or seen > sent)
 
 
+def refused():
+    """The topic of the answers refuses them for a while: what was aborted is read again."""
+    broker.topics("no", "no-out")
+    feed = Feed("no", 2000)
+    member = Member("no", "no-out", "--max-messages", "100")
+    wait("assigned", lambda: member.has("assigned"))
+    for size in ("90", "1000000"):
+        time.sleep(0.5)
+        entry = ConfigEntry("max.message.bytes", size, incremental_operation=AlterConfigOpType.SET)
+        resource = ConfigResource(ConfigResource.Type.TOPIC, "no-out", incremental_configs=[entry])
+        for done in broker.admin.incremental_alter_configs([resource]).values():
+            done.result()
+        if size == "90":
+            wait("aborted", lambda: member.has("aborted", 2))
+    sent = feed.stop()
+    exactly_once("refused answers", "no-out", sent)
+    member.end()
+
+
 def members():
-    """A second member joins; the first sleeps past its session and wakes up; the second is killed."""
+    """A second member joins; the first sleeps past its session and wakes up, which may be while it predicts, sends or
+    commits; the second is killed."""
     broker.topics("share", "share-out")
     options = ("-X", "session.timeout.ms=1500", "-X", "heartbeat.interval.ms=300", "-X", "transaction.timeout.ms=5000",
                "--max-messages", "200")
-    feed = Feed("share", 2000)
+    feed = Feed("share", 600, 400)
     a = Member("share", "share-out", *options)
     wait("assigned", lambda: a.has("assigned"))
     b = Member("share", "share-out", *options)
@@ -305,7 +326,7 @@ def restarted():
 
 try:
     broker = Broker()
-    for part in (words, killed, members, fenced, restarted):
+    for part in (words, killed, refused, members, fenced, restarted):
         start = time.monotonic()
         part()
         print(f"{part.__name__}: {time.monotonic() - start:.0f} s")
