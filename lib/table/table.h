@@ -113,15 +113,18 @@ uint64_t mlp_table_size(const struct mlp_table *t);
  * that is no number is NaN with ok[r] = 0. Returns how many are not ok. */
 size_t mlp_batch_f64(const struct mlp_batch *b, size_t column, double *out, uint8_t *ok);
 
-/* Splits a plain file into the rows of `parts` shares (1..64) and calls fn(ctx, part, table) on up
- * to that many threads; each share is a table of its own with the header of the file and right
- * line numbers; shares in order are the rows of the file. fn must not close its table.
- * The error of the first share that failed is returned; the others run to their ends.
- * For files only (not "-", not compressed): MLP_EUSAGE otherwise, and the caller reads serially. */
-enum mlp_code mlp_table_parallel(const char *path, const struct mlp_table_options *options,
-                                 unsigned parts,
-                                 enum mlp_code (*fn)(void *ctx, unsigned part, struct mlp_table *t,
-                                                     struct mlp_err *e),
-                                 void *ctx, struct mlp_err *e);
+/* Whether parts of the table's file can be opened: a file, neither compressed, recoded nor
+ * columnar. */
+bool mlp_table_divides(const struct mlp_table *t);
+
+/* Opens those rows of a file that start behind byte `from` (or at it, where the file's rows begin)
+ * up to byte `to`: parts whose ends are the next one's starts, from 0 to the file's size, are the
+ * rows of the file, each once. The part is a table of its own with the columns of the file and
+ * right line numbers. Where rows start depends on all quotes before, so the file is read up to `to`
+ * on all processors. MLP_EUSAGE for "-" and what does not divide. The caller closes *t, NULL on
+ * failure. */
+enum mlp_code mlp_table_open_part(const char *path, const struct mlp_table_options *options,
+                                  uint64_t from, uint64_t to, struct mlp_table **t,
+                                  struct mlp_err *e);
 
 #endif

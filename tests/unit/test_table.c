@@ -493,17 +493,21 @@ END_TEST
 
 #define MOST_PARTS 9
 
-struct shares {
-    struct mlp_buf out[MOST_PARTS];
-};
-
-static enum mlp_code take_share(void *ctx, unsigned part, struct mlp_table *t, struct mlp_err *e)
+/* Appends the rows of all parts of the file, cut at equal marks. */
+static enum mlp_code show_parts(const struct mlp_table_options *options, unsigned parts,
+                                struct mlp_buf *out)
 {
-    struct shares *s = ctx;
+    struct mlp_stat st;
     struct mlp_batch *b;
-    enum mlp_code code;
-    while ((code = mlp_table_next(t, &b, e)) == MLP_OK && b)
-        show_batch(&s->out[part], b);
+    enum mlp_code code = mlp_os_stat(path, false, &st, &err);
+    for (unsigned i = 0; i < parts && code == MLP_OK; i++) {
+        struct mlp_table *t;
+        code = mlp_table_open_part(path, options, st.size * i / parts, st.size * (i + 1) / parts,
+                                   &t, &err);
+        while (code == MLP_OK && (code = mlp_table_next(t, &b, &err)) == MLP_OK && b)
+            show_batch(out, b);
+        mlp_table_close(t);
+    }
     return code;
 }
 
@@ -517,18 +521,11 @@ static void same_in_parts(const struct mlp_table_options *options)
     ck_assert_int_eq(mlp_table_open(path, options, &t, &err), MLP_OK);
     ck_assert_int_eq(show_rows(t, &want, NULL), MLP_OK);
     mlp_table_close(t);
-    for (unsigned parts = 0; parts <= MOST_PARTS; parts++) {
-        struct shares s;
+    for (unsigned parts = 1; parts <= MOST_PARTS; parts++) {
         struct mlp_buf all;
         mlp_buf_init(&all, (size_t)1 << 24);
-        for (size_t i = 0; i < MOST_PARTS; i++)
-            mlp_buf_init(&s.out[i], (size_t)1 << 24);
-        enum mlp_code code = mlp_table_parallel(path, options, parts, take_share, &s, &err);
+        enum mlp_code code = show_parts(options, parts, &all);
         ck_assert_msg(code == MLP_OK, "%u parts: %s", parts, err.message);
-        for (size_t i = 0; i < MOST_PARTS; i++) {
-            mlp_buf_addstr(&all, mlp_buf_str(&s.out[i]));
-            mlp_buf_fini(&s.out[i]);
-        }
         ck_assert_msg(mlp_str_eq(mlp_buf_str(&all), mlp_buf_str(&want)), "%u parts", parts);
         mlp_buf_fini(&all);
     }
@@ -579,29 +576,28 @@ END_TEST
 
 START_TEST(shares_tell_the_line_of_an_error)
 {
-    struct shares s;
-    struct mlp_buf b;
+    struct mlp_buf b, out;
+    struct mlp_table *t;
     mlp_buf_init(&b, 100000);
+    mlp_buf_init(&out, (size_t)1 << 20);
     mlp_buf_adds(&b, "a,b\n");
     for (int i = 0; i < 500; i++)
         mlp_buf_adds(&b, "1,\"2\n\"\n");
     mlp_buf_adds(&b, "1,\"2\n");
     make_folder();
     put(mlp_buf_str(&b));
-    for (size_t i = 0; i < MOST_PARTS; i++)
-        mlp_buf_init(&s.out[i], (size_t)1 << 20);
-    ck_assert_int_eq(mlp_table_parallel(path, NULL, 4, take_share, &s, &err), MLP_EINPUT);
+    ck_assert_int_eq(show_parts(NULL, 4, &out), MLP_EINPUT);
     ck_assert_uint_eq(err.line, 1002);
     ck_assert_uint_eq(err.column, 3);
     ck_assert_str_eq(err.source, path);
     mlp_err_init(&err);
-    ck_assert_int_eq(mlp_table_parallel("-", NULL, 2, take_share, &s, &err), MLP_EUSAGE);
+    ck_assert_int_eq(mlp_table_open_part("-", NULL, 0, 9, &t, &err), MLP_EUSAGE);
     put(MLP_STR(GZIP_1));
     mlp_err_init(&err);
-    ck_assert_int_eq(mlp_table_parallel(path, NULL, 2, take_share, &s, &err), MLP_EUSAGE);
-    for (size_t i = 0; i < MOST_PARTS; i++)
-        mlp_buf_fini(&s.out[i]);
+    ck_assert_int_eq(mlp_table_open_part(path, NULL, 0, 9, &t, &err), MLP_EUSAGE);
+    ck_assert_ptr_null(t);
     mlp_buf_fini(&b);
+    mlp_buf_fini(&out);
     remove_folder();
 }
 END_TEST

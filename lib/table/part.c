@@ -1,6 +1,7 @@
-/* A plain file in shares. Whether a line feed ends a row depends on all quotes before it, so the
- * file is scanned first, in pieces by all threads, each with a guess of the state it starts in. A
- * wrong guess (the piece starts inside quotes) costs a second scan of that piece. */
+/* A part of a plain file. Whether a line feed ends a row depends on all quotes before it, so the
+ * file is scanned up to the part's end first, in pieces by all threads, each with a guess of the
+ * state it starts in. A wrong guess (the piece starts inside quotes) costs a second scan of that
+ * piece. */
 #include "table/internal.h"
 
 #include "base/file.h"
@@ -10,10 +11,9 @@
 #include <stdlib.h>
 
 #define SCAN_BYTES ((size_t)256 << 10)
-#define PIECES 4u /* of a share, so that threads and repeated scans are balanced */
-#define MOST_PARTS 64u
+#define MOST_THREADS 64u
 
-/* Where a share starts: byte, and physical line. */
+/* Where a part starts: byte, and physical line. */
 struct edge {
     uint64_t at, line;
 };
@@ -32,7 +32,7 @@ struct cut {
     int fd;
     uint64_t begin, size;
     struct mlp_csv_dialect dialect; /* quote 0: each line feed ends a row */
-    struct piece *pieces;
+    struct piece *pieces;       /* n before the part, then n of the part */
     size_t n;
 };
 
@@ -96,7 +96,7 @@ static void scan_guessed(void *ctx, size_t i)
 static enum mlp_code settle(const struct cut *c, char *buf, struct mlp_err *e)
 {
     enum mlp_code code = MLP_OK;
-    for (size_t i = 0; i < c->n && code == MLP_OK; i++) {
+    for (size_t i = 0; i < 2 * c->n && code == MLP_OK; i++) {
         struct piece *p = &c->pieces[i];
         if (p->code != MLP_OK) {
             if (e && e->code == MLP_OK)
@@ -111,12 +111,17 @@ static enum mlp_code settle(const struct cut *c, char *buf, struct mlp_err *e)
     return code;
 }
 
-/* The first row that starts behind the end of piece i. */
+/* The first row that starts behind the end of piece i; the file's first row when that is where its
+ * rows begin. */
 static enum mlp_code find_edge(const struct cut *c, size_t i, char *buf, struct edge *edge,
                                struct mlp_err *e)
 {
     struct mlp_csv_scan s = {.at = c->pieces[i].after};
     edge->at = c->pieces[i].to;
+    for (size_t k = 0; k <= i; k++)
+        edge->line += c->pieces[k].feeds;
+    if (edge->at == c->begin)
+        return MLP_OK;
     while (edge->at < c->size) {
         size_t got;
         enum mlp_code code = read_at(c, buf, 4096, edge->at, &got, e);
@@ -132,21 +137,6 @@ static enum mlp_code find_edge(const struct cut *c, size_t i, char *buf, struct 
         }
     }
     return MLP_OK;
-}
-
-/* One run of all shares. */
-struct run {
-    enum mlp_code (*fn)(void *ctx, unsigned part, struct mlp_table *t, struct mlp_err *e);
-    void *ctx;
-    struct mlp_table *parts[MOST_PARTS];
-    enum mlp_code codes[MOST_PARTS];
-    struct mlp_err errors[MOST_PARTS];
-};
-
-static void run_part(void *p, size_t i)
-{
-    struct run *run = p;
-    run->codes[i] = run->fn(run->ctx, (unsigned)i, run->parts[i], &run->errors[i]);
 }
 
 /* A table over file[from, to) with the columns of `whole`. */
@@ -171,52 +161,49 @@ static enum mlp_code make_part(const struct mlp_table *whole, const char *path,
     return code == MLP_OK ? mlp_os_open(path, MLP_OPEN_READ, &t->from.fd, e) : code;
 }
 
-/* Divides the rows into parts * PIECES pieces of about the same size. The last share need not be
- * scanned: it ends where the file does. */
-static enum mlp_code cut_pieces(struct cut *c, unsigned parts, struct mlp_err *e)
+/* Pieces of about the same size up to `from`, and from there to `to`. */
+static enum mlp_code cut_pieces(struct cut *c, uint64_t from, uint64_t to, struct mlp_err *e)
 {
-    size_t all = (size_t)parts * PIECES;
-    uint64_t bytes = (c->size - c->begin) / all;
-    c->n = all - PIECES;
-    c->pieces = calloc(all, sizeof *c->pieces);
+    const uint64_t edges[] = {c->begin, from, to};
+    c->pieces = calloc(2 * c->n, sizeof *c->pieces);
     if (!c->pieces)
         return mlp_err_nomem(e);
-    for (size_t i = 0; i < c->n; i++) {
-        c->pieces[i].from = c->begin + bytes * i;
-        c->pieces[i].to = c->begin + bytes * (i + 1);
+    for (size_t i = 0; i < 2 * c->n; i++) {
+        uint64_t start = edges[i / c->n], bytes = (edges[i / c->n + 1] - start) / c->n, k = i % c->n;
+        c->pieces[i].from = start + bytes * k;
+        c->pieces[i].to = k + 1 < c->n ? start + bytes * (k + 1) : edges[i / c->n + 1];
     }
     return MLP_OK;
 }
 
-static enum mlp_code make_parts(const struct mlp_table *whole, const char *path, struct cut *c,
-                                unsigned parts, struct run *run, struct mlp_err *e)
+static enum mlp_code open_cut(const struct mlp_table *whole, const char *path, struct cut *c,
+                              struct mlp_table **t, struct mlp_err *e)
 {
     char *buf = malloc(SCAN_BYTES + MLP_CSV_PAD);
+    struct edge first = {c->begin, whole->line}, end = first;
     enum mlp_code code = buf ? settle(c, buf, e) : mlp_err_nomem(e);
-    struct edge edge = {c->begin, whole->line}, next = edge;
-    uint64_t line = whole->line;
-    for (unsigned i = 0; i < parts && code == MLP_OK; i++) {
-        for (size_t k = 0; i + 1 < parts && k < PIECES; k++)
-            line += c->pieces[i * PIECES + k].feeds;
-        next = (struct edge){c->size, line};
-        if (i + 1 < parts)
-            code = find_edge(c, i * PIECES + PIECES - 1, buf, &next, e);
-        /* A row that is longer than a share leaves shares empty. */
-        if (next.at < edge.at)
-            next = edge;
-        if (code == MLP_OK)
-            code = make_part(whole, path, &edge, next.at, &run->parts[i], e);
-        edge = next;
-    }
+    if (code == MLP_OK)
+        code = find_edge(c, c->n - 1, buf, &first, e);
+    if (code == MLP_OK)
+        code = find_edge(c, 2 * c->n - 1, buf, &end, e);
+    if (code == MLP_OK)
+        code = make_part(whole, path, &first, end.at, t, e);
     free(buf);
     return code;
 }
 
-/* Opens the file behind `whole`, scans it and makes the shares. */
-static enum mlp_code cut_file(const struct mlp_table *whole, const char *path, unsigned parts,
-                              struct run *run, struct mlp_err *e)
+static uint64_t within(uint64_t at, const struct cut *c)
 {
-    struct cut c = {.fd = -1, .size = mlp_table_size(whole), .dialect = whole->dialect};
+    return at < c->begin ? c->begin : at > c->size ? c->size : at;
+}
+
+/* Scans the file behind `whole` up to `to` and opens the part. */
+static enum mlp_code cut_file(const struct mlp_table *whole, const char *path, uint64_t from,
+                              uint64_t to, struct mlp_table **t, struct mlp_err *e)
+{
+    unsigned cpus = mlp_os_cpus(), threads = cpus < MOST_THREADS ? cpus : MOST_THREADS;
+    struct cut c = {.fd = -1, .size = mlp_table_size(whole), .dialect = whole->dialect,
+                    .n = threads};
     c.begin = whole->taken - (whole->have - whole->start);
     if (whole->format == MLP_TABLE_NDJSON)
         c.dialect.quote = 0;
@@ -224,58 +211,39 @@ static enum mlp_code cut_file(const struct mlp_table *whole, const char *path, u
         c.size = c.begin;
     enum mlp_code code = mlp_os_open(path, MLP_OPEN_READ, &c.fd, e);
     if (code == MLP_OK)
-        code = cut_pieces(&c, parts, e);
+        code = cut_pieces(&c, within(from, &c), within(to, &c), e);
     if (code == MLP_OK)
-        mlp_parallel_for(c.n, parts, scan_guessed, &c);
+        mlp_parallel_for(2 * c.n, threads, scan_guessed, &c);
     if (code == MLP_OK)
-        code = make_parts(whole, path, &c, parts, run, e);
+        code = open_cut(whole, path, &c, t, e);
     if (c.fd >= 0)
         mlp_os_close(c.fd, NULL);
     free(c.pieces);
     return code == MLP_OK ? MLP_OK : mlp_err_at(e, whole->source, 0, 0);
 }
 
-static enum mlp_code run_all(struct run *run, unsigned parts, struct mlp_err *e)
+bool mlp_table_divides(const struct mlp_table *t)
 {
-    mlp_parallel_for(parts, parts, run_part, run);
-    for (unsigned i = 0; i < parts; i++) {
-        if (run->codes[i] == MLP_OK)
-            continue;
-        if (e && e->code == MLP_OK)
-            *e = run->errors[i];
-        return run->codes[i];
-    }
-    return MLP_OK;
+    return mlp_table_size(t) != 0 && !mlp_stream_compressed(t->from.stream) && !t->nrecodes;
 }
 
-enum mlp_code mlp_table_parallel(const char *path, const struct mlp_table_options *options,
-                                 unsigned parts,
-                                 enum mlp_code (*fn)(void *ctx, unsigned part, struct mlp_table *t,
-                                                     struct mlp_err *e),
-                                 void *ctx, struct mlp_err *e)
+enum mlp_code mlp_table_open_part(const char *path, const struct mlp_table_options *options,
+                                  uint64_t from, uint64_t to, struct mlp_table **t,
+                                  struct mlp_err *e)
 {
     struct mlp_table *whole = NULL;
-    struct run *run = calloc(1, sizeof *run);
-    if (!run)
-        return mlp_err_nomem(e);
-    run->fn = fn;
-    run->ctx = ctx;
-    parts = parts < 1 ? 1 : parts > MOST_PARTS ? MOST_PARTS : parts;
-    for (unsigned i = 0; i < parts; i++)
-        mlp_err_init(&run->errors[i]);
     enum mlp_code code = MLP_OK;
+    *t = NULL;
     if (strcmp(path, "-") != 0)
         code = mlp_table_open(path, options, &whole, e);
-    if (code == MLP_OK && (!whole || mlp_table_size(whole) == 0 ||
-                           mlp_stream_compressed(whole->from.stream) || whole->nrecodes))
+    if (code == MLP_OK && (!whole || !mlp_table_divides(whole)))
         code = mlp_err_set(e, MLP_EUSAGE, "%s cannot be read in parts", mlp_file_name(path));
     if (code == MLP_OK)
-        code = cut_file(whole, path, parts, run, e);
-    if (code == MLP_OK)
-        code = run_all(run, parts, e);
-    for (unsigned i = 0; i < parts; i++)
-        mlp_table_close(run->parts[i]);
+        code = cut_file(whole, path, from, to < from ? from : to, t, e);
+    if (code != MLP_OK) {
+        mlp_table_close(*t);
+        *t = NULL;
+    }
     mlp_table_close(whole);
-    free(run);
     return code;
 }
