@@ -30,6 +30,12 @@ static const struct mlp_opt options[] = {
                 .help = "starts of the command in a row without an answer, at most"},
     [OUT] = {.name = "output", .letter = 'o', .kind = MLP_OPT_FILE, .value = "FILE",
              .fallback = "-", .help = "where to write"},
+    [INTO] = {.name = "into", .kind = MLP_OPT_DIR, .value = "DIR",
+              .help = "write the predictions of each FILE to a file of its name in this folder"},
+    [PART] = {.name = "part", .kind = MLP_OPT_TEXT, .value = "I/N",
+              .help = "of N parts of the files predict the one numbered I, from 0 to N-1"},
+    [FORCE] = {.name = "force", .kind = MLP_OPT_FLAG,
+               .help = "also predict files whose predictions are in --into already"},
     [THREADS] = {.name = "threads", .letter = 'j', .kind = MLP_OPT_INT, .value = "N",
                  .fallback = "0", .help = "predict on N threads; 0: one a processor"},
     [RUNTIME] = {.name = "runtime", .kind = MLP_OPT_TEXT, .value = "NAME",
@@ -44,6 +50,8 @@ static const struct mlp_example examples[] = {
      "mlp-serve batch model.joblib --keep late < test.csv | head -3"},
     {"Tell what each input adds to the predictions.",
      "mlp-serve batch model.joblib test.csv --explain > explained.csv"},
+    {"Predict a third of the rows of many files; run again, do what is not done.",
+     "mlp-serve batch model.joblib test.csv --into predicted --part 2/3"},
     {0},
 };
 
@@ -195,9 +203,9 @@ static enum mlp_code choose_outputs(struct batch *b, struct mlp_err *e)
     return MLP_OK;
 }
 
-static enum mlp_code open_all(struct batch *b, struct mlp_err *e)
+/* The model, once what reading it does not need was given up: files but those beside `out`. */
+enum mlp_code batch_open_model(struct batch *b, const char *out, struct mlp_err *e)
 {
-    struct mlp_table_options to = {.block_bytes = BATCH_BLOCK};
     int64_t threads = mlp_opt_int(b->cmd, THREADS, 0);
     b->threads = threads < 1 ? mlp_os_cpus() : threads > MAX_THREADS ? MAX_THREADS
                                                                      : (unsigned)threads;
@@ -205,36 +213,50 @@ static enum mlp_code open_all(struct batch *b, struct mlp_err *e)
     struct mlp_model_limits limits = {.explain = mlp_opt_flag(b->cmd, EXPLAIN)};
     if (!mlp_operand(b->cmd, 0, NULL))
         return mlp_err_set(e, MLP_EUSAGE, "a model is missing: give its file, or --exec COMMAND");
-    const char *out = mlp_opt_text(b->cmd, OUT);
     enum mlp_code code = serve_runtime(mlp_opt_text(b->cmd, RUNTIME), &limits.onnxruntime, e);
-    if (!code)
-        code = mlp_out_open(&b->out, out, e);
     if (!code)
         code = serve_confine(out, e);
     if (!code)
         code = mlp_model_open(mlp_operand(b->cmd, 0, NULL), &limits, &b->m, e);
-    if (!code)
-        code = mlp_table_open(mlp_operand(b->cmd, 1, "-"), &to, &b->t, e);
-    if (!code)
-        code = batch_choose_kept(b, e);
+    return code;
+}
+
+enum mlp_code batch_table(struct batch *b, struct mlp_err *e)
+{
+    enum mlp_code code = batch_choose_kept(b, e);
     if (!code)
         code = bind(b, e);
     if (!code)
         code = choose_outputs(b, e);
-    if (!code && limits.explain && !(b->which >> (b->noutputs - 1) & 1))
+    if (!code && mlp_opt_flag(b->cmd, EXPLAIN) && !(b->which >> (b->noutputs - 1) & 1))
         add_set(b, b->noutputs - 1, NULL);
-    return code;
+    return code ? code : batch_run(b, e);
+}
+
+/* One table, to one output. */
+static enum mlp_code run_table(struct batch *b, struct mlp_err *e)
+{
+    struct mlp_table_options to = {.block_bytes = BATCH_BLOCK};
+    const char *out = mlp_opt_text(b->cmd, OUT);
+    enum mlp_code code = mlp_out_open(&b->out, out, e);
+    if (!code)
+        code = batch_open_model(b, out, e);
+    if (!code)
+        code = mlp_table_open(mlp_operand(b->cmd, 1, "-"), &to, &b->t, e);
+    return code ? code : batch_table(b, e);
 }
 
 static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
 {
     struct batch b = {.cmd = cmd, .out = {.fd = -1}};
+    enum mlp_code code;
     mlp_arena_init(&b.arena, (size_t)1 << 30);
     b.ndjson = strcmp(mlp_opt_text(cmd, FORMAT), "ndjson") == 0;
-    bool exec = mlp_opt_given(cmd, EXEC);
-    enum mlp_code code = exec ? batch_exec(&b, e) : open_all(&b, e);
-    if (!code && !exec)
-        code = batch_run(&b, e);
+    bool files = mlp_opt_given(cmd, INTO) || mlp_opt_given(cmd, PART) || cmd->noperands > 2;
+    if (files)
+        code = batch_files(&b, e);
+    else
+        code = mlp_opt_given(cmd, EXEC) ? batch_exec(&b, e) : run_table(&b, e);
     mlp_out_abort(&b.out);
     mlp_table_close(b.t);
     mlp_model_free(b.m);
@@ -242,51 +264,18 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
     return code;
 }
 
-static const char *const details[] = {
-    "With --explain a column contribution.INPUT follows for each input of the model, and\n"
-    "base_value (of more than two classes: contribution.CLASS.INPUT and base_value.CLASS\n"
-    "for each). They add up to what the model adds up: the margin of XGBoost, the raw\n"
-    "score of LightGBM, the decision of a classifier, else the probability that a forest\n"
-    "averages (of two classes the second's) or the value of a regression, before exp\n"
-    "where there is one. Trees get their exact path-dependent Shapley values, as\n"
-    "shap.TreeExplainer, pred_contribs and pred_contrib have them; linear models get\n"
-    "coefficient * x, and the intercept as base. What a column made from an input\n"
-    "(one-hot, scaled, imputed) adds is counted for that input; a model whose steps mix\n"
-    "inputs is refused. Loading takes more memory with --explain than without.",
-
-    "With --runtime onnxruntime ONNX models are run by ONNX Runtime (1.8 or later), for\n"
-    "networks that hold operators which the built-in engine does not know. Columns and\n"
-    "answers are the same. Its library is the one named after a colon, else by\n"
-    "MLP_ONNXRUNTIME, else the system's libonnxruntime.so; `pip install onnxruntime`\n"
-    "brings one, below onnxruntime/capi. It runs on the threads of --threads alone. It\n"
-    "reads the model with code of its own, under the same confinement (no programs,\n"
-    "no sockets, no files written) but without our limits of memory: give it models of\n"
-    "people whom you trust. Models of other formats are not concerned.",
-
-    "With --exec the model is a command, in any language, and the table the only\n"
-    "operand. It reads one JSON object a row from stdin (all columns but those of --id\n"
-    "and --keep) and writes one line of JSON a row to stdout, in order and flushed: a\n"
-    "value, or {\"prediction\": X, \"probabilities\": {\"CLASS\": P, ...}}, or\n"
-    "{\"error\": \"why\"}. A command that dies, closes its stdout or takes longer than\n"
-    "--row-timeout is killed with its process group and started again, later each time;\n"
-    "the row that it owed longest has no answer then, and the column error says why. The\n"
-    "exit status is 1 when a row has none, and 7 when the command was started --starts\n"
-    "times in a row without an answer, or wrote more lines than it got rows.",
-    NULL,
-};
-
 const struct mlp_verb verb_batch = {
     .name = "batch",
     .summary = "predict the rows of a table",
-    .operands = "[MODEL] [FILE|-]",
+    .operands = "[MODEL] [FILE|-]...",
     .min_operands = 0,
-    .max_operands = 2,
+    .max_operands = -1,
     .about =
         "Reads CSV, TSV, NDJSON (also .gz, .zst, .xz), Parquet or Arrow and writes one row\n"
         "of predictions a row, in the same order: prediction and, for classifiers, one column\n"
         "proba_CLASS a class. Other columns of the table are left out unless they are kept.\n"
         "A row that the model cannot answer ends the run with its line and the reason.",
-    .details = details,
+    .details = batch_details,
     .opts = options,
     .examples = examples,
     .run = run,

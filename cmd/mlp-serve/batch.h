@@ -14,7 +14,7 @@
 
 /* The rows of the option table. */
 enum { OUTPUTS, ID, KEEP, KEEP_ALL, FORMAT, MISSING, EMPTY_TEXT, EXPLAIN, EXEC,
-       ROW_TIMEOUT, STARTS, OUT, THREADS, RUNTIME };
+       ROW_TIMEOUT, STARTS, OUT, INTO, PART, FORCE, THREADS, RUNTIME };
 
 /* One output to write: its number in the model, and the names of its columns. */
 struct column_set {
@@ -62,6 +62,18 @@ void batch_json_cell(struct mlp_json_out *o, const struct mlp_cell *cell);
 
 /* Fills skip and keep by the options. */
 enum mlp_code batch_choose_kept(struct batch *b, struct mlp_err *e);
+
+/* batch_text.c. */
+extern const char *const batch_details[];
+
+/* batch.c: opens the model. Before that gives up files for writing, but those of out's folder. */
+enum mlp_code batch_open_model(struct batch *b, const char *out, struct mlp_err *e);
+
+/* batch.c: chooses columns of b->t, predicts it and commits b->out. */
+enum mlp_code batch_table(struct batch *b, struct mlp_err *e);
+
+/* batch_files.c: the whole run over files, or parts of them. */
+enum mlp_code batch_files(struct batch *b, struct mlp_err *e);
 
 /* exec.c: the whole run with a command as the model. */
 enum mlp_code batch_exec(struct batch *b, struct mlp_err *e);

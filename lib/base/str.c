@@ -198,3 +198,25 @@ int mlp_str_closest(struct mlp_str s, const char *const *candidates)
     }
     return best;
 }
+
+bool mlp_str_fits(struct mlp_str s, struct mlp_str pattern)
+{
+    size_t i = 0, p = 0, star = SIZE_MAX, from = 0;
+    while (i < s.n) {
+        if (p < pattern.n && pattern.p[p] == '*') {
+            star = p++;
+            from = i;
+        } else if (p < pattern.n && (pattern.p[p] == '?' || pattern.p[p] == s.p[i])) {
+            i++;
+            p++;
+        } else if (star != SIZE_MAX) {
+            p = star + 1; /* the last * takes one more */
+            i = ++from;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.n && pattern.p[p] == '*')
+        p++;
+    return p == pattern.n;
+}

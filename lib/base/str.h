@@ -49,6 +49,9 @@ size_t mlp_str_find(struct mlp_str s, char c);
  * *rest; false when *rest was exhausted (p == NULL). "a,,b" gives "a", "", "b". */
 bool mlp_str_split(struct mlp_str *rest, char separator, struct mlp_str *part);
 
+/* Whether all of s fits the pattern, in which * is any text and ? any byte. */
+bool mlp_str_fits(struct mlp_str s, struct mlp_str pattern);
+
 /* Copies into a fixed buffer, NUL-terminated, cut when too long. Returns false when cut. */
 bool mlp_str_copy(struct mlp_str s, char *out, size_t size);
 

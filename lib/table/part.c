@@ -169,9 +169,10 @@ static enum mlp_code cut_pieces(struct cut *c, uint64_t from, uint64_t to, struc
     if (!c->pieces)
         return mlp_err_nomem(e);
     for (size_t i = 0; i < 2 * c->n; i++) {
-        uint64_t start = edges[i / c->n], bytes = (edges[i / c->n + 1] - start) / c->n, k = i % c->n;
+        uint64_t start = edges[i / c->n], end = edges[i / c->n + 1], k = i % c->n;
+        uint64_t bytes = (end - start) / c->n;
         c->pieces[i].from = start + bytes * k;
-        c->pieces[i].to = k + 1 < c->n ? start + bytes * (k + 1) : edges[i / c->n + 1];
+        c->pieces[i].to = k + 1 < c->n ? start + bytes * (k + 1) : end;
     }
     return MLP_OK;
 }

@@ -58,6 +58,23 @@ START_TEST(views_split_trim_and_compare)
 }
 END_TEST
 
+START_TEST(names_fit_patterns)
+{
+    static const struct {
+        const char *text, *pattern;
+        bool fits;
+    } cases[] = {
+        {"", "", true}, {"", "*", true}, {"a", "", false}, {"a.csv", "*.csv", true},
+        {"a.csv.gz", "*.csv", false}, {"a.csv.csv", "*.csv", true}, {"abc", "a?c", true},
+        {"ac", "a?c", false}, {"aXbXc", "a*b*c", true}, {"aXbX", "a*b*c", false},
+        {"aaaaab", "*a*a*b", true}, {"ab", "ab**", true}, {"*", "?", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_msg(mlp_str_fits(mlp_str_from(cases[i].text), mlp_str_from(cases[i].pattern)) ==
+                          cases[i].fits, "%s %s", cases[i].text, cases[i].pattern);
+}
+END_TEST
+
 START_TEST(integers_are_exact_to_the_edge)
 {
     int64_t i;
@@ -400,6 +417,7 @@ Suite *suite_base(void)
     tcase_add_test(t, first_error_wins);
     tcase_add_test(t, error_of_errno_tells_not_found);
     tcase_add_test(t, views_split_trim_and_compare);
+    tcase_add_test(t, names_fit_patterns);
     tcase_add_test(t, integers_are_exact_to_the_edge);
     tcase_add_test(t, utf8_is_strict);
     tcase_add_test(t, buffers_keep_their_maximum);
