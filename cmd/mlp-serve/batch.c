@@ -36,6 +36,8 @@ static const struct mlp_opt options[] = {
               .help = "of N parts of the files predict the one numbered I, from 0 to N-1"},
     [FORCE] = {.name = "force", .kind = MLP_OPT_FLAG,
                .help = "also predict files whose predictions are in --into already"},
+    [ALLOW_EMPTY] = {.name = "allow-empty", .kind = MLP_OPT_FLAG,
+                     .help = "an input without a byte has no rows, and no answers: for partitions"},
     [THREADS] = {.name = "threads", .letter = 'j', .kind = MLP_OPT_INT, .value = "N",
                  .fallback = "0", .help = "predict on N threads; 0: one a processor"},
     [RUNTIME] = {.name = "runtime", .kind = MLP_OPT_TEXT, .value = "NAME",
@@ -236,13 +238,16 @@ enum mlp_code batch_table(struct batch *b, struct mlp_err *e)
 /* One table, to one output. */
 static enum mlp_code run_table(struct batch *b, struct mlp_err *e)
 {
-    struct mlp_table_options to = {.block_bytes = BATCH_BLOCK};
+    struct mlp_table_options to = {.block_bytes = BATCH_BLOCK,
+                                   .empty = mlp_opt_flag(b->cmd, ALLOW_EMPTY)};
     const char *out = mlp_opt_text(b->cmd, OUT);
     enum mlp_code code = mlp_out_open(&b->out, out, e);
     if (!code)
         code = batch_open_model(b, out, e);
     if (!code)
         code = mlp_table_open(mlp_operand(b->cmd, 1, "-"), &to, &b->t, e);
+    if (!code && mlp_table_ncols(b->t) == 0)
+        return mlp_out_commit(&b->out, e);
     return code ? code : batch_table(b, e);
 }
 

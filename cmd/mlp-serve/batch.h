@@ -14,7 +14,8 @@
 
 /* The rows of the option table. */
 enum { OUTPUTS, ID, KEEP, KEEP_ALL, FORMAT, MISSING, EMPTY_TEXT, EXPLAIN, EXEC,
-       ROW_TIMEOUT, STARTS, OUT, INTO, PART, FORCE, THREADS, RUNTIME };
+       ROW_TIMEOUT, STARTS, OUT, INTO, PART, FORCE, ALLOW_EMPTY,
+       THREADS, RUNTIME };
 
 /* One output to write: its number in the model, and the names of its columns. */
 struct column_set {

@@ -31,7 +31,7 @@ struct files {
     uint64_t there;              /* files that had their predictions */
 };
 
-/* batch_list.c: reads --part and the operands into list, part, parts and total. MLP_EUSAGE when they
+/* batch_list.c: reads --part and the operands into list, part, parts, total. MLP_EUSAGE when they
  * cannot be meant, MLP_ENOTFOUND for a file or pattern without any. */
 enum mlp_code batch_list(struct files *f, struct mlp_err *e);
 

@@ -124,7 +124,8 @@ static enum mlp_code run_rows(struct exec *x, struct mlp_err *e)
 static enum mlp_code open_parts(struct exec *x, struct mlp_err *e)
 {
     struct mlp_cmd *cmd = x->b->cmd;
-    struct mlp_table_options to = {.block_bytes = BATCH_BLOCK};
+    struct mlp_table_options to = {.block_bytes = BATCH_BLOCK,
+                                   .empty = mlp_opt_flag(cmd, ALLOW_EMPTY)};
     const struct mlp_child_config config = {
         .command = mlp_opt_text(cmd, EXEC),
         .timeout_ms = (unsigned)(mlp_opt_number(cmd, ROW_TIMEOUT, 30) * 1000),

@@ -64,6 +64,7 @@ complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l output -s o -r -
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l into -r -d 'write the predictions of each FILE to a file of its name in this folder'
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l part -x -d 'of N parts of the files predict the one numbered I, from 0 to N-1'
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l force -d 'also predict files whose predictions are in --into already'
+complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l allow-empty -d 'an input without a byte has no rows, and no answers: for partitions'
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l threads -s j -x -d 'predict on N threads; 0: one a processor'
 complete -c mlp-serve -n '__fish_seen_subcommand_from batch' -l runtime -x -d 'what runs ONNX models: built-in, onnxruntime or onnxruntime:LIBRARY'
 complete -c mlp-serve -n '__fish_seen_subcommand_from kafka' -l brokers -s b -x -d 'brokers to begin with'

@@ -442,6 +442,10 @@ static enum mlp_code read_header(struct mlp_table *t, struct mlp_err *e)
     }
     if (code != MLP_OK)
         return code;
+    if (t->have == t->start && t->options.empty) {
+        t->format = MLP_TABLE_NDJSON;
+        return MLP_OK;
+    }
     if (t->have == t->start) {
         mlp_err_set(e, MLP_EINPUT, "is empty, expected a header line");
         return mlp_err_at(e, t->source, 0, 0);
@@ -583,6 +587,8 @@ static bool ends_open(const struct mlp_table *t)
 enum mlp_code mlp_table_next(struct mlp_table *t, struct mlp_batch **batch, struct mlp_err *e)
 {
     *batch = NULL;
+    if (t->names.n == 0) /* options.empty */
+        return MLP_OK;
     t->at_turn = (t->at_turn + 1) % (t->options.kept + 1);
     t->turn = &t->turns[t->at_turn];
     t->moves_on = t->options.kept > 0;

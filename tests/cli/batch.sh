@@ -83,6 +83,12 @@ has err 'no model that can be read'
 : >empty.joblib
 expect 3 mlp-serve batch empty.joblib long.csv
 expect 3 mlp-serve batch "$models/trees.joblib" /dev/null
+expect 0 mlp-serve batch "$models/trees.joblib" --allow-empty </dev/null
+ok 'nothing of nothing' test ! -s out
+expect 0 mlp-serve batch "$models/trees.joblib" --allow-empty "$models/rows.csv"
+same out "$models/trees-expected.csv"
+expect 0 mlp-serve batch --exec 'cat' --allow-empty --format ndjson </dev/null
+ok 'nothing of nothing' test ! -s out
 ok 'a folder is no model' test "$(mlp-serve inspect "$models" >out 2>err; echo $?)" != 0
 expect 4 mlp-serve batch "$models/trees.joblib" long.csv -o /dev/full
 mlp-serve batch "$models/trees.joblib" long.csv 2>err | head -n 1 >out
