@@ -243,7 +243,7 @@ static const char *const details[] = {
 
 static const struct mlp_example examples[] = {
     {"Answer the messages of one topic in another one.",
-     "mlp-serve kafka model.joblib -b localhost:9092 --from flights --to late --wait 1s || "
+     "mlp-serve kafka model.joblib -b kafka.example:9092 --from flights --to late --wait 1s || "
      "test $? = 7 -o $? = 5"},
     {0},
 };

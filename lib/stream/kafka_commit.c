@@ -6,15 +6,18 @@
 #define CALL_MS 1000
 #define MOST_ABORTS 10u
 
-void *kafka_insist(struct mlp_kafka *k, void *(*call)(struct mlp_kafka *k), bool always)
+void *kafka_insist(struct mlp_kafka *k, void *(*call)(struct mlp_kafka *k), bool starting)
 {
-    uint64_t since = always ? mlp_os_monotonic_ns() : 0;
+    uint64_t since = starting ? mlp_os_monotonic_ns() : 0;
     for (;;) {
         void *error = call(k);
         if (!error || !k->api.error_is_retriable(error))
             return error;
         k->api.poll(k->producer, 0); /* its errors are told */
-        if (!since && k->config.stopped && k->config.stopped(k->config.ctx))
+        bool stop = k->config.stopped && k->config.stopped(k->config.ctx);
+        if (stop && starting)
+            return error;
+        if (stop && !since)
             since = mlp_os_monotonic_ns();
         if (since && mlp_os_monotonic_ns() - since >= k->config.wait_ms * (uint64_t)1000000)
             return error;

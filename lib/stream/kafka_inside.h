@@ -33,9 +33,9 @@ void kafka_tell(const struct mlp_kafka *k, enum mlp_level level, const char *eve
                 const char *text);
 
 /* kafka_commit.c: calls a function of transactions until it succeeds, fails for good, or wait_ms
- * have passed since somebody asked to stop (always: since the call). Gives its error object, which
- * the caller destroys, or NULL for success. */
-void *kafka_insist(struct mlp_kafka *k, void *(*call)(struct mlp_kafka *k), bool always);
+ * have passed since somebody asked to stop. Starting: or since the call, and a wish to stop is
+ * heard at once. Gives its error object, which the caller destroys, or NULL for success. */
+void *kafka_insist(struct mlp_kafka *k, void *(*call)(struct mlp_kafka *k), bool starting);
 
 /* kafka_commit.c: MLP_EREMOTE in the words of an error object, which it destroys. */
 enum mlp_code kafka_failed(struct mlp_kafka *k, void *error, const char *doing, struct mlp_err *e);

@@ -34,8 +34,8 @@ struct mlp_table_options {
                                      MLP_TABLE_KEPT; each costs the memory of one */
     const char *const *nulls;     /* texts that mean missing, ends with NULL; NULL: only empty.
                                      A quoted empty field is missing too; JSON null always is. */
-    bool empty;                   /* an input without a byte is a table without columns and rows; else
-                                     it is an error */
+    bool empty;                   /* an input without a byte is a table without columns and rows;
+                                     else it is an error */
     bool blank_rows;              /* a blank line, or one without a value, is a `bad` row */
 };
 

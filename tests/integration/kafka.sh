@@ -25,6 +25,19 @@ expect 2 mlp-serve kafka "$model" --from a --to b -X linger.ms
 has err 'NAME=VALUE'
 expect 7 mlp-serve kafka "$model" -b 127.0.0.1:1 --from a --to b --wait 1s
 has err 'does a broker answer at 127.0.0.1:1?'
+# SIGTERM is heard before a broker answers.
+mlp-serve kafka "$model" -b 127.0.0.1:1 --from a --to b 2>err &
+sleep 0.7
+kill $!
+start=$SECONDS
+wait $!
+ok 'SIGTERM while it starts' test "$((SECONDS - start))" -lt 5
+# The example's arguments are meant: only its brokers are not there.
+mapfile -t args < <(awk '/^ +args:/ { on = 1; next } on && /^ +- / { sub(/^ +- /, ""); print; next } on { exit }' \
+    "$ROOT/examples/kubernetes/kafka.yaml")
+args=("${args[@]/#\/data\/model.joblib/$model}")
+expect 7 mlp-serve kafka "${args[@]/kafka-bootstrap:9092/127.0.0.1:1}" --wait 1s
+has err 'does a broker answer'
 
 need java || skip 'needs java'
 need mvn || skip 'needs mvn'
