@@ -460,7 +460,8 @@ static void start(struct mlp_rows *r, const struct mlp_served *s, struct mlp_scr
 {
     r->served = s;
     r->w = w;
-    r->single = r->wrapped = r->split = r->inputs = r->by_columns = r->by_lines = r->ended = false;
+    r->single = r->wrapped = r->split = r->inputs = r->by_columns = r->by_lines = r->ended =
+        r->odd = false;
     r->ncolumns = 0;
     r->row = 0;
     r->lines = (struct mlp_str){0};
