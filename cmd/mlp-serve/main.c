@@ -4,7 +4,7 @@
 
 static const struct mlp_verb *const verbs[] = {&verb_serve, &verb_batch, &verb_kafka,
                                                &verb_convert, &verb_inspect, &verb_keygen,
-                                               &verb_bench, &verb_top, NULL};
+                                               &verb_bench, &verb_top, &verb_keep, NULL};
 
 static const struct mlp_program program = {
     .name = "mlp-serve",

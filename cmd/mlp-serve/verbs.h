@@ -14,6 +14,6 @@ enum mlp_code serve_confine(const char *out, struct mlp_err *e);
 enum mlp_code serve_runtime(const char *value, const char **library, struct mlp_err *e);
 
 extern const struct mlp_verb verb_serve, verb_batch, verb_convert, verb_inspect, verb_keygen,
-    verb_bench, verb_kafka, verb_top;
+    verb_bench, verb_kafka, verb_keep, verb_top;
 
 #endif

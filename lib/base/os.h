@@ -156,6 +156,29 @@ enum mlp_code mlp_os_read_now(int fd, void *p, size_t n, size_t *done, bool *end
                               struct mlp_err *e);
 enum mlp_code mlp_os_write_now(int fd, const void *p, size_t n, size_t *done, struct mlp_err *e);
 
+/* Starts the program at path with the n descriptors fds as its 3, 4, ... (8 at most); it is told to
+ * stop when the thread that called ends. That it cannot be run is its exit status 127. */
+enum mlp_code mlp_os_start(const char *path, char *const argv[], const int *fds, size_t n,
+                           int64_t *pid, struct mlp_err *e);
+/* A child that has ended, with its status as of mlp_os_fork_run; 0: none has. */
+int64_t mlp_os_reap(int *status);
+
+/* What a parent is told by signals: TERM and INT, HUP, USR2, CHLD. For programs, not for lib/. */
+enum mlp_cue { MLP_CUE_NONE, MLP_CUE_STOP, MLP_CUE_RELOAD, MLP_CUE_UPGRADE,
+                 MLP_CUE_CHILD };
+/* From here on they wait until they are asked for; children start without that. */
+void mlp_os_cues_hold(void);
+/* The next one; NONE when none comes within timeout_ms. */
+enum mlp_cue mlp_os_cue_wait(unsigned timeout_ms);
+/* Sends TERM for STOP, HUP for RELOAD, KILL for all else; to nobody for a pid that is 0. */
+void mlp_os_send(int64_t pid, enum mlp_cue cue);
+
+/* The file that this program was started from. If another takes its name later, the path is that
+ * one's. */
+enum mlp_code mlp_os_program_path(char *out, size_t size, struct mlp_err *e);
+/* fds[0] reads, without blocking, what is written to fds[1]. Neither goes to programs started. */
+enum mlp_code mlp_os_pipe(int fds[2], struct mlp_err *e);
+
 /* n zeroed bytes that a forked child shares with its parent; NULL without memory. */
 void *mlp_os_shared_new(size_t n, struct mlp_err *e);
 void mlp_os_shared_free(void *p, size_t n);

@@ -83,8 +83,8 @@ struct mlp_http_tls {
 struct mlp_http_config {
     const char *address;            /* "127.0.0.1:8080", "[::1]:0", "unix:/path"; "fd:3": a
                                        socket that was passed, which is taken over */
-    const char *admin;              /* "unix:/path" of a second socket, for orders: its file's
-                                       mode lets the server's user in alone; NULL: none */
+    const char *admin;              /* "unix:/path" or "fd:4" of a second socket, for orders: its
+                                       file's mode lets the server's user in alone; NULL: none */
     unsigned threads;               /* 0: one */
     struct mlp_http_tls tls;        /* cert NULL: no TLS */
     struct mlp_http_limits limits;
@@ -112,6 +112,10 @@ struct mlp_http;
  * one that is none MLP_EUSAGE. config is copied; its log and ctx must outlive h. */
 enum mlp_code mlp_http_new(const struct mlp_http_config *config, struct mlp_http **h,
                            struct mlp_err *e);
+/* A socket that listens at an address as of config.address, for who passes it on as "fd:N":
+ * connections wait in it while no server takes them. owner_only: of a unix socket. The caller
+ * closes *fd, and removes a unix socket's file. */
+enum mlp_code mlp_http_bind(const char *address, bool owner_only, int *fd, struct mlp_err *e);
 /* The address bound, with the port that the system chose: "127.0.0.1:40123". */
 const char *mlp_http_address(const struct mlp_http *h);
 /* Serves until SIGTERM, SIGINT or stop; then drains: no more is accepted, requests in flight and

@@ -198,24 +198,72 @@ static enum mlp_code listen_passed(struct mlp_http *h, const char *number, struc
     return status == 0 ? MLP_OK : cannot_listen(e, status, h->config.address);
 }
 
+enum mlp_code mlp_http_bind(const char *address, bool owner_only, int *fd, struct mlp_err *e)
+{
+    struct sockaddr_storage at;
+    const void *any = &at;
+    int on = 1;
+    *fd = -1;
+    if (mlp_str_starts(mlp_str_from(address), "unix:")) {
+        enum mlp_code code = mlp_os_bind_unix(address + 5, owner_only, fd, e);
+        return code != MLP_OK || listen(*fd, BACKLOG) == 0 ? code
+                                                           : mlp_err_sys(e, errno, "%s", address);
+    }
+    enum mlp_code code = parse_address(address, &at, e);
+    if (code != MLP_OK)
+        return code;
+    socklen_t size = at.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                              : sizeof(struct sockaddr_in);
+    *fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (*fd >= 0 && setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+        bind(*fd, any, size) == 0 && listen(*fd, BACKLOG) == 0)
+        return MLP_OK;
+    code = cannot_listen(e, uv_translate_sys_error(errno), address);
+    if (*fd >= 0)
+        mlp_os_close(*fd, NULL);
+    *fd = -1;
+    return code;
+}
+
+/* fd is closed. */
+static enum mlp_code open_admin(struct mlp_loop *loop, int fd, const char *address,
+                                struct mlp_err *e)
+{
+    loop->admin.loop = loop;
+    loop->admin.admin = loop->admin.is_unix = true;
+    int status = open_bound(&loop->admin, loop, fd);
+    mlp_os_close(fd, NULL);
+    loop->admin.open = status == 0;
+    return status == 0 ? MLP_OK : cannot_listen(e, status, address);
+}
+
+/* One that was passed must be a unix socket too. */
+static enum mlp_code share_admin(struct mlp_loop *loop, const char *number, struct mlp_err *e)
+{
+    struct sockaddr_storage at = {0};
+    void *any = &at;
+    socklen_t length = sizeof at;
+    int64_t fd = -1;
+    if (!mlp_str_i64(mlp_str_from(number), &fd) || fd < 3 || fd > INT32_MAX ||
+        getsockname((int)fd, any, &length) != 0 || at.ss_family != AF_UNIX)
+        return mlp_err_set(e, MLP_EUSAGE, "--admin fd:%.20s: no unix socket was passed", number);
+    return open_admin(loop, (int)fd, "--admin", e);
+}
+
 /* Only the server's own user may connect to the admin's socket. */
 static enum mlp_code listen_admin(struct mlp_http *h, struct mlp_err *e)
 {
     const char *address = h->config.admin;
     struct mlp_loop *loop = &h->loops[0];
-    int fd;
+    int fd = -1;
+    if (mlp_str_starts(mlp_str_from(address), "fd:"))
+        return share_admin(loop, address + 3, e);
     if (!mlp_str_starts(mlp_str_from(address), "unix:")) {
         mlp_err_set(e, MLP_EUSAGE, "\"%s\" is no address of the admin", address);
         return mlp_err_hint(e, "write unix:/run/mlp-admin.sock: who may connect is up to the file");
     }
     enum mlp_code code = make_unix(address + 5, true, &h->made[1], &fd, e);
-    loop->admin.loop = loop;
-    loop->admin.admin = loop->admin.is_unix = true;
-    int status = code == MLP_OK ? open_bound(&loop->admin, loop, fd) : 0;
-    if (fd >= 0)
-        mlp_os_close(fd, NULL);
-    loop->admin.open = code == MLP_OK && status == 0;
-    return status == 0 ? code : cannot_listen(e, status, address);
+    return code == MLP_OK ? open_admin(loop, fd, address, e) : code;
 }
 
 static enum mlp_code listen_clients(struct mlp_http *h, struct mlp_err *e)

@@ -346,7 +346,8 @@ static int fields(const struct sockaddr_in *to, char **argv)
     for (size_t i = n; i + 4 <= n + bytes; i += 4)
         memcpy(text + i, "\x10\x01x\0", 4); /* a field, never indexed: x with no value */
     while (!cut && frames < 100000) {
-        cut = !say(fd, text, bytes + 9) || is_cut(fd, 150); /* time enough for a busy server to read it */
+        /* Time enough for a busy server to read it. */
+        cut = !say(fd, text, bytes + 9) || is_cut(fd, 150);
         frames++;
     }
     bool good = good_end(&g);
