@@ -16,7 +16,7 @@ const char *const serve_details[] = {
     "beside: Open Inference Protocol (/v2, with binary tensors; gRPC), TensorFlow Serving and\n"
     "KServe V1 (/v1), MLflow and SageMaker (/invocations, /ping), Vertex AI (AIP_HTTP_PORT,\n"
     "AIP_PREDICT_ROUTE, AIP_HEALTH_ROUTE; SAGEMAKER_BIND_TO_PORT), and CloudEvents on any of\n"
-    "them, / too. Clients cannot load or unload models.",
+    "them, one or a batch, / too. Clients cannot load or unload models.",
 
     "The same port speaks HTTP/2, by TLS or to clients that begin with it, and gRPC: the Open\n"
     "Inference Protocol's GRPCInferenceService with streams and the repository, and\n"

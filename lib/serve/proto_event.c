@@ -9,6 +9,7 @@
 
 #define DEPTH 64
 #define STRUCTURED "application/cloudevents+json"
+#define BATCH "application/cloudevents-batch+json"
 #define TYPE "io.kserve.inference.response"
 
 /* What an event must say. Views: only whether they are there counts. */
@@ -128,10 +129,6 @@ bool mlp_event_open(struct mlp_event *v, struct mlp_asking *q)
     mlp_buf_init(&v->data, 0);
     v->structured = false;
     q->event = structured || binary;
-    if (mlp_body_is(q->content_type, "application/cloudevents-batch+json")) {
-        mlp_answer_error(q, 415, "batches of events are not taken", "send one event a request");
-        return false;
-    }
     enum mlp_code code = structured ? open_structured(v, q, &e)
                          : binary   ? open_binary(q, &e)
                                     : MLP_OK;
@@ -210,4 +207,85 @@ void mlp_event_answer(struct mlp_event *v, struct mlp_asking *q)
         answer_structured(q, &n);
     else
         answer_binary(q, &n);
+}
+
+/* --- batches --- */
+
+bool mlp_event_is_batch(const struct mlp_asking *q)
+{
+    return mlp_body_is(q->content_type, BATCH);
+}
+
+/* The next event of the array; empty at its end. */
+static enum mlp_code next_event(struct mlp_json *j, struct mlp_str *event, struct mlp_err *e)
+{
+    struct mlp_json_token t;
+    enum mlp_code code = mlp_json_next(j, &t, e);
+    *event = (struct mlp_str){0};
+    if (code != MLP_OK || t.type == MLP_JSON_ARRAY_END)
+        return code == MLP_OK ? mlp_json_next(j, &t, e) : code; /* nothing may follow */
+    code = mlp_json_skip(j, &t, e);
+    *event = (struct mlp_str){j->text + t.offset, (size_t)(j->p - j->text) - t.offset};
+    return code;
+}
+
+/* False: it is answered, with an error. */
+static bool answer_one(struct mlp_asking *q, struct mlp_str event,
+                       void (*answer)(struct mlp_asking *q))
+{
+    struct mlp_event v;
+    q->body = event;
+    q->content_type = MLP_STR(STRUCTURED);
+    q->row = 0;
+    mlp_buf_reset(&q->response->body);
+    mlp_buf_reset(&q->response->extra);
+    if (!mlp_event_open(&v, q))
+        return false;
+    answer(q);
+    mlp_event_answer(&v, q);
+    return q->response->status == 200 && !q->response->later;
+}
+
+static void give(struct mlp_asking *q, struct mlp_buf *all)
+{
+    struct mlp_err e;
+    mlp_err_init(&e);
+    mlp_buf_addc(all, ']');
+    if (mlp_buf_check(all, &e) != MLP_OK) {
+        mlp_answer_failure(q, &e);
+        return;
+    }
+    mlp_answer_json(q, 200);
+    mlp_buf_reset(&q->response->body);
+    mlp_buf_addstr(&q->response->body, mlp_buf_str(all));
+    q->response->content_type = BATCH;
+}
+
+void mlp_event_batch(struct mlp_asking *q, void (*answer)(struct mlp_asking *q))
+{
+    struct mlp_json j;
+    struct mlp_json_token t;
+    struct mlp_buf all;
+    struct mlp_str event;
+    struct mlp_err e;
+    bool good = true;
+    mlp_err_init(&e);
+    mlp_json_init(&j, q->body, DEPTH + 1);
+    mlp_buf_init(&all, q->response->body.max);
+    enum mlp_code code = mlp_json_next(&j, &t, &e);
+    if (code == MLP_OK && t.type != MLP_JSON_ARRAY)
+        code = mlp_err_set(&e, MLP_EINPUT, "a batch of events is an array");
+    if (code == MLP_OK)
+        code = next_event(&j, &event, &e);
+    mlp_buf_addc(&all, '[');
+    while (code == MLP_OK && event.n && (good = answer_one(q, event, answer))) {
+        mlp_buf_adds(&all, all.n > 1 ? "," : "");
+        mlp_buf_addstr(&all, mlp_buf_str(&q->response->body));
+        code = next_event(&j, &event, &e);
+    }
+    if (code != MLP_OK)
+        mlp_answer_failure(q, &e);
+    else if (good)
+        give(q, &all);
+    mlp_buf_fini(&all);
 }

@@ -298,7 +298,10 @@ static enum mlp_kind refuse_path(struct mlp_asking *q, const struct path *other)
 static void answer_post(struct mlp_asking *q, const struct path *path)
 {
     struct mlp_event event;
-    if (mlp_body_take(q) && mlp_event_open(&event, q)) {
+    bool taken = mlp_body_take(q);
+    if (taken && mlp_event_is_batch(q)) {
+        mlp_event_batch(q, path->answer);
+    } else if (taken && mlp_event_open(&event, q)) {
         path->answer(q);
         mlp_event_answer(&event, q);
     }

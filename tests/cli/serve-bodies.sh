@@ -114,7 +114,19 @@ has out '"data":"prediction\nFalse\n"}'
 posted 200 'an event in base64' /predict -H "$structured" -d "{$head,\"data_base64\":\"W1swLjI1LDEsInJlZCJdXQ==\"}"
 has out '"data":{"predictions":[false]}}'
 posted 400 'no event' /predict -H "$structured" -d '[[0.25,1,"red"]]'
-posted 415 'a batch of events' /predict -H 'Content-Type: application/cloudevents-batch+json' -d '[]'
+batch() { posted "$1" "$2" /predict -H 'Content-Type: application/cloudevents-batch+json' --data-binary "$3"; }
+one='{"specversion":"1.0","id":"1","source":"s","type":"t","datacontenttype":"application/json","data":{"a":0.25,"b":1.0,"c":"red"}}'
+batch 200 'an empty batch of events' '[]'
+ok 'is answered by one' test "$(cat out)" = '[]'
+batch 200 'a batch of events' "[$one, $one]"
+has head 'application/cloudevents-batch+json'
+ok 'is answered by as many' jq -e 'length == 2 and all(.specversion == "1.0" and (.data.probabilities | length) == 2) and .[0].id != .[1].id' out
+batch 400 'one that cannot be answered' "[$one,${one/red/7\\}]"
+batch 400 'one without a source' "[$one,${one/source/sauce}]"
+has out 'no source'
+batch 400 'no array' "$one"
+batch 400 'no end' "[$one"
+batch 400 'more after the end' "[$one] 1"
 stop 0
 ok 'each line of the log is JSON' awk '!/^\{.*\}$/ { bad = 1 } END { exit bad }' log.ndjson
 has log.ndjson '"features":{"a":0.25,"b":1,"c":"red"},"output":{"prediction":false'
