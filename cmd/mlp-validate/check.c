@@ -175,7 +175,7 @@ static enum mlp_code check(struct check_run *run, struct mlp_err *e)
         code = mlp_profiler_new(NULL, &run->profiler, e);
     if (code == MLP_OK)
         code = read_all(run, e);
-    if (code == MLP_OK && mlp_checker_rows(run->checker) == 0) {
+    if (code == MLP_OK && !run->structure && mlp_checker_rows(run->checker) == 0) {
         mlp_err_set(e, MLP_EINPUT, "has a header but no rows: nothing was checked");
         code = mlp_err_at(e, mlp_table_source(run->table), 0, 0);
     }
@@ -225,7 +225,8 @@ const struct mlp_verb verb_check = {
     .operands = "[FILE|-]",
     .max_operands = 1,
     .about = "Checks each row of a table, read once. Good rows leave as they came. Exit status 1\n"
-             "means that a rule of severity error failed beyond what it tolerates.",
+             "means that a rule of severity error failed beyond what it tolerates. Without --rules\n"
+             "a FILE is checked for its structure: rows as long as the header, none blank.",
     .opts = opts,
     .examples = examples,
     .run = run_check,

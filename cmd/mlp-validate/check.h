@@ -31,6 +31,7 @@ struct check_run {
     uint64_t stop_at;       /* rejected rows */
     uint64_t window_rows, window_ns; /* of a stream; 0: there are none */
     uint64_t rejected;      /* rows, in windows that were reported */
+    bool structure;         /* there are no rules: only that the table is one */
     bool found;             /* something that makes exit status 1 */
     struct mlp_progress progress;
     int copy;               /* of a pipe that is looked at twice, or -1 */

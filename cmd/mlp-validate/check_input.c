@@ -160,9 +160,24 @@ enum mlp_code check_open(struct check_run *run, struct mlp_err *e)
     return code;
 }
 
+/* Without rules, for a table that is named: that it is one. */
+static enum mlp_code load_structure(struct check_run *run, struct mlp_err *e)
+{
+    struct mlp_doc d;
+    run->structure = true;
+    enum mlp_code code = mlp_rules_import_text(MLP_STR("version: 1\ninput: {blank: reject}\n"),
+                                               "structure", NULL, &d, NULL, e);
+    if (code == MLP_OK)
+        return mlp_rules_parse(&d, &run->rules, e);
+    mlp_doc_fini(&d);
+    return code;
+}
+
 enum mlp_code check_load(struct check_run *run, struct mlp_err *e)
 {
     const char *path = mlp_opt_text(run->cmd, OPT_RULES);
+    if (!path && run->cmd->noperands)
+        return load_structure(run, e);
     if (!path) {
         mlp_err_set(e, MLP_EUSAGE, "--rules FILE is needed");
         return mlp_err_hint(e, "mlp-validate infer DATA > rules.yaml makes a first one");
