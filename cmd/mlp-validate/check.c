@@ -225,8 +225,8 @@ const struct mlp_verb verb_check = {
     .operands = "[FILE|-]",
     .max_operands = 1,
     .about = "Checks each row of a table, read once. Good rows leave as they came. Exit status 1\n"
-             "means that a rule of severity error failed beyond what it tolerates. Without --rules\n"
-             "a FILE is checked for its structure: rows as long as the header, none blank.",
+             "means that a rule of severity error failed beyond what it tolerates. Without\n"
+             "--rules a FILE is checked for its structure: rows as long as the header, none blank.",
     .opts = opts,
     .examples = examples,
     .run = run_check,

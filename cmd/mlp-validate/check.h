@@ -42,6 +42,10 @@ struct check_run {
 enum mlp_code check_load(struct check_run *run, struct mlp_err *e);
 enum mlp_code check_open(struct check_run *run, struct mlp_err *e);
 
+/* check_header.c: how many rows stand before the one that looks like the header, for a file that
+ * can be read twice. */
+enum mlp_code check_header_row(const struct check_run *run, size_t *skip, struct mlp_err *e);
+
 /* A checker for the table, as the options want it; instead of the one that was. */
 enum mlp_code check_make(struct check_run *run, struct mlp_err *e);
 

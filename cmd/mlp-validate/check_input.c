@@ -164,9 +164,14 @@ enum mlp_code check_open(struct check_run *run, struct mlp_err *e)
 static enum mlp_code load_structure(struct check_run *run, struct mlp_err *e)
 {
     struct mlp_doc d;
+    size_t skip = 0;
+    char text[80];
     run->structure = true;
-    enum mlp_code code = mlp_rules_import_text(MLP_STR("version: 1\ninput: {blank: reject}\n"),
-                                               "structure", NULL, &d, NULL, e);
+    enum mlp_code code = check_header_row(run, &skip, e);
+    if (code != MLP_OK)
+        return code;
+    snprintf(text, sizeof text, "version: 1\ninput: {blank: reject, skip_rows: %zu}\n", skip);
+    code = mlp_rules_import_text(mlp_str_from(text), "structure", NULL, &d, NULL, e);
     if (code == MLP_OK)
         return mlp_rules_parse(&d, &run->rules, e);
     mlp_doc_fini(&d);

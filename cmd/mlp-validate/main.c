@@ -2,7 +2,7 @@
 
 static const struct mlp_verb *const verbs[] = {
     &verb_check, &verb_infer, &verb_profile, &verb_merge, &verb_model,
-    &verb_invariance, &verb_leakage, &verb_convert, &verb_lint, NULL,
+    &verb_invariance, &verb_leakage, &verb_package, &verb_convert, &verb_lint, NULL,
 };
 
 static const struct mlp_program program = {

@@ -8,7 +8,7 @@
 #include "table/input.h"
 
 extern const struct mlp_verb verb_check, verb_infer, verb_profile, verb_merge, verb_model,
-    verb_invariance, verb_leakage, verb_lint, verb_convert;
+    verb_invariance, verb_leakage, verb_package, verb_lint, verb_convert;
 
 /* Tells on stderr what reading or writing a rules file left out: "FILE:LINE:COLUMN: note: ...". */
 struct mlp_import_notes;

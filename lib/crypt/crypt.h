@@ -20,6 +20,11 @@ enum mlp_code mlp_sha256(struct mlp_str s, uint8_t out[MLP_SHA256_BYTES], struct
 enum mlp_code mlp_sha256_file(const char *path, uint8_t out[MLP_SHA256_BYTES], uint64_t *size,
                               struct mlp_err *e);
 
+/* Appends the checksum of a file in hex by any algorithm of libcrypto: "md5", "sha1", "sha512", as
+ * descriptors of others name them. Tells the size as well. MLP_EUSAGE for an unknown one. */
+enum mlp_code mlp_checksum_file(const char *path, const char *algorithm, struct mlp_buf *hex,
+                                uint64_t *size, struct mlp_err *e);
+
 /* "sha256:<hex>" text of a digest, and back (false unless exactly that form, lower case). */
 void mlp_digest_text(const uint8_t digest[MLP_SHA256_BYTES], char out[MLP_DIGEST_TEXT]);
 bool mlp_digest_parse(struct mlp_str s, uint8_t out[MLP_SHA256_BYTES]);

@@ -102,6 +102,49 @@ enum mlp_code mlp_sha256_file(const char *path, uint8_t out[MLP_SHA256_BYTES], u
     return code;
 }
 
+static enum mlp_code sum_rest(int fd, EVP_MD_CTX *ctx, uint64_t *size, struct mlp_err *e)
+{
+    char *block = malloc(FILE_STEP);
+    if (!block)
+        return mlp_err_nomem(e);
+    size_t got = 0;
+    enum mlp_code code;
+    *size = 0;
+    while ((code = mlp_os_read(fd, block, FILE_STEP, &got, e)) == MLP_OK && got) {
+        *size += got;
+        if (EVP_DigestUpdate(ctx, block, got) != 1)
+            code = mlp_err_set(e, MLP_EIO, "libcrypto could not compute a checksum");
+        if (code != MLP_OK)
+            break;
+    }
+    free(block);
+    return code;
+}
+
+enum mlp_code mlp_checksum_file(const char *path, const char *algorithm, struct mlp_buf *hex,
+                                uint64_t *size, struct mlp_err *e)
+{
+    int fd;
+    unsigned n = 0;
+    uint8_t sum[EVP_MAX_MD_SIZE];
+    EVP_MD *md = mlp_crypt_start() ? EVP_MD_fetch(NULL, algorithm, NULL) : NULL;
+    if (!md)
+        return mlp_err_set(e, MLP_EUSAGE, "libcrypto does not know the checksum \"%s\"", algorithm);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    enum mlp_code code = ctx && EVP_DigestInit_ex2(ctx, md, NULL) == 1 ? MLP_OK : mlp_err_nomem(e);
+    if (code == MLP_OK && (code = mlp_os_open(path, MLP_OPEN_READ, &fd, e)) == MLP_OK) {
+        code = sum_rest(fd, ctx, size, e);
+        mlp_os_close(fd, NULL);
+    }
+    if (code == MLP_OK && EVP_DigestFinal_ex(ctx, sum, &n) != 1)
+        code = mlp_err_set(e, MLP_EIO, "libcrypto could not compute a checksum");
+    if (code == MLP_OK)
+        mlp_hex_add(hex, sum, n);
+    EVP_MD_CTX_free(ctx);
+    EVP_MD_free(md);
+    return code == MLP_OK ? mlp_buf_check(hex, e) : mlp_err_at(e, path, 0, 0);
+}
+
 static const char hex_digits[] = "0123456789abcdef";
 
 void mlp_hex_add(struct mlp_buf *b, const void *p, size_t n)

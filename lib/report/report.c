@@ -107,7 +107,7 @@ void mlp_report_example(struct mlp_report *r, struct mlp_check *c, uint64_t line
     *tail = x;
 }
 
-static void add_measure(struct mlp_report *r, struct mlp_measure **tail, const char *name,
+static void add_measure(struct mlp_report *r, struct mlp_measure **tail, struct mlp_str name,
                         double value)
 {
     while (*tail)
@@ -116,17 +116,31 @@ static void add_measure(struct mlp_report *r, struct mlp_measure **tail, const c
     r->failed = r->failed || !m;
     if (!m)
         return;
-    *m = (struct mlp_measure){copy(r, mlp_str_from(name)), value, NULL};
+    *m = (struct mlp_measure){copy(r, name), value, NULL};
     *tail = m;
 }
 
 void mlp_report_measure(struct mlp_report *r, struct mlp_check *c, const char *name, double value)
 {
     if (c)
-        add_measure(r, &c->measures, name, value);
+        add_measure(r, &c->measures, mlp_str_from(name), value);
 }
 
 void mlp_report_summary(struct mlp_report *r, const char *name, double value)
 {
-    add_measure(r, &r->summary, name, value);
+    add_measure(r, &r->summary, mlp_str_from(name), value);
+}
+
+void mlp_report_add_all(struct mlp_report *r, const struct mlp_report *part, struct mlp_str slice)
+{
+    r->failed = r->failed || part->failed;
+    for (const struct mlp_check *x = part->checks; x; x = x->next) {
+        struct mlp_check *c = mlp_report_add(r, x);
+        if (c)
+            c->slice = copy(r, slice);
+        for (const struct mlp_example_row *row = x->examples; row; row = row->next)
+            mlp_report_example(r, c, row->line, row->row, row->value);
+        for (const struct mlp_measure *m = x->measures; m && c; m = m->next)
+            add_measure(r, &c->measures, m->name, m->value);
+    }
 }

@@ -73,6 +73,8 @@ struct mlp_check *mlp_report_add(struct mlp_report *r, const struct mlp_check *c
 void mlp_report_example(struct mlp_report *r, struct mlp_check *c, uint64_t line, uint64_t row,
                         struct mlp_str value);
 void mlp_report_measure(struct mlp_report *r, struct mlp_check *c, const char *name, double value);
+/* Adds all checks of another report with what belongs to them, in a slice: that of a part. */
+void mlp_report_add_all(struct mlp_report *r, const struct mlp_report *part, struct mlp_str slice);
 void mlp_report_summary(struct mlp_report *r, const char *name, double value);
 /* printf into the report's arena; empty on failure. */
 struct mlp_str mlp_report_text(struct mlp_report *r, const char *fmt, ...) MLP_PRINTF(2, 3);

@@ -142,22 +142,23 @@ static void read_table_rule(struct mlp_maker *m, const struct mlp_node *n, enum 
         mlp_make_interval(m, n, kind);
 }
 
-static void read_nulls(struct mlp_maker *m, const struct mlp_node *list)
+/* Ends with NULL; NULL when the list is absent or after a fault. */
+static const char **read_texts(struct mlp_maker *m, const struct mlp_node *list)
 {
     if (!list || mlp_make_failed(m))
-        return;
+        return NULL;
     if (list->type != MLP_DOC_LIST) {
         mlp_make_fault(m, list, "a list of texts");
-        return;
+        return NULL;
     }
-    const char **nulls = mlp_arena_array(&m->rules->arena, list->u.count + 1, sizeof *nulls);
+    const char **texts = mlp_arena_array(&m->rules->arena, list->u.count + 1, sizeof *texts);
     size_t n = 0;
-    bool whole = nulls != NULL;
+    bool whole = texts != NULL;
     for (const struct mlp_node *x = list->child; x && whole; x = x->next, n++)
-        whole = (nulls[n] = mlp_arena_strz(&m->rules->arena, x->text)) != NULL;
+        whole = (texts[n] = mlp_arena_strz(&m->rules->arena, x->text)) != NULL;
     if (!whole)
         mlp_err_nomem(m->e);
-    m->rules->nulls = whole ? nulls : NULL;
+    return whole ? texts : NULL;
 }
 
 static enum mlp_columns_mode read_mode(struct mlp_maker *m, const struct mlp_node *n)
@@ -177,17 +178,29 @@ static void read_blank(struct mlp_maker *m, const struct mlp_node *n)
         mlp_make_fault(m, n, "pass or reject: what happens to blank rows");
 }
 
+static char read_character(struct mlp_maker *m, const struct mlp_node *n)
+{
+    struct mlp_str s = mlp_node_str(n, "");
+    if (n && s.n != 1)
+        mlp_make_fault(m, n, "one character");
+    return s.n == 1 ? s.p[0] : '\0';
+}
+
 static void read_input(struct mlp_maker *m, const struct mlp_node *map)
 {
-    static const char *const known[] = {"delimiter", "null", "columns", "blank", "unnamed", NULL};
+    static const char *const known[] = {"delimiter", "null", "columns", "blank", "unnamed",
+                                         "names", "comment", "skip_rows", NULL};
     if (!map || mlp_make_failed(m) || mlp_node_known(&m->rules->doc, map, known, m->e) != MLP_OK)
         return;
-    read_nulls(m, mlp_node_get(map, "null"));
+    m->rules->nulls = read_texts(m, mlp_node_get(map, "null"));
+    m->rules->names = read_texts(m, mlp_node_get(map, "names"));
     read_blank(m, mlp_node_get(map, "blank"));
-    struct mlp_str d = mlp_node_str(mlp_node_get(map, "delimiter"), "");
-    if (d.n > 1)
-        mlp_make_fault(m, mlp_node_get(map, "delimiter"), "one character");
-    m->rules->delimiter = d.n ? d.p[0] : '\0';
+    m->rules->delimiter = read_character(m, mlp_node_get(map, "delimiter"));
+    m->rules->comment = read_character(m, mlp_node_get(map, "comment"));
+    const struct mlp_node *skip = mlp_node_get(map, "skip_rows");
+    m->rules->skip_rows = (size_t)mlp_node_int(skip, 0);
+    if (skip && mlp_node_int(skip, -1) < 0)
+        mlp_make_fault(m, skip, "how many rows stand before the header");
     const struct mlp_node *unnamed = mlp_node_get(map, "unnamed");
     m->rules->unnamed = unnamed && mlp_str_is(mlp_node_str(unnamed, ""), "allow");
     if (unnamed && !m->rules->unnamed)
@@ -337,7 +350,15 @@ void mlp_rules_input(const struct mlp_rules *r, struct mlp_table_options *option
     options->blank_rows = options->blank_rows || r->blank_rows;
     if (r->delimiter && !options->delimiter)
         options->delimiter = r->delimiter;
+    if (r->comment && !options->comment)
+        options->comment = r->comment;
+    if (r->skip_rows && !options->skip_rows)
+        options->skip_rows = r->skip_rows;
     options->name_unnamed = options->name_unnamed || r->unnamed;
+    if (r->names) {
+        options->no_header = true;
+        options->names = r->names;
+    }
 }
 
 size_t mlp_rules_count(const struct mlp_rules *r)

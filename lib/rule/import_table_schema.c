@@ -309,15 +309,50 @@ static void read_keys(struct reader *r)
 
 /* ---- resources */
 
-static void read_dialect(struct reader *r)
+/* A table without a header has the columns that its schema names. */
+static void put_names(struct reader *r, struct mlp_node *input, const struct mlp_node *from)
 {
-    const struct mlp_node *dialect = mlp_node_get(r->resource, "dialect");
+    const struct mlp_node *fields = mlp_node_get(r->schema, "fields");
+    struct mlp_node *names = mlp_import_put(r->out, input, "names",
+                                            mlp_doc_new(r->out, MLP_DOC_LIST), from);
+    for (const struct mlp_node *n = is_list(fields) ? fields->child : NULL; n; n = n->next)
+        mlp_node_push(names, mlp_import_copy(r->out, mlp_node_get(n, "name")));
+}
+
+/* Its number, from 1; rows before it are passed over. */
+static void put_header_row(struct reader *r, struct mlp_node *input, const struct mlp_node *rows)
+{
+    if (!rows)
+        return;
+    int64_t row = mlp_node_int(mlp_node_at(rows, 0), 0);
+    if (!is_list(rows) || rows->u.count != 1 || row < 1)
+        fault(r, rows, "one row that is the header");
+    else
+        mlp_import_put(r->out, input, "skip_rows", mlp_doc_new_int(r->out, row - 1), rows);
+}
+
+static bool is_used(struct mlp_str key)
+{
+    static const char *const used[] = {"delimiter", "csv", "header", "commentChar", "headerRows"};
+    for (size_t i = 0; i < sizeof used / sizeof *used; i++)
+        if (mlp_str_is(key, used[i]))
+            return true;
+    return false;
+}
+
+static void read_dialect(struct reader *r, const struct mlp_node *dialect)
+{
     const struct mlp_node *csv = mlp_node_get(dialect, "csv");
     const struct mlp_node *delimiter = mlp_node_get(csv ? csv : dialect, "delimiter");
     struct mlp_node *input = mlp_import_section(r->out, r->out->root, "input", MLP_DOC_MAP);
     put(r, input, "delimiter", delimiter);
+    put(r, input, "comment", mlp_node_get(dialect, "commentChar"));
+    put_header_row(r, input, mlp_node_get(dialect, "headerRows"));
+    put_header_row(r, input, mlp_node_path(r->resource, "layout", "headerRows", NULL));
+    if (!mlp_node_bool(mlp_node_get(dialect, "header"), true))
+        put_names(r, input, mlp_node_get(dialect, "header"));
     for (const struct mlp_node *n = dialect ? dialect->child : NULL; n; n = n->next)
-        if (!mlp_str_is(n->key, "delimiter") && !mlp_str_is(n->key, "csv"))
+        if (!is_used(n->key))
             mlp_import_note(r->notes, n, "dialect.%.*s is not used: say it with options",
                             MLP_STR_ARG(n->key));
 }
@@ -329,8 +364,6 @@ static void read_schema(struct reader *r)
         fault(r, r->schema, "a schema with a list of fields");
         return;
     }
-    if (r->resource)
-        read_dialect(r);
     put_header(r, fields);
     for (const struct mlp_node *n = fields->child; n && !failed(r); n = n->next)
         read_field(r, n);
@@ -353,33 +386,49 @@ static void choose_resource(struct reader *r)
         fault(r, list, "a resource with a schema");
 }
 
-/* A schema that is named by its path. */
-static void load_schema(struct reader *r, struct mlp_doc *d)
+/* What is named by its path: a schema, a dialect. Its root, or NULL after a fault. */
+static const struct mlp_node *load_named(struct reader *r, const struct mlp_node *n,
+                                         struct mlp_doc *d)
 {
     char path[1024];
     struct mlp_buf b;
+    enum mlp_code code = MLP_EINPUT;
     mlp_buf_init(&b, sizeof path);
-    struct mlp_str name = r->schema->text;
-    if (memmem(name.p, name.n, "://", 3)) {
-        fault(r, r->schema, "a path: nothing is fetched");
+    if (memmem(n->text.p, n->text.n, "://", 3)) {
+        fault(r, n, "a path: nothing is fetched");
     } else {
-        mlp_str_copy(beside(r, name, &b), path, sizeof path);
+        mlp_str_copy(beside(r, n->text, &b), path, sizeof path);
         mlp_doc_init(d, path, MLP_RULES_BYTES);
-        if (mlp_doc_load(d, path, MLP_RULES_BYTES, r->e) == MLP_OK) {
-            r->schema = d->root;
-            r->in = d;
-        }
+        code = mlp_doc_load(d, path, MLP_RULES_BYTES, r->e);
     }
     mlp_buf_fini(&b);
+    return code == MLP_OK ? d->root : NULL;
+}
+
+/* The dialect, and then the schema if there is one. */
+static void read_parts(struct reader *r)
+{
+    struct mlp_doc schema, dialect;
+    mlp_doc_init(&schema, "schema", MLP_RULES_BYTES);
+    mlp_doc_init(&dialect, "dialect", MLP_RULES_BYTES);
+    const struct mlp_node *n = mlp_node_get(r->resource, "dialect");
+    if (r->resource)
+        read_dialect(r, n && n->type == MLP_DOC_TEXT ? load_named(r, n, &dialect) : n);
+    if (!failed(r) && r->schema && r->schema->type == MLP_DOC_TEXT) {
+        r->schema = load_named(r, r->schema, &schema);
+        r->in = &schema;
+    }
+    if (!failed(r) && r->schema)
+        read_schema(r);
+    mlp_doc_fini(&schema);
+    mlp_doc_fini(&dialect);
 }
 
 enum mlp_code mlp_import_table_schema(const struct mlp_doc *in, struct mlp_doc *out,
                                       struct mlp_import_notes *notes, struct mlp_err *e)
 {
     struct mlp_err local;
-    struct mlp_doc other;
     mlp_err_init(&local);
-    mlp_doc_init(&other, "schema", MLP_RULES_BYTES);
     struct reader r = {.in = in, .out = out, .notes = notes, .e = e ? e : &local};
     mlp_import_start(out);
     if (mlp_node_get(in->root, "resources"))
@@ -389,10 +438,25 @@ enum mlp_code mlp_import_table_schema(const struct mlp_doc *in, struct mlp_doc *
     if (r.package)
         choose_resource(&r);
     r.schema = r.resource ? mlp_node_get(r.resource, "schema") : in->root;
-    if (!failed(&r) && r.schema->type == MLP_DOC_TEXT)
-        load_schema(&r, &other);
     if (!failed(&r))
-        read_schema(&r);
-    mlp_doc_fini(&other);
+        read_parts(&r);
+    return failed(&r) ? r.e->code : mlp_import_done(out, e);
+}
+
+enum mlp_code mlp_import_resource(const struct mlp_doc *in, const struct mlp_node *resource,
+                                  struct mlp_doc *out, struct mlp_import_notes *notes,
+                                  struct mlp_err *e)
+{
+    struct mlp_err local;
+    mlp_err_init(&local);
+    struct reader r = {.in = in, .out = out, .notes = notes, .e = e ? e : &local,
+                       .resource = resource, .schema = mlp_node_get(resource, "schema")};
+    mlp_import_start(out);
+    if (mlp_node_get(in->root, "resources"))
+        r.package = in->root;
+    read_parts(&r);
+    if (!r.schema)
+        put_text(&r, mlp_import_section(out, out->root, "input", MLP_DOC_MAP), "blank", "reject",
+                 resource);
     return failed(&r) ? r.e->code : mlp_import_done(out, e);
 }

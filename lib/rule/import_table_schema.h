@@ -13,4 +13,9 @@ bool mlp_import_is_table_schema(const struct mlp_node *root);
  * are noted. A schema that is a path is read from the folder of the file; URLs are MLP_EINPUT. */
 mlp_import_fn mlp_import_table_schema;
 
+/* The same for one resource of a package, a node of `in`, which may lack a schema. */
+enum mlp_code mlp_import_resource(const struct mlp_doc *in, const struct mlp_node *resource,
+                                  struct mlp_doc *out, struct mlp_import_notes *notes,
+                                  struct mlp_err *e);
+
 #endif

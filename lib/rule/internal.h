@@ -133,6 +133,9 @@ struct mlp_rules {
     struct mlp_vec columns;       /* of struct mlp_rule_column */
     enum mlp_columns_mode mode;
     const char **nulls;           /* ends with NULL; NULL when the file has none */
+    const char **names;           /* of the columns of a table without a header; likewise */
+    char comment;
+    size_t skip_rows;
     char delimiter;
     bool unnamed;                 /* columns may have no name */
     bool blank_rows;              /* a blank row is no good row */

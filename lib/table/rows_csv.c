@@ -293,10 +293,11 @@ enum mlp_code mlp_csv_batch(struct mlp_table *t, struct mlp_err *e)
 static enum mlp_code number_columns(struct mlp_table *t, size_t n, struct mlp_err *e)
 {
     enum mlp_code code = MLP_OK;
+    const char *const *given = t->options.names;
     for (size_t i = 0; i < n && code == MLP_OK; i++) {
         char name[32];
-        int len = snprintf(name, sizeof name, "c%zu", i + 1);
-        code = mlp_table_take_name(t, (struct mlp_str){name, (size_t)len}, e);
+        snprintf(name, sizeof name, "c%zu", i + 1);
+        code = mlp_table_take_name(t, mlp_str_from(given && *given ? *given++ : name), e);
     }
     return code;
 }
@@ -338,27 +339,39 @@ static enum mlp_code take_header(struct mlp_table *t, size_t fields, size_t byte
     return t->header.p ? MLP_OK : mlp_err_nomem(e);
 }
 
-/* Passes over a row that has no bytes. */
-static void pass_blank(struct mlp_table *t, size_t bytes)
+/* Passes over a row. */
+static void pass_row(struct mlp_table *t, size_t fields, size_t bytes)
 {
+    t->line += mlp_csv_lines(t->block + t->start, bytes) + 1;
     t->start += bytes + 1;
     if (t->start > t->have)
         t->start = t->have;
-    t->line++;
-    t->pos_i++;
+    t->pos_i += fields;
     t->rows_left--;
 }
 
-/* Finds the first row that is not blank: its fields, and its bytes without the line feed. */
+/* Whether a row stands before the header: a blank one, a comment, or one of `skip`. */
+static bool is_before(const struct mlp_table *t, const char *row, size_t bytes, size_t *skip)
+{
+    if (bytes == 0 || (bytes == 1 && row[0] == '\r'))
+        return true;
+    if (t->options.comment && row[0] == t->options.comment)
+        return true;
+    *skip -= *skip > 0;
+    return *skip > 0;
+}
+
+/* Finds the header's row: its fields, and its bytes without the line feed. */
 static enum mlp_code find_header(struct mlp_table *t, size_t *fields, size_t *bytes,
                                  struct mlp_err *e)
 {
+    size_t skip = t->options.skip_rows + 1;
     for (;;) {
         enum mlp_code code = t->pos_i == t->pos_n ? more_rows(t, e) : MLP_OK;
         if (code != MLP_OK)
             return code;
         if (t->pos_i == t->pos_n) {
-            mlp_err_set(e, MLP_EINPUT, "holds blank lines only, expected a header line");
+            mlp_err_set(e, MLP_EINPUT, "holds blank lines and notes only, expected a header line");
             return mlp_err_at(e, t->source, 0, 0);
         }
         const char *p = t->block + t->pos_base, *row = t->block + t->start;
@@ -367,9 +380,9 @@ static enum mlp_code find_header(struct mlp_table *t, size_t *fields, size_t *by
             last++;
         *fields = last - t->pos_i + 1;
         *bytes = (size_t)(p + t->pos[last] - row);
-        if (*bytes > 1 || (*bytes == 1 && row[0] != '\r'))
+        if (!is_before(t, row, *bytes, &skip))
             return MLP_OK;
-        pass_blank(t, *bytes);
+        pass_row(t, *fields, *bytes);
     }
 }
 

@@ -348,16 +348,31 @@ static char sniff_delimiter(struct mlp_str line)
     return candidates[best];
 }
 
-/* The first line that is not blank, as far as the block has it and as it is looked at; *whole
- * when more bytes would not change it. */
+/* Where the line of the header begins: after blank lines and those that stand before it. */
+static const char *header_line(const struct mlp_table *t, const char *p, const char *end)
+{
+    size_t skip = t->options.skip_rows;
+    for (;;) {
+        while (p < end && (*p == '\n' || *p == '\r'))
+            p++;
+        bool comment = p < end && t->options.comment && *p == t->options.comment;
+        if (p == end || (!skip && !comment))
+            return p;
+        skip -= skip && !comment;
+        while (p < end && *p != '\n')
+            p++;
+    }
+}
+
+/* The header's line, as far as the block has it and as it is looked at; *whole when more bytes
+ * would not change it. */
 static struct mlp_str first_line(const struct mlp_table *t, bool *whole)
 {
     const char *p = t->block + t->start, *end = t->block + t->have, *from;
     bool quoted = false;
     if (end - p > SNIFF_BYTES)
         end = p + SNIFF_BYTES;
-    while (p < end && (*p == '\n' || *p == '\r'))
-        p++;
+    p = header_line(t, p, end);
     for (from = p; p < end && (quoted || *p != '\n'); p++)
         quoted ^= *p == '"';
     *whole = p < end || t->at_end || end < t->block + t->have;

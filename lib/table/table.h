@@ -24,6 +24,11 @@ struct mlp_table_options {
     enum mlp_table_format format; /* AUTO: by name (.csv .tsv .ndjson .jsonl), else by content */
     char delimiter;               /* 0: tab for TSV, else what line 1 has most of: , ; tab | */
     bool no_header;               /* columns are then named c1, c2, ... */
+    const char *const *names;     /* what the first of them are named instead, ends with NULL; NULL:
+                                     none */
+    size_t skip_rows;             /* of CSV: rows that are no blank lines, before the header */
+    char comment;                 /* of CSV: rows before the header that begin with it are passed
+                                     over too; 0: there are none */
     enum mlp_table_encoding encoding;
     bool name_unnamed;            /* columns without a name are "Unnamed: 0", as pandas has it, by
                                      their place; else they are an error */
