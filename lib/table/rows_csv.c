@@ -371,7 +371,9 @@ static enum mlp_code find_header(struct mlp_table *t, size_t *fields, size_t *by
         if (code != MLP_OK)
             return code;
         if (t->pos_i == t->pos_n) {
-            mlp_err_set(e, MLP_EINPUT, "holds blank lines and notes only, expected a header line");
+            bool notes = t->options.comment || t->options.skip_rows;
+            mlp_err_set(e, MLP_EINPUT, "holds blank lines only%s, expected a header line",
+                        notes ? " behind what stands before the header" : "");
             return mlp_err_at(e, t->source, 0, 0);
         }
         const char *p = t->block + t->pos_base, *row = t->block + t->start;

@@ -49,7 +49,7 @@ refused 3 rows.ndjson 'rows.ndjson:1'
 # Rules files.
 expect 5 mlp-validate -r none.yaml good.csv
 has err 'none.yaml'
-expect 2 mlp-validate good.csv
+expect 2 mlp-validate <good.csv
 has err 'mlp-validate infer DATA'
 : >empty.yaml
 expect 3 mlp-validate -r empty.yaml good.csv
