@@ -224,6 +224,7 @@ static bool exchange(struct mlp_h2_stream *s, struct mlp_str body, bool end)
     config->handle(config->ctx, &l->request, &l->response);
     s->late.waiting = l->response.later;
     s->late.cookie = l->response.cookie;
+    s->late_more = l->response.more;
     if (s->late.waiting)
         return true;
     unsigned most = config->limits.requests_per_connection;
@@ -281,6 +282,7 @@ static bool take_messages(struct mlp_h2_stream *s, bool end)
 static bool advance(struct mlp_h2_stream *s, bool end)
 {
     bool good = true;
+    s->ended = s->ended || end;
     if (end || (s->grpc && s->began))
         set_complete(s);
     if (s->refused)
@@ -663,8 +665,11 @@ struct mlp_conn *mlp_h2_late(struct mlp_late *late)
         return NULL; /* on_closed frees it */
     take_late(s);
     int status = c->loop->response.status;
-    bool good = s->grpc ? mlp_h2_answer_call(s) : mlp_h2_answer(s);
+    c->loop->response.more = s->late_more;
+    bool good = s->last ? true : s->grpc ? mlp_h2_answer_call(s) : mlp_h2_answer(s);
     mlp_buf_fini(&late->body);
+    if (good && s->grpc && !s->last)
+        good = advance(s, s->ended);
     if (!good)
         nghttp2_session_terminate_session(s->h->session, NGHTTP2_INTERNAL_ERROR);
     if (config->answered)

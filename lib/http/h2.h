@@ -30,6 +30,8 @@ struct mlp_h2_stream {
     enum mlp_grpc_status status;
     struct mlp_buf message;     /* of the status, escaped */
     bool grpc, no_body, began, last, complete;
+    bool ended;                 /* the client has sent everything */
+    bool late_more;             /* the answer that comes later is not the last of the call */
 };
 
 struct mlp_h2 {

@@ -57,7 +57,8 @@ struct mlp_http_response {
     struct mlp_str grpc_message; /* in words, static or as good as the request's views */
     bool more;          /* to a call: the body is a message of several; the stream stays open */
     bool close;
-    bool later;         /* nothing of this counts: mlp_http_answer will be called, once */
+    bool later;         /* nothing of this counts but more: mlp_http_answer will be called, once;
+                           messages of the call that come meanwhile wait for it */
     uint64_t cookie;    /* of an answer that comes later, for config.answered */
 };
 

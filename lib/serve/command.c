@@ -222,6 +222,8 @@ static void answer(struct mlp_command *c, const struct mlp_job *job,
     mlp_buf_init(&out, BODY_MAX);
     int status = answers ? whole_answer(job, answers, &out)
                          : error_answer(&out, job, 0, true, e->message);
+    if (job->wrap)
+        status = job->wrap(job, status, &out);
     c->done(job, status, &out);
     mlp_buf_fini(&out);
 }

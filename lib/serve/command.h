@@ -28,7 +28,9 @@ struct mlp_job {
     bool plain;                  /* errors are text, not JSON */
     /* Writes good answers to all rows and returns the status; NULL: as /predict. */
     int (*write)(const struct mlp_job *job, const struct mlp_answer *answers, struct mlp_buf *out);
-    struct mlp_job_names names;  /* for write */
+    /* Puts an answer, good or not, into the form that it leaves in; NULL: it leaves as it is. */
+    int (*wrap)(const struct mlp_job *job, int status, struct mlp_buf *answer);
+    struct mlp_job_names names;  /* for write and wrap */
     void *owner, *connection;    /* handed back */
 };
 

@@ -56,6 +56,30 @@ static int write_job(const struct mlp_job *job, const struct mlp_answer *answers
     return 200;
 }
 
+/* Appends a ModelStreamInferResponse with a message for the one whose id is given. */
+static void write_failure(struct mlp_str words, struct mlp_str id, struct mlp_buf *b)
+{
+    mlp_wire_str(b, 1, words);
+    size_t at = mlp_wire_open(b, 2);
+    mlp_wire_str(b, 3, id);
+    mlp_wire_close(b, at);
+}
+
+/* One of the answers of a stream. What went wrong with one message does not end the stream; the
+ * client finds it by its id. */
+static int wrap_job(const struct mlp_job *job, int status, struct mlp_buf *answer)
+{
+    struct mlp_buf plain = *answer;
+    mlp_buf_init(answer, OUTPUT_MAX);
+    if (status == 200)
+        mlp_wire_str(answer, 2, mlp_buf_str(&plain));
+    else
+        write_failure(mlp_buf_str(&plain), mlp_buf_str(&job->names.id), answer);
+    answer->failed = answer->failed || plain.failed;
+    mlp_buf_fini(&plain);
+    return 200;
+}
+
 static enum mlp_code make_job(struct mlp_run *r, const struct mlp_grpc_names *names,
                               struct mlp_arena *arena, struct mlp_job **job)
 {
@@ -81,7 +105,8 @@ static enum mlp_code make_job(struct mlp_run *r, const struct mlp_grpc_names *na
     return MLP_OK;
 }
 
-static void infer_by_command(struct mlp_asking *q, const struct mlp_grpc_names *names)
+static void infer_by_command(struct mlp_asking *q, const struct mlp_grpc_names *names,
+                             bool streams)
 {
     struct mlp_arena arena;
     struct mlp_job *job = NULL;
@@ -92,6 +117,8 @@ static void infer_by_command(struct mlp_asking *q, const struct mlp_grpc_names *
     mlp_arena_init(&arena, OUTPUT_MAX);
     enum mlp_code code = make_job(&r, names, &arena, &job);
     mlp_arena_fini(&arena);
+    if (code == MLP_OK && streams)
+        job->wrap = wrap_job;
     mlp_run_job(&r, job, code);
 }
 
@@ -99,7 +126,7 @@ static void on_infer(struct mlp_asking *q, const struct mlp_grpc_names *names)
 {
     struct mlp_run r;
     if (mlp_run_is_command(q)) {
-        infer_by_command(q, names);
+        infer_by_command(q, names, false);
         return;
     }
     if (!mlp_run_begin(&r, q))
@@ -111,7 +138,6 @@ static void on_infer(struct mlp_asking *q, const struct mlp_grpc_names *names)
     mlp_run_end(&r, predict(&r, &said));
 }
 
-/* What went wrong with one message does not end the stream; the client finds it by its id. */
 static void tell_failure(struct mlp_asking *q, const struct mlp_grpc_names *names)
 {
     struct mlp_buf *b = &q->response->body;
@@ -120,26 +146,23 @@ static void tell_failure(struct mlp_asking *q, const struct mlp_grpc_names *name
     if (n)
         memcpy(text, b->p, n);
     mlp_buf_reset(b);
-    mlp_wire_str(b, 1, (struct mlp_str){text, n});
-    size_t at = mlp_wire_open(b, 2);
-    mlp_wire_str(b, 3, names->text[2]);
-    mlp_wire_close(b, at);
+    write_failure((struct mlp_str){text, n}, names->text[2], b);
     q->response->status = 200;
 }
 
 static void on_stream(struct mlp_asking *q, const struct mlp_grpc_names *names)
 {
     struct mlp_http_response *a = q->response;
-    if (mlp_run_is_command(q)) { /* its answers come later, each as the last of a call */
-        mlp_answer_error(q, 501, "a command takes no streams", "use ModelInfer");
-        return;
-    }
-    size_t at = mlp_wire_open(&a->body, 2);
-    on_infer(q, names);
-    if (a->status == 200)
-        mlp_wire_close(&a->body, at);
+    bool command = mlp_run_is_command(q); /* whose answers come later, and are wrapped then */
+    size_t at = command ? 0 : mlp_wire_open(&a->body, 2);
+    if (command)
+        infer_by_command(q, names, true);
     else
+        on_infer(q, names);
+    if (a->status != 200)
         tell_failure(q, names);
+    else if (!command)
+        mlp_wire_close(&a->body, at);
     a->more = !q->request->end;
 }
 

@@ -22,6 +22,7 @@ columns:
   age:  {type: int, min: 0, max: 120}
   city: {type: string, in: [Paris, Kyiv, New York, Berlin]}
 END
+printf '{"resources": [{"name": "raw", "path": "raw.csv"}]}' >datapackage.json
 printf 'version: 1\nmodel: {metrics: {roc_auc: {min: 0.3}}}\n' >model-rules.yaml
 cp "$ROOT/tests/fixtures/model/trees.joblib" model.joblib
 cp model.joblib model.json

@@ -150,6 +150,17 @@ if curl --version | grep -q HTTP2; then
     has out 'predict_proba'
     has out 'INT64'
     has head 'grpc-status: 0'
+    # A stream: answers in the order of the messages; one that is refused does not end it.
+    for row in '\x05\0' '\xe7\x03' '\x06\0'; do
+        printf '\0\0\0\0\x25\x0a\x07command\x1a\x01i\x2a\x0d\x0a\x01v\x12\x05INT64\x1a\x01\x01\x3a\x08%b\0\0\0\0\0\0' "$row"
+    done >stream
+    ask /inference.GRPCInferenceService/ModelStreamInfer --http2-prior-knowledge -H 'te: trailers' \
+        -H 'content-type: application/grpc' --data-binary @stream
+    ok 'a stream: two answers' test "$(grep -ac predict_proba out)" = 2
+    has out 'row 1: no such row'
+    has head 'grpc-status: 0'
+    ask /metrics
+    has out 'mlp_requests_total{route="grpc",code="200"} 4'
 fi
 stop 0
 finish

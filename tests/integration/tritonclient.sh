@@ -26,4 +26,8 @@ start tls "$FIXTURES/stable.joblib" --tls-cert cert.pem --tls-key key.pem --tls-
 client "$address" cert.pem key.pem
 has out '41 checks passed'
 stop 0
+start command --exec 'while read -r row; do echo "{\"prediction\": 1}"; done' -t 2
+client "$address" command
+has out '3 checks passed'
+stop 0
 finish

@@ -1,5 +1,5 @@
-"""tritonclient_checks.py HOST:PORT [CERTIFICATE KEY]: the Open Inference Protocol by tritonclient's gRPC client, and what a
-plain grpcio channel sees of health, deadlines, statuses and compression."""
+"""tritonclient_checks.py HOST:PORT [CERTIFICATE KEY | command]: the Open Inference Protocol by tritonclient's gRPC client,
+and what a plain grpcio channel sees of health, deadlines, statuses and compression; of a command its stream."""
 
 import queue
 import sys
@@ -12,7 +12,7 @@ from tritonclient.utils import InferenceServerException
 import tritonclient.grpc as triton
 
 address = sys.argv[1]
-if len(sys.argv) > 2: # the server's certificate, which is the client's too
+if len(sys.argv) > 3: # the server's certificate, which is the client's too
     certificate, key = sys.argv[2:]
     client = triton.InferenceServerClient(address, ssl=True, root_certificates=certificate,
                                           private_key=key, certificate_chain=certificate)
@@ -120,11 +120,11 @@ def typed():
           "StatusCode.INVALID_ARGUMENT")
 
 
-def stream():
+def stream(model="stable"):
     answers = queue.Queue()
     client.start_stream(callback=lambda result, error: answers.put((result, error)))
     for i in range(20):
-        client.async_stream_infer("stable" if i != 7 else "nothing", columns(), request_id=str(i))
+        client.async_stream_infer(model if i != 7 else "nothing", columns(), request_id=str(i))
     got = [answers.get(timeout=10) for _ in range(20)]
     client.stop_stream()
     check("the stream goes on", sum(e is None for _, e in got) == 19)
@@ -162,6 +162,7 @@ def health():
         health_pb2.HealthCheckRequest(service="x")))[0] == "StatusCode.NOT_FOUND")
 
 
-for part in (about, infer, typed, stream, refusals, health):
+for part in ((lambda: stream("command"),) if "command" in sys.argv else
+             (about, infer, typed, stream, refusals, health)):
     part()
 print(passed, "checks passed")
