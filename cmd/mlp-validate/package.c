@@ -1,15 +1,16 @@
-#include "verbs.h"
+#include "package.h"
 
 #include "base/file.h"
 #include "base/progress.h"
 #include "crypt/crypt.h"
-#include "rule/datapackage.h"
 #include "table/ahead.h"
 #include "text/json.h"
 
-enum { OPT_REJECTS, OPT_REPORT, OPT_FORMAT, OPT_THREADS, OPT_MEMORY, OPT_QUIET };
+enum { OPT_METADATA, OPT_REJECTS, OPT_REPORT, OPT_FORMAT, OPT_THREADS, OPT_MEMORY, OPT_QUIET };
 
 static const struct mlp_opt opts[] = {
+    [OPT_METADATA] = {"metadata", 0, MLP_OPT_FILE, "FILE",
+                      "of a table: metadata to use if it describes it", NULL, NULL, false},
     [OPT_REJECTS] = {"rejects", 0, MLP_OPT_FILE, "FILE",
                      "every reason to reject a row, with its resource, as NDJSON", NULL, NULL,
                      false},
@@ -178,7 +179,12 @@ static enum mlp_code check_resource(struct package_run *run, size_t i, struct ml
     mlp_err_init(&fault);
     run->resource = mlp_datapackage_resource(run->package, i);
     mlp_report_init(&run->part, "mlp-validate", "data");
-    enum mlp_code code = mlp_datapackage_rules(run->package, i, NULL, &run->rules, e);
+    struct mlp_import_notes notes;
+    mlp_import_notes_init(&notes);
+    enum mlp_code code = mlp_datapackage_rules(run->package, i, &notes, &run->rules, e);
+    if (!mlp_opt_flag(run->cmd, OPT_QUIET))
+        tell_notes(run->cmd->operands[0], &notes);
+    mlp_import_notes_fini(&notes);
     if (code == MLP_OK && (code = check_file(run, &fault)) == MLP_OK)
         code = check_rows(run, &fault);
     if (is_finding(fault.code)) {
@@ -227,7 +233,8 @@ static enum mlp_code run(struct mlp_cmd *cmd, struct mlp_err *e)
 {
     struct mlp_datapackage *package;
     struct mlp_report report;
-    enum mlp_code code = mlp_datapackage_open(cmd->operands[0], &package, e);
+    enum mlp_code code = package_find(cmd->operands[0], mlp_opt_text(cmd, OPT_METADATA),
+                                      &package, e);
     if (code != MLP_OK)
         return code;
     struct package_run run = {.cmd = cmd, .package = package, .report = &report,
@@ -255,12 +262,14 @@ static const struct mlp_example examples[] = {
 const struct mlp_verb verb_package = {
     .name = "package",
     .summary = "check every resource of a data package",
-    .operands = "DESCRIPTOR",
+    .operands = "DESCRIPTOR|TABLE",
     .min_operands = 1,
     .max_operands = 1,
-    .about = "Reads a Frictionless data package, or one resource of it, and checks all files that\n"
-             "it names: their bytes and hash, and their rows against their schema. A file that\n"
-             "cannot be read is a finding. Exit status 1 means that there are findings.",
+    .about = "Reads a Frictionless data package, one resource of it, or metadata of CSV on the\n"
+             "Web, and checks all files that it names: their bytes and hash, and their rows\n"
+             "against their schema. Of a table the metadata is looked for beside it, as\n"
+             "TABLE-metadata.json or csv-metadata.json. A file that cannot be read is a finding.\n"
+             "Exit status 1 means that there are findings.",
     .opts = opts,
     .examples = examples,
     .run = run,

@@ -112,6 +112,7 @@ complete -c mlp-validate -n '__fish_seen_subcommand_from leakage' -l null -x -d 
 complete -c mlp-validate -n '__fish_seen_subcommand_from leakage' -l no-header -d 'there is no header: columns are c1, c2, ...'
 complete -c mlp-validate -n '__fish_seen_subcommand_from leakage' -l input -x -a 'auto csv tsv ndjson' -d 'what the input is'
 complete -c mlp-validate -n '__fish_seen_subcommand_from leakage' -l encoding -x -a 'auto utf-8 utf-16 latin-1 windows-1252' -d 'how the input\'s text is encoded (default: UTF-8, or by its mark)'
+complete -c mlp-validate -n '__fish_seen_subcommand_from package' -l metadata -r -d 'of a table: metadata to use if it describes it'
 complete -c mlp-validate -n '__fish_seen_subcommand_from package' -l rejects -r -d 'every reason to reject a row, with its resource, as NDJSON'
 complete -c mlp-validate -n '__fish_seen_subcommand_from package' -l report -s R -x -d 'write the report there; text|json|junit|sarif|github|html|prom'
 complete -c mlp-validate -n '__fish_seen_subcommand_from package' -l format -s f -x -a 'text json junit sarif github html prom' -d 'form of the report on stderr'

@@ -2,6 +2,7 @@
 #include "rule/datapackage.h"
 
 #include "rule/compile.h"
+#include "rule/import_csvw.h"
 #include "rule/import_table_schema.h"
 #include "rule/rule.h"
 
@@ -9,6 +10,7 @@
 
 struct mlp_datapackage {
     struct mlp_doc doc;
+    bool csvw;                    /* metadata of CSV on the Web */
     struct mlp_arena arena;
     struct mlp_resource *list;
     size_t n;
@@ -18,7 +20,7 @@ struct mlp_datapackage {
 static enum mlp_code one_path(const struct mlp_datapackage *p, const struct mlp_node *resource,
                               struct mlp_str *path, struct mlp_err *e)
 {
-    const struct mlp_node *n = mlp_node_get(resource, "path");
+    const struct mlp_node *n = mlp_node_get(resource, p->csvw ? "url" : "path");
     if (n && n->type == MLP_DOC_LIST && n->u.count == 1)
         n = n->child;
     if (!n || n->type != MLP_DOC_TEXT || !n->text.n)
@@ -36,16 +38,18 @@ static enum mlp_code one_path(const struct mlp_datapackage *p, const struct mlp_
 /* A path as we open it, in the package's memory; NULL without any. */
 static const char *beside(struct mlp_datapackage *p, struct mlp_str path)
 {
+    struct mlp_buf b;
     struct mlp_str folder = mlp_str_from(p->doc.source);
     while (folder.n && folder.p[folder.n - 1] != '/')
         folder.n--;
-    char *whole = mlp_arena_alloc(&p->arena, folder.n + path.n + 1);
-    if (!whole)
-        return NULL;
-    if (folder.n)
-        memcpy(whole, folder.p, folder.n);
-    memcpy(whole + folder.n, path.p, path.n);
-    whole[folder.n + path.n] = '\0';
+    mlp_buf_init(&b, 1 << 16);
+    if (p->csvw)
+        mlp_csvw_base(&p->doc, &b);
+    else
+        mlp_buf_addstr(&b, folder);
+    mlp_buf_addstr(&b, path);
+    const char *whole = b.failed ? NULL : mlp_arena_strz(&p->arena, mlp_buf_str(&b));
+    mlp_buf_fini(&b);
     return whole;
 }
 
@@ -83,7 +87,7 @@ static enum mlp_code read_resource(struct mlp_datapackage *p, const struct mlp_n
     if (code != MLP_OK)
         return code;
     *x = (struct mlp_resource){
-        .name = mlp_node_str(mlp_node_get(n, "name"), ""),
+        .name = p->csvw ? path : mlp_node_str(mlp_node_get(n, "name"), ""),
         .path = beside(p, path),
         .hash = mlp_node_str(mlp_node_get(n, "hash"), ""),
         .bytes = (uint64_t)mlp_node_int(bytes, 0),
@@ -100,8 +104,8 @@ static enum mlp_code read_list(struct mlp_datapackage *p, const struct mlp_node 
 {
     enum mlp_code code = MLP_OK;
     if (list->type != MLP_DOC_LIST || !list->u.count || list->u.count > MOST_RESOURCES)
-        return mlp_node_error(&p->doc, list, e, "resources: expected a list of 1 to %d resources",
-                              MOST_RESOURCES);
+        return mlp_node_error(&p->doc, list, e, "%.*s: expected a list of 1 to %d",
+                              MLP_STR_ARG(list->key), MOST_RESOURCES);
     p->list = mlp_arena_array(&p->arena, list->u.count, sizeof *p->list);
     if (!p->list)
         return mlp_err_nomem(e);
@@ -120,22 +124,47 @@ enum mlp_code mlp_datapackage_open(const char *path, struct mlp_datapackage **ou
     mlp_doc_init(&p->doc, path, MLP_RULES_BYTES);
     mlp_arena_init(&p->arena, MLP_RULES_BYTES);
     enum mlp_code code = mlp_doc_load(&p->doc, path, MLP_RULES_BYTES, e);
-    const struct mlp_node *root = p->doc.root, *list = mlp_node_get(root, "resources");
+    const struct mlp_node *root = p->doc.root;
+    p->csvw = code == MLP_OK && mlp_import_is_csvw(root);
+    const struct mlp_node *list = mlp_node_get(root, p->csvw ? "tables" : "resources");
     if (code == MLP_OK && list) {
         code = read_list(p, list, e);
-    } else if (code == MLP_OK && mlp_node_get(root, "path")) {
+    } else if (code == MLP_OK && mlp_node_get(root, p->csvw ? "url" : "path")) {
         p->list = mlp_arena_alloc(&p->arena, sizeof *p->list);
         p->n = 1;
         code = p->list ? read_resource(p, root, p->list, e) : mlp_err_nomem(e);
     } else if (code == MLP_OK) {
-        code = mlp_node_error(&p->doc, root, e, "expected a data package, with resources, or one "
-                              "resource, with a path");
+        code = mlp_node_error(&p->doc, root, e, "expected a data package, with resources, one "
+                              "resource, with a path, or metadata of CSV on the Web");
     }
     if (code == MLP_OK)
         return MLP_OK;
     mlp_datapackage_free(p);
     *out = NULL;
     return code;
+}
+
+enum mlp_code mlp_datapackage_bare(const char *table, struct mlp_datapackage **out,
+                                   struct mlp_err *e)
+{
+    struct mlp_datapackage *p = calloc(1, sizeof *p);
+    *out = p;
+    if (!p)
+        return mlp_err_nomem(e);
+    mlp_doc_init(&p->doc, table, MLP_RULES_BYTES);
+    mlp_arena_init(&p->arena, MLP_RULES_BYTES);
+    enum mlp_code code = mlp_doc_parse_json(&p->doc, MLP_STR("{}"), e);
+    p->list = mlp_arena_alloc(&p->arena, sizeof *p->list);
+    struct mlp_str path = mlp_arena_str(&p->arena, mlp_str_from(table));
+    const char *z = mlp_arena_strz(&p->arena, path);
+    if (code == MLP_OK && p->list && z) {
+        *p->list = (struct mlp_resource){.name = path, .path = z, .node = p->doc.root};
+        p->n = 1;
+        return MLP_OK;
+    }
+    mlp_datapackage_free(p);
+    *out = NULL;
+    return code == MLP_OK ? mlp_err_nomem(e) : code;
 }
 
 void mlp_datapackage_free(struct mlp_datapackage *p)
@@ -163,7 +192,9 @@ enum mlp_code mlp_datapackage_rules(const struct mlp_datapackage *p, size_t i,
 {
     struct mlp_doc native;
     mlp_doc_init(&native, p->doc.source, MLP_RULES_BYTES);
-    enum mlp_code code = mlp_import_resource(&p->doc, p->list[i].node, &native, notes, e);
+    enum mlp_code code = p->csvw
+        ? mlp_import_csvw_table(&p->doc, p->list[i].node, &native, notes, e)
+        : mlp_import_resource(&p->doc, p->list[i].node, &native, notes, e);
     if (code == MLP_OK)
         return mlp_rules_parse(&native, rules, e);
     mlp_doc_fini(&native);

@@ -1,5 +1,5 @@
-/* datapackage.h: a data package (Frictionless Data Package v1 and v2) or one resource of it, as
- * tables that each have rules.
+/* datapackage.h: a data package (Frictionless Data Package v1 and v2), one resource of it, or a
+ * group of tables of CSV on the Web, as tables that each have rules.
  *
  * Source: https://datapackage.org/standard/data-package/ and /data-resource/. A descriptor is
  * untrusted: what it names is read from its own folder and below, and nothing is fetched. */
@@ -22,10 +22,14 @@ struct mlp_resource {
 
 struct mlp_datapackage;
 
-/* Reads a descriptor, JSON or YAML: a map with `resources`, or one with a `path`. MLP_EINPUT with
+/* Reads a descriptor, JSON or YAML: a map with `resources`, or one with a `path`; metadata of CSVW
+ * with `tables`, or one with a `url`, which is path and name. MLP_EINPUT with
  * the place for one that is neither, for a resource without a path, with several of them, with one
  * that leaves the folder or is a URL, and for dialects that we cannot read. */
 enum mlp_code mlp_datapackage_open(const char *path, struct mlp_datapackage **p, struct mlp_err *e);
+/* A table that nobody has described, as a package. */
+enum mlp_code mlp_datapackage_bare(const char *table, struct mlp_datapackage **p,
+                                   struct mlp_err *e);
 /* NULL is fine. */
 void mlp_datapackage_free(struct mlp_datapackage *p);
 

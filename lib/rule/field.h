@@ -1,16 +1,18 @@
 /* field.h: what texts a column takes for values, where that is more than a type: the rule `reads`.
  * The types are those of Table Schema (Data Package v2), which has formats of numbers, words for
- * true and false, patterns of times, points and shapes on the globe. */
+ * true and false, patterns of times, points and shapes on the globe; and XSD, the datatypes that
+ * CSV on the Web takes from XML Schema (xsd.h). */
 #ifndef MLP_RULE_FIELD_H
 #define MLP_RULE_FIELD_H
 
+#include "rule/xsd.h"
 #include "rule/internal.h"
 
 enum mlp_field_type {
     MLP_FIELD_ANY, MLP_FIELD_STRING, MLP_FIELD_INTEGER, MLP_FIELD_NUMBER, MLP_FIELD_BOOLEAN,
     MLP_FIELD_DATE, MLP_FIELD_TIME, MLP_FIELD_DATETIME, MLP_FIELD_YEAR, MLP_FIELD_YEARMONTH,
     MLP_FIELD_DURATION, MLP_FIELD_GEOPOINT, MLP_FIELD_GEOJSON, MLP_FIELD_OBJECT, MLP_FIELD_ARRAY,
-    MLP_FIELD_LIST
+    MLP_FIELD_LIST, MLP_FIELD_XSD
 };
 
 /* Indexed by enum mlp_field_type, ends with NULL. */
@@ -24,7 +26,10 @@ struct mlp_field {
     char decimal, group;          /* of numbers; group 0: none */
     bool bare;                    /* false: letters and signs may stand around a number */
     const struct mlp_node *trues, *falses; /* words; NULL: true True TRUE 1, false False FALSE 0 */
-    struct mlp_str separator;     /* of lists, "," */
+    struct mlp_str separator;     /* of lists, ","; of XSD: what stands between several values,
+                                     each of which is read; empty: there is one */
+    struct mlp_xsd datatype; /* of XSD: format, decimal and group are those below */
+    uint64_t least, most;         /* characters of XSD's texts, bytes of its binaries */
     enum mlp_field_type item;     /* of lists */
     double lo, hi;
     bool open_lo, open_hi;

@@ -214,6 +214,26 @@ struct mlp_node *mlp_import_check(struct mlp_doc *d, const struct mlp_node *from
     return kept(d, mlp_import_place(n, from));
 }
 
+void mlp_import_when_there(struct mlp_doc *d, struct mlp_node *check, const struct mlp_node *from)
+{
+    struct mlp_buf b;
+    const struct mlp_node *columns = mlp_node_get(check, "columns");
+    mlp_buf_init(&b, 1 << 16);
+    for (const struct mlp_node *n = columns ? columns->child : NULL; n; n = n->next) {
+        const struct mlp_node *missing =
+            mlp_node_get(mlp_import_column(d, n->text, n), "missing_values");
+        for (const struct mlp_node *x = missing ? missing->child : NULL; x; x = x->next) {
+            if (!x->text.n || mlp_str_find(x->text, '"') < x->text.n)
+                continue;
+            mlp_buf_addf(&b, "%s`%.*s` != \"%.*s\"", b.n ? " and " : "", MLP_STR_ARG(n->text),
+                         MLP_STR_ARG(x->text));
+        }
+    }
+    if (b.n)
+        mlp_import_put(d, check, "when", mlp_doc_new_str(d, mlp_buf_str(&b)), from);
+    mlp_buf_fini(&b);
+}
+
 enum mlp_code mlp_import_done(const struct mlp_doc *d, struct mlp_err *e)
 {
     if (d->root)

@@ -125,6 +125,9 @@ struct mlp_node *mlp_import_column(struct mlp_doc *d, struct mlp_str name,
                                    const struct mlp_node *from);
 /* Appends an empty map to "checks" with the place of `from`. */
 struct mlp_node *mlp_import_check(struct mlp_doc *d, const struct mlp_node *from);
+/* Limits a check about columns to rows that have all of them: none of the texts other than the
+ * empty one that mean missing there. */
+void mlp_import_when_there(struct mlp_doc *d, struct mlp_node *check, const struct mlp_node *from);
 /* MLP_OK, or the error that a document without root or a failed builder means. */
 enum mlp_code mlp_import_done(const struct mlp_doc *d, struct mlp_err *e);
 

@@ -1,11 +1,14 @@
 /* import_list.h: the readers and writers of foreign rules files: one line each here and one in the
  * list, in the order in which they are asked whether a document is theirs. Those that look for a
- * name which is theirs alone (pandera's schema_type, MLflow's flavors) come before those
- * that look at the shape. A reader without a writer has NULL there. */
+ * name which is theirs alone (CSVW's @context, pandera's schema_type, MLflow's flavors) come before
+ * those that look at the shape.
+ *
+ * A reader without a writer has NULL there. */
 #ifndef MLP_RULE_IMPORT_LIST_H
 #define MLP_RULE_IMPORT_LIST_H
 
 #include "rule/export_walk.h"
+#include "rule/import_csvw.h"
 #include "rule/import_gx.h"
 #include "rule/import_json_schema.h"
 #include "rule/import_mlflow.h"
@@ -21,6 +24,7 @@
      mlp_doc_parse_textproto, NULL, mlp_import_tfdv, NULL}, \
     {"gx", "Great Expectations suite, 0.18 or 1.x", NULL, NULL, mlp_import_is_gx, mlp_import_gx, \
      mlp_export_gx}, \
+    {"csvw", "metadata of CSV on the Web", NULL, NULL, mlp_import_is_csvw, mlp_import_csvw, NULL}, \
     {"pandera", "pandera schema in YAML", NULL, NULL, mlp_import_is_pandera, mlp_import_pandera, \
      mlp_export_pandera}, \
     {"mlflow", "MLmodel signature", NULL, NULL, mlp_import_is_mlflow, mlp_import_mlflow, NULL}, \

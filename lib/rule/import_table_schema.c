@@ -245,26 +245,6 @@ static struct mlp_str beside(struct reader *r, struct mlp_str path, struct mlp_b
     return mlp_buf_str(b);
 }
 
-/* `town` not in ["-"] and ...: rows without a missing value, where that is not the empty text. */
-static void put_when(struct reader *r, struct mlp_node *check, const struct mlp_node *key)
-{
-    struct mlp_buf b;
-    mlp_buf_init(&b, 1 << 16);
-    for (const struct mlp_node *n = mlp_node_get(check, "columns")->child; n; n = n->next) {
-        const struct mlp_node *missing =
-            mlp_node_get(mlp_import_column(r->out, n->text, n), "missing_values");
-        for (const struct mlp_node *x = missing ? missing->child : NULL; x; x = x->next) {
-            if (!x->text.n || mlp_str_find(x->text, '"') < x->text.n)
-                continue;
-            mlp_buf_addf(&b, "%s`%.*s` != \"%.*s\"", b.n ? " and " : "",
-                         MLP_STR_ARG(n->text), MLP_STR_ARG(x->text));
-        }
-    }
-    if (b.n)
-        mlp_import_put(r->out, check, "when", mlp_doc_new_str(r->out, mlp_buf_str(&b)), key);
-    mlp_buf_fini(&b);
-}
-
 static void put_foreign(struct reader *r, const struct mlp_node *key)
 {
     const struct mlp_node *reference = mlp_node_get(key, "reference");
@@ -285,7 +265,7 @@ static void put_foreign(struct reader *r, const struct mlp_node *key)
     mlp_import_put(r->out, check, "columns", names_of(r, mlp_node_get(key, "fields")), key);
     put_text(r, check, "skip", "any", key);
     if (mlp_node_get(check, "columns"))
-        put_when(r, check, key);
+        mlp_import_when_there(r->out, check, key);
     struct mlp_node *file = put_map(r, check, "rows_in_file", reference);
     mlp_import_put(r->out, file, "file", mlp_doc_new_str(r->out, beside(r, path, &b)), reference);
     mlp_import_put(r->out, file, "columns", names_of(r, mlp_node_get(reference, "fields")),

@@ -31,10 +31,18 @@ static const struct mlp_node *words_of(struct mlp_maker *m, const struct mlp_nod
     return n;
 }
 
+/* As the column writes its values; of XML Schema's also as they are without a format. */
+static bool read_bound(const struct mlp_field *f, struct mlp_str text, double *out)
+{
+    struct mlp_xsd plain = {f->datatype.base, {"", 0}, '.', '\0'};
+    return mlp_field_read(f, text, out) ||
+           (f->type == MLP_FIELD_XSD && mlp_xsd_read(&plain, text, out));
+}
+
 static void read_end(struct mlp_maker *m, const struct mlp_node *n, const struct mlp_field *f,
                      double *out)
 {
-    if (n && (!mlp_field_read(f, n->text, out) || isnan(*out)))
+    if (n && (!read_bound(f, n->text, out) || isnan(*out)))
         mlp_make_fault(m, n, "a bound that is written as a value of the column");
 }
 
@@ -62,14 +70,31 @@ static void read_details(struct mlp_maker *m, const struct mlp_node *map, struct
     f->separator = mlp_node_str(mlp_node_get(map, "separator"), ",");
     f->item = MLP_FIELD_STRING;
     const struct mlp_node *item = mlp_node_get(map, "item");
-    if (item && !type_of(item, &f->item))
-        mlp_make_fault(m, item, "a type");
+    if (item && (!type_of(item, &f->item) || f->item == MLP_FIELD_XSD))
+        mlp_make_fault(m, item, "a type of Table Schema");
+}
+
+/* base: decimal, length: {min: 1, max: 9}. */
+static void read_datatype(struct mlp_maker *m, const struct mlp_node *map, struct mlp_field *f)
+{
+    const struct mlp_node *base = mlp_node_get(map, "base"), *length = mlp_node_get(map, "length");
+    const struct mlp_node *most = mlp_node_get(length, "max");
+    f->datatype = (struct mlp_xsd){mlp_xsd_find(mlp_node_str(base, "string")), f->format,
+                                        f->decimal, f->group};
+    f->separator = mlp_node_str(mlp_node_get(map, "separator"), "");
+    f->least = (uint64_t)mlp_node_int(mlp_node_get(length, "min"), 0);
+    f->most = most ? (uint64_t)mlp_node_int(most, 0) : UINT64_MAX;
+    if (!f->datatype.base)
+        mlp_make_fault(m, base, "a datatype of XML Schema");
+    else if (f->format.n && !mlp_xsd_takes(&f->datatype))
+        mlp_make_fault(m, mlp_node_get(map, "format"), "a format of the datatype");
 }
 
 void mlp_make_reads(struct mlp_maker *m, const struct mlp_node *map)
 {
     static const char *const known[] = {"as", "format", "decimal", "group", "bare", "true", "false",
-                                        "separator", "item", "min", "max", "above", "below", "in",
+                                        "separator", "item", "base", "length", "min", "max",
+                                        "above", "below", "in",
                                         "bounds_only", NULL};
     struct mlp_rule *r = NULL;
     struct mlp_field *f = mlp_arena_alloc(&m->rules->arena, sizeof *f);
@@ -86,13 +111,16 @@ void mlp_make_reads(struct mlp_maker *m, const struct mlp_node *map)
     const struct mlp_node *as = mlp_node_get(map, "as");
     *f = (struct mlp_field){.lo = NAN, .hi = NAN};
     if (!as || !type_of(as, &f->type)) {
-        mlp_make_fault(m, as ? as : map, "as: with a type of Table Schema, such as number");
+        mlp_make_fault(m, as ? as : map, "as: with a type of Table Schema, such as number, or xsd");
         return;
     }
     read_details(m, map, f);
+    if (f->type == MLP_FIELD_XSD && !mlp_make_failed(m))
+        read_datatype(m, map, f);
     if (!mlp_make_failed(m))
         read_bounds(m, map, f);
     r->field = f;
     r->expected = mlp_make_words(m, f->bounds_only ? "within bounds, as " : "text that reads as ",
-                                 as->text);
+                                 f->type == MLP_FIELD_XSD ? mlp_node_str(mlp_node_get(map, "base"),
+                                                                         "string") : as->text);
 }

@@ -81,6 +81,7 @@ static void read_pairs(struct mlp_maker *m, const struct mlp_node *list, struct 
 static void add_rows(struct mlp_maker *m, struct mlp_table *t, const struct mlp_node *columns,
                      struct mlp_wide *w)
 {
+    uint64_t *times;
     struct mlp_buf key;
     struct mlp_batch *b;
     mlp_buf_init(&key, 1 << 20);
@@ -90,17 +91,21 @@ static void add_rows(struct mlp_maker *m, struct mlp_table *t, const struct mlp_
             for (const struct mlp_node *n = columns->child; n; n = n->next)
                 mlp_wide_key(&key, mlp_cell_str(mlp_cell_at(b, r,
                                                             (size_t)mlp_table_find(t, n->text))));
-            if (!b->bad[r] && !mlp_map_put(&w->pairs, mlp_buf_str(&key), NULL))
+            times = b->bad[r] ? NULL : mlp_map_put(&w->pairs, mlp_buf_str(&key), NULL);
+            if (times)
+                ++*times;
+            else if (!b->bad[r])
                 mlp_err_nomem(m->e);
         }
     }
     mlp_buf_fini(&key);
 }
 
-/* {file: cities.csv, columns: [name]}: rows of another table, read when the rules are. */
+/* {file: cities.csv, columns: [name]}: rows of another table, read when the rules are. once: true
+ * wants one such row there and no more. */
 static void read_file(struct mlp_maker *m, const struct mlp_node *map, struct mlp_rule *r)
 {
-    static const char *const known[] = {"file", "columns", NULL};
+    static const char *const known[] = {"file", "columns", "once", NULL};
     char path[1024];
     struct mlp_table *t = NULL;
     struct mlp_wide *w = new_wide(m, r, MLP_WIDE_PAIRS);
@@ -115,6 +120,7 @@ static void read_file(struct mlp_maker *m, const struct mlp_node *map, struct ml
     for (const struct mlp_node *n = t ? columns->child : NULL; n; n = n->next)
         if (mlp_table_find(t, n->text) < 0)
             mlp_make_fault(m, n, "a column of the file");
+    w->once = mlp_node_bool(mlp_node_get(map, "once"), false);
     if (t)
         add_rows(m, t, columns, w);
     mlp_table_close(t);

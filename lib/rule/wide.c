@@ -215,7 +215,8 @@ static bool row_holds(const struct mlp_wide *w, const struct mlp_wide_rows *rows
     default: break;
     }
     row_key(key, rows, r);
-    return mlp_map_get(&w->pairs, mlp_buf_str(key)) != NULL;
+    const uint64_t *times = mlp_map_get(&w->pairs, mlp_buf_str(key));
+    return times && (!w->once || *times == 1);
 }
 
 static enum mlp_code count_rows(const struct mlp_wide_rows *rows, struct mlp_wide_state *s,

@@ -38,7 +38,9 @@ struct mlp_wide {
     double number;                /* of SUM: the sum; of ZSCORE, QUARTILES: the bound; of MEANS */
     struct mlp_str groups[2];     /* of MEANS: values of the second column; p NULL: none */
     bool two_sided;               /* of ZSCORE */
-    struct mlp_map pairs;         /* of PAIRS: rows as mlp_wide_key writes them */
+    struct mlp_map pairs;         /* of PAIRS: rows as mlp_wide_key writes them; of those of a file
+                                     how often they come */
+    bool once;                    /* of PAIRS: more often than once does not count */
     struct mlp_wide_bins bins[2];
 };
 
