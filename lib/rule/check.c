@@ -324,6 +324,24 @@ static void run_wide(struct mlp_rule_lane *w, struct mlp_active *a, const struct
     a->tally.absent = a->tally.seen - a->tally.total;
 }
 
+/* Rows of the whole, and those of them that are its part. */
+static void run_share(struct mlp_rule_lane *w, struct mlp_active *a, const struct mlp_batch *b)
+{
+    struct mlp_expr_context context = {a->of, &w->matcher, w->c->now};
+    uint8_t *looks = mlp_checker_looks(w, a, b);
+    uint8_t *of = looks ? mlp_arena_array(b->arena, b->nrows, 1) : NULL;
+    if (looks && !of)
+        mlp_err_nomem(w->e);
+    if (!of || (a->rule->expect &&
+                mlp_expr_eval(a->rule->expect, &context, b, of, w->e) != MLP_OK))
+        return;
+    for (size_t r = 0; r < b->nrows; r++) {
+        bool whole = !b->bad[r] && (!a->rule->expect || of[r] == MLP_TRUE);
+        a->tally.total += whole;
+        a->tally.seen += whole && looks[r];
+    }
+}
+
 /* ---- rows that are not well formed */
 
 static void run_shape(struct mlp_rule_lane *w, const struct mlp_batch *b)
@@ -397,6 +415,8 @@ static void run_row_rule(struct mlp_rule_lane *w, struct mlp_active *a, const st
         run_check(w, a, b);
     else if (a->rule->kind == MLP_RULE_JSON)
         run_json(w, a, b);
+    else if (a->rule->kind == MLP_RULE_SHARE)
+        run_share(w, a, b);
     else if (a->rule->wide || a->when)
         run_wide(w, a, b);
 }

@@ -75,6 +75,7 @@ double mlp_checker_end_value(const struct mlp_checker *c, const struct mlp_activ
     uint64_t distinct = a->distinct ? a->distinct : mlp_hashes_count(&a->state.hashes);
     switch (a->rule->kind) {
     case MLP_RULE_ROWS: return (double)(a->rule->when ? a->tally.seen : c->rows);
+    case MLP_RULE_SHARE: return share_of(a->tally.seen, a->tally.total);
     case MLP_RULE_ASSOCIATION: return a->value;
     case MLP_RULE_REJECTS: return share_of(c->rejected, c->rows);
     case MLP_RULE_DISTINCT: return (double)distinct;
@@ -89,7 +90,7 @@ static bool is_share(enum mlp_rule_kind kind)
 {
     return kind == MLP_RULE_MISSING || kind == MLP_RULE_PRESENT || kind == MLP_RULE_REJECTS ||
            kind == MLP_RULE_DISTINCT_SHARE || kind == MLP_RULE_ZEROS ||
-           kind == MLP_RULE_NEGATIVES || kind == MLP_RULE_POSITIVES;
+           kind == MLP_RULE_NEGATIVES || kind == MLP_RULE_POSITIVES || kind == MLP_RULE_SHARE;
 }
 
 static bool in_bounds(const struct mlp_rule *rule, double v)
@@ -101,6 +102,8 @@ static bool in_bounds(const struct mlp_rule *rule, double v)
 /* A rule whose bounds are open at both ends asks for nothing. */
 bool mlp_checker_end_holds(const struct mlp_rule *rule, double v)
 {
+    if (rule->outside)
+        return !isnan(v) && !in_bounds(rule, v);
     return in_bounds(rule, v) || (isnan(rule->lo) && isnan(rule->hi));
 }
 

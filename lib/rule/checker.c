@@ -61,6 +61,8 @@ static enum mlp_code bind_when(struct mlp_checker *c, struct mlp_active *a,
 {
     struct mlp_row_binding to = {.rules = c->rules, .table = t, .arena = &c->arena};
     enum mlp_code code = mlp_expr_bind(a->rule->when, &to, &a->when, e);
+    if (code == MLP_OK && !to.missing.p && a->rule->kind == MLP_RULE_SHARE)
+        code = mlp_expr_bind(a->rule->expect, &to, &a->of, e);
     return code == MLP_OK && to.missing.p ? missing_column(c, t, to.missing, e) : code;
 }
 

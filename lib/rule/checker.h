@@ -45,6 +45,7 @@ struct mlp_active {
     struct mlp_vec key_index;   /* of int */
     struct mlp_row_check check; /* of kind CHECK */
     struct mlp_expr_place *when; /* of other rules on the table */
+    struct mlp_expr_place *of;   /* of SHARE: the whole */
     struct mlp_json_row *json;  /* of kind JSON */
     struct mlp_wide_state wide;
     struct mlp_spread_state spread;

@@ -13,7 +13,8 @@ void mlp_column_sums_init(struct mlp_column_sums *s, const struct mlp_rule *rule
         s->wants_moments = s->wants_moments || (kind >= MLP_RULE_MEAN && kind <= MLP_RULE_GREATEST);
         s->wants_values = s->wants_values || kind == MLP_RULE_MEDIAN ||
                           kind == MLP_RULE_QUANTILE || kind == MLP_RULE_IQR;
-        s->wants_lengths = s->wants_lengths || kind == MLP_RULE_MEAN_LENGTH;
+        s->wants_lengths = s->wants_lengths || (kind >= MLP_RULE_MEAN_LENGTH &&
+                                                kind <= MLP_RULE_GREATEST_LENGTH);
     }
 }
 
@@ -79,8 +80,11 @@ enum mlp_code mlp_column_sums_add(struct mlp_column_sums *s, const struct mlp_co
     for (size_t r = 0; r < v->n && s->wants_lengths; r++) {
         if (v->state[r] != MLP_CELL_FITS && v->state[r] != MLP_CELL_WRONG)
             continue;
+        size_t length = mlp_text_length(mlp_cell_str(&v->cell[r]));
+        s->shortest = s->texts == 0 || length < s->shortest ? length : s->shortest;
+        s->longest = length > s->longest ? length : s->longest;
+        s->characters += length;
         s->texts++;
-        s->characters += mlp_text_length(mlp_cell_str(&v->cell[r]));
     }
     return code;
 }
@@ -140,6 +144,8 @@ static double moment(const struct mlp_column_sums *s, enum mlp_rule_kind kind)
     case MLP_RULE_MEAN: return s->n ? s->mean : NAN;
     case MLP_RULE_VARIANCE: return s->n > 1 ? s->m2 / (double)(s->n - 1) : NAN;
     case MLP_RULE_STDEV: return s->n > 1 ? sqrt(s->m2 / (double)(s->n - 1)) : NAN;
+    case MLP_RULE_VARIANCE_POPULATION: return s->n ? s->m2 / (double)s->n : NAN;
+    case MLP_RULE_STDEV_POPULATION: return s->n ? sqrt(s->m2 / (double)s->n) : NAN;
     case MLP_RULE_SUM: return s->sum;
     case MLP_RULE_LEAST: return s->least;
     case MLP_RULE_GREATEST: return s->greatest;
@@ -163,6 +169,8 @@ double mlp_column_sums_value(struct mlp_column_sums *s, const struct mlp_rule *r
     case MLP_RULE_GROUP_ROWS: return (double)s->rows;
     case MLP_RULE_MEAN_LENGTH:
         return s->texts ? (double)s->characters / (double)s->texts : NAN;
+    case MLP_RULE_LEAST_LENGTH: return s->texts ? (double)s->shortest : NAN;
+    case MLP_RULE_GREATEST_LENGTH: return s->texts ? (double)s->longest : NAN;
     default: return NAN;
     }
 }

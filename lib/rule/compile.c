@@ -79,7 +79,7 @@ struct mlp_expr *mlp_make_expr(struct mlp_maker *m, const struct mlp_node *map, 
 static void read_check(struct mlp_maker *m, const struct mlp_node *map)
 {
     static const char *const known[] = {"name", "when", "expect", "mostly", "severity",
-                                        "description", "meta", "env", "not_env", NULL};
+                                        "description", "meta", "env", "not_env", "only_env", NULL};
     const struct mlp_node *name = mlp_node_get(map, "name"), *expect = mlp_node_get(map, "expect");
     if (mlp_node_known(&m->rules->doc, map, known, m->e) != MLP_OK)
         return;

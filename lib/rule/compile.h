@@ -53,6 +53,9 @@ struct mlp_bounds {
 };
 bool mlp_make_bounds(struct mlp_maker *m, const struct mlp_node *n, bool in_unit,
                      struct mlp_bounds *out);
+/* The same of numbers for a rule that is decided at the end, which {not: INTERVAL} may stand for,
+ * too. False after a fault. */
+bool mlp_make_number_bounds(struct mlp_maker *m, struct mlp_rule *r, const struct mlp_node *n);
 /* ">= 1", "above 1, to 9", "any" */
 struct mlp_str mlp_make_bounds_words(struct mlp_maker *m, const struct mlp_bounds *b);
 

@@ -13,6 +13,7 @@
 #include "rule/import_json_schema.h"
 #include "rule/import_mlflow.h"
 #include "rule/import_pandera.h"
+#include "rule/import_soda.h"
 #include "rule/import_table_schema.h"
 #include "rule/import_tfdv.h"
 #include "text/textproto.h"
@@ -28,6 +29,7 @@
     {"pandera", "pandera schema in YAML", NULL, NULL, mlp_import_is_pandera, mlp_import_pandera, \
      mlp_export_pandera}, \
     {"mlflow", "MLmodel signature", NULL, NULL, mlp_import_is_mlflow, mlp_import_mlflow, NULL}, \
+    {"soda", "checks of SodaCL", NULL, NULL, mlp_import_is_soda, mlp_import_soda, NULL}, \
     {"json-schema", "JSON Schema of a row", NULL, NULL, mlp_import_is_json_schema, \
      mlp_import_json_schema, mlp_export_json_schema}, \
     {"table-schema", "Table Schema or Data Package", NULL, NULL, mlp_import_is_table_schema, \

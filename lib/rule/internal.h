@@ -22,12 +22,14 @@ enum mlp_rule_kind {
     /* on columns, at the end */
     MLP_RULE_MISSING, MLP_RULE_PRESENT, MLP_RULE_VALUES, MLP_RULE_MEAN, MLP_RULE_STDEV,
     MLP_RULE_SUM, MLP_RULE_SKEWNESS, MLP_RULE_KURTOSIS, MLP_RULE_ZEROS, MLP_RULE_NEGATIVES,
-    MLP_RULE_POSITIVES, MLP_RULE_VARIANCE, MLP_RULE_FRESH, MLP_RULE_LEAST, MLP_RULE_GREATEST,
-    MLP_RULE_MEDIAN, MLP_RULE_QUANTILE, MLP_RULE_IQR, MLP_RULE_MEAN_LENGTH, MLP_RULE_GROUP_ROWS,
+    MLP_RULE_POSITIVES, MLP_RULE_VARIANCE, MLP_RULE_STDEV_POPULATION,
+    MLP_RULE_VARIANCE_POPULATION, MLP_RULE_FRESH, MLP_RULE_LEAST, MLP_RULE_GREATEST,
+    MLP_RULE_MEDIAN, MLP_RULE_QUANTILE, MLP_RULE_IQR, MLP_RULE_MEAN_LENGTH,
+    MLP_RULE_LEAST_LENGTH, MLP_RULE_GREATEST_LENGTH, MLP_RULE_GROUP_ROWS,
     MLP_RULE_DISTINCT, MLP_RULE_DISTINCT_SHARE, MLP_RULE_SPREAD, MLP_RULE_KIND,
     MLP_RULE_DISTANCE, MLP_RULE_THERE, MLP_RULE_NEVER,
     /* on the table, at the end */
-    MLP_RULE_ASSOCIATION, MLP_RULE_ROWS, MLP_RULE_ROWS_RATIO, MLP_RULE_COLUMNS, MLP_RULE_REJECTS,
+    MLP_RULE_ASSOCIATION, MLP_RULE_ROWS, MLP_RULE_SHARE, MLP_RULE_ROWS_RATIO, MLP_RULE_COLUMNS, MLP_RULE_REJECTS,
     MLP_RULE_HEADER, MLP_RULE_DRIFT
 };
 
@@ -81,6 +83,7 @@ struct mlp_rule {
     const struct mlp_node *node;  /* where it stands in the file */
     double lo, hi;
     bool open_lo, open_hi;
+    bool outside;                 /* of rules at the end: the number is not within the bounds */
     struct mlp_str text_lo, text_hi; /* of RANGE over texts; p NULL: open */
     bool exclusive;
     double quantile;              /* of QUANTILE: 0 to 1 */
@@ -93,7 +96,8 @@ struct mlp_rule {
     int direction;                /* of ORDER: 1 up, -1 down; exclusive: no value twice; */
     bool sequential;              /* each one more than the one before */
     struct mlp_vec key_columns;   /* of struct mlp_str */
-    struct mlp_expr *when, *expect; /* of CHECK and rules on the table; when may be NULL */
+    struct mlp_expr *when, *expect; /* of CHECK and rules on the table; when may be NULL; of SHARE:
+                                     part and whole, which may be NULL */
     struct mlp_wide *wide;        /* of WIDE and ASSOCIATION */
     struct mlp_json_schema *schema; /* of JSON and CELL_SCHEMA */
     struct mlp_field *field;      /* of READS */
@@ -166,7 +170,8 @@ struct mlp_column_view {
 struct mlp_column_sums {
     bool wants_moments, wants_values, wants_lengths;
     uint64_t rows, missing, n, zeros, negatives, positives;
-    uint64_t texts, characters;   /* values that are not missing, and what they are long */
+    uint64_t texts, characters;   /* values that are not missing, and what they are long: */
+    size_t shortest, longest;     /* the least and the most */
     double mean, m2, m3, m4, sum, least, greatest;
     double *values;               /* for quantiles */
     size_t nvalues, cap;

@@ -338,22 +338,49 @@ struct mlp_str mlp_make_bounds_words(struct mlp_maker *m, const struct mlp_bound
     return mlp_make_words(m, text, (struct mlp_str){NULL, 0});
 }
 
+/* The bounds of a rule; outside: its number is not within them. */
+static void set_bounds(struct mlp_maker *m, struct mlp_rule *r,
+                                const struct mlp_bounds *b, bool outside)
+{
+    r->lo = b->lo;
+    r->hi = b->hi;
+    r->open_lo = b->open_lo;
+    r->open_hi = b->open_hi;
+    r->outside = outside;
+    r->expected = mlp_make_bounds_words(m, b);
+    if (outside)
+        r->expected = mlp_make_words(m, "not ", r->expected);
+}
+
+/* What {not: INTERVAL} is not; NULL for another interval. */
+static const struct mlp_node *outside_of(const struct mlp_node *n)
+{
+    const struct mlp_node *not = mlp_node_get(n, "not");
+    return not && n->u.count == 1 ? not : NULL;
+}
+
 /* Rules whose value is an interval, by name. */
 void mlp_make_interval(struct mlp_maker *m, const struct mlp_node *n, enum mlp_rule_kind kind)
 {
     struct mlp_bounds b;
     bool in_unit = kind == MLP_RULE_RANGE ||
                    (kind >= MLP_RULE_LEAST && kind <= MLP_RULE_QUANTILE);
-    if (!mlp_make_bounds(m, n, in_unit, &b))
+    const struct mlp_node *not = kind < MLP_RULE_MISSING ? NULL : outside_of(n);
+    if (!mlp_make_bounds(m, not ? not : n, in_unit, &b))
         return;
     struct mlp_rule *r = mlp_make_rule(m, kind, n);
-    if (!r)
-        return;
-    r->lo = b.lo;
-    r->hi = b.hi;
-    r->open_lo = b.open_lo;
-    r->open_hi = b.open_hi;
-    r->expected = mlp_make_bounds_words(m, &b);
+    if (r)
+        set_bounds(m, r, &b, not != NULL);
+}
+
+bool mlp_make_number_bounds(struct mlp_maker *m, struct mlp_rule *r, const struct mlp_node *n)
+{
+    struct mlp_bounds b;
+    const struct mlp_node *not = outside_of(n);
+    if (!mlp_make_bounds(m, not ? not : n, false, &b))
+        return false;
+    set_bounds(m, r, &b, not != NULL);
+    return true;
 }
 
 static void read_length(struct mlp_maker *m, const struct mlp_node *n)
@@ -408,15 +435,19 @@ static void read_number(struct mlp_maker *m, const struct mlp_node *n)
         {"kurtosis", MLP_RULE_KURTOSIS},   {"zeros", MLP_RULE_ZEROS},
         {"negatives", MLP_RULE_NEGATIVES}, {"positives", MLP_RULE_POSITIVES},
         {"variance", MLP_RULE_VARIANCE},   {"iqr", MLP_RULE_IQR},
+        {"stdev_population", MLP_RULE_STDEV_POPULATION},
+        {"variance_population", MLP_RULE_VARIANCE_POPULATION},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (mlp_str_is(n->key, kinds[i].key))
             read_numbers(m, n, kinds[i].kind);
 }
 
-static void read_mean_length(struct mlp_maker *m, const struct mlp_node *n)
+static void read_lengths(struct mlp_maker *m, const struct mlp_node *n)
 {
-    mlp_make_interval(m, n, MLP_RULE_MEAN_LENGTH);
+    mlp_make_interval(m, n, mlp_str_starts(n->key, "mean")    ? MLP_RULE_MEAN_LENGTH
+                            : mlp_str_starts(n->key, "least") ? MLP_RULE_LEAST_LENGTH
+                                                              : MLP_RULE_GREATEST_LENGTH);
 }
 
 /* fresh: 24h, how old the newest value may be. */
@@ -545,7 +576,11 @@ static const struct {
     {"mean", read_mean},       {"stdev", read_stdev},     {"sum", read_sum},
     {"skewness", read_number}, {"kurtosis", read_number}, {"zeros", read_number},
     {"negatives", read_number}, {"positives", read_number}, {"variance", read_number},
-    {"iqr", read_number},      {"mean_length", read_mean_length}, {"fresh", read_fresh},
+    {"iqr", read_number},      {"mean_length", read_lengths}, {"fresh", read_fresh},
+    {"least_length", read_lengths}, {"greatest_length", read_lengths},
+    {"stdev_population", read_number}, {"variance_population", read_number},
+    {"duplicates", mlp_make_spread}, {"copies", mlp_make_spread},
+    {"duplicate_share", mlp_make_spread},
     {"distinct", read_distinct}, {"distinct_share", read_distinct_share},
     {"least", read_number},    {"greatest", read_number}, {"median", read_number},
     {"quantile", read_quantiles}, {"unfit", ignore},      {"numbers", ignore},

@@ -111,7 +111,7 @@ void mlp_make_distance(struct mlp_maker *m, const struct mlp_node *map)
 void mlp_make_rows_ratio(struct mlp_maker *m, const struct mlp_node *map)
 {
     static const char *const known[] = {"name", "rows_ratio", "against", "severity", "description",
-                                        "meta", "env", "not_env", NULL};
+                                        "meta", "env", "not_env", "only_env", NULL};
     size_t before = m->rules->rules.n;
     if (mlp_node_known(&m->rules->doc, map, known, m->e) != MLP_OK)
         return;

@@ -32,7 +32,7 @@ void mlp_make_by(struct mlp_maker *m, const struct mlp_node *n, struct mlp_rule_
 void mlp_make_group_rows(struct mlp_maker *m, const struct mlp_node *map)
 {
     static const char *const known[] = {"name", "rows", "when", "severity", "description", "meta",
-                                        "env", "not_env", "by", NULL};
+                                        "env", "not_env", "only_env", "by", NULL};
     const struct mlp_node *by = mlp_node_get(map, "by");
     if (mlp_node_known(&m->rules->doc, map, known, m->e) != MLP_OK)
         return;

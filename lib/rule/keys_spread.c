@@ -209,15 +209,7 @@ static void read_ks(struct mlp_maker *m, const struct mlp_node *n, struct mlp_sp
 /* The interval is the rule's own, see mlp_make_spread. */
 static void read_interval(struct mlp_maker *m, const struct mlp_node *n, struct mlp_spread *x)
 {
-    struct mlp_bounds b;
-    struct mlp_rule *r = mlp_vec_at(&m->rules->rules, m->rules->rules.n - 1);
-    if (!mlp_make_bounds(m, n, false, &b))
-        return;
-    r->lo = b.lo;
-    r->hi = b.hi;
-    r->open_lo = b.open_lo;
-    r->open_hi = b.open_hi;
-    r->expected = mlp_make_bounds_words(m, &b);
+    mlp_make_number_bounds(m, mlp_vec_at(&m->rules->rules, m->rules->rules.n - 1), n);
     (void)x;
 }
 
@@ -237,6 +229,9 @@ static const struct {
     {"entropy", MLP_SPREAD_ENTROPY, read_interval, "", false},
     {"singles", MLP_SPREAD_SINGLES, read_interval, "", false},
     {"repeated", MLP_SPREAD_REPEATED, read_interval, "", false},
+    {"duplicates", MLP_SPREAD_DUPLICATES, read_interval, "", false},
+    {"duplicate_share", MLP_SPREAD_DUPLICATE_SHARE, read_interval, "", false},
+    {"copies", MLP_SPREAD_COPIES, read_interval, "", false},
     {"balance", MLP_SPREAD_BALANCE, read_interval, "", false},
     {"spellings", MLP_SPREAD_SPELLINGS, read_interval, "", false},
     {"null_spellings", MLP_SPREAD_NULL_SPELLINGS, read_interval, "", false},

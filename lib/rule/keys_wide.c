@@ -316,9 +316,8 @@ static void read_wide_rule(struct mlp_maker *m, const struct mlp_node *map, stru
 static void read_columns_check(struct mlp_maker *m, const struct mlp_node *map)
 {
     static const char *const known[] = {"name", "when", "columns", "skip", "mostly", "severity",
-                                        "description", "meta", "env", "not_env", "compare",
-                                        "rows_in",
-                                        "rows_in_file", "unique", "sum", "zscore",
+                                        "description", "meta", "env", "not_env", "only_env",
+                                        "compare", "rows_in", "rows_in_file", "unique", "sum", "zscore",
                                         "cramers_phi", "correlation", "mutual_information", "iqr",
                                         "determine", "t_test", NULL};
     const struct mlp_node *list = mlp_node_get(map, "columns");
@@ -351,7 +350,7 @@ static void read_names(struct mlp_maker *m, const struct mlp_node *list)
 static void read_header(struct mlp_maker *m, const struct mlp_node *map)
 {
     static const char *const known[] = {"name", "header", "names", "at", "is", "severity",
-                                        "description", "meta", "env", "not_env", NULL};
+                                        "description", "meta", "env", "not_env", "only_env", NULL};
     static const char *const kinds[] = {"exact", "ordered", "superset", "has", "known", "match",
                                         "count", NULL};
     const struct mlp_node *kind = mlp_node_get(map, "header"), *is = mlp_node_get(map, "is");
@@ -387,7 +386,7 @@ static void read_header(struct mlp_maker *m, const struct mlp_node *map)
 static void read_rows(struct mlp_maker *m, const struct mlp_node *map)
 {
     static const char *const known[] = {"name", "rows", "when", "severity", "description", "meta",
-                                        "env", "not_env", NULL};
+                                        "env", "not_env", "only_env", NULL};
     size_t before = m->rules->rules.n;
     if (mlp_node_get(map, "by")) {
         mlp_make_group_rows(m, map);
@@ -401,10 +400,28 @@ static void read_rows(struct mlp_maker *m, const struct mlp_node *map)
     }
 }
 
+/* {share: {max: 5%}, when: PART, of: WHOLE}: rows of a kind as a share of others. */
+static void read_share(struct mlp_maker *m, const struct mlp_node *map)
+{
+    static const char *const known[] = {"name", "share", "when", "of", "severity", "description",
+                                        "meta", "env", "not_env", "only_env", NULL};
+    size_t before = m->rules->rules.n;
+    if (!mlp_node_get(map, "when"))
+        mlp_make_fault(m, map, "when: an expression that says which rows");
+    else if (mlp_node_known(&m->rules->doc, map, known, m->e) == MLP_OK)
+        mlp_make_interval(m, mlp_node_get(map, "share"), MLP_RULE_SHARE);
+    if (m->rules->rules.n > before) {
+        struct mlp_rule *r = mlp_vec_at(&m->rules->rules, before);
+        r->when = mlp_make_expr(m, map, "when");
+        r->expect = mlp_make_expr(m, map, "of");
+    }
+}
+
 bool mlp_make_is_wide(const struct mlp_node *check)
 {
     return mlp_node_get(check, "columns") || mlp_node_get(check, "header") ||
-           mlp_node_get(check, "rows") || mlp_node_get(check, "rows_ratio");
+           mlp_node_get(check, "rows") || mlp_node_get(check, "rows_ratio") ||
+           mlp_node_get(check, "share");
 }
 
 void mlp_make_wide(struct mlp_maker *m, const struct mlp_node *map)
@@ -419,6 +436,8 @@ void mlp_make_wide(struct mlp_maker *m, const struct mlp_node *map)
         read_header(m, map);
     else if (mlp_node_get(map, "rows_ratio"))
         mlp_make_rows_ratio(m, map);
+    else if (mlp_node_get(map, "share"))
+        read_share(m, map);
     else
         read_rows(m, map);
     m->label = (struct mlp_str){NULL, 0};

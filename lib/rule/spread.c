@@ -298,8 +298,9 @@ static void end_dtype(const struct mlp_spread *x, const struct mlp_spread_state 
 
 static bool in_bounds(const struct mlp_rule *r, double v)
 {
-    return !isnan(v) && !(v < r->lo) && !(v > r->hi) && !(r->open_lo && v == r->lo) &&
-           !(r->open_hi && v == r->hi);
+    bool within = !(v < r->lo) && !(v > r->hi) && !(r->open_lo && v == r->lo) &&
+                  !(r->open_hi && v == r->hi);
+    return !isnan(v) && within != r->outside;
 }
 
 static enum mlp_code end_counted(const struct mlp_rule *rule, const struct mlp_spread_state *s,
