@@ -129,25 +129,42 @@ static void put_both(const struct mlp_import_head *h, struct mlp_node *check, st
     mlp_buf_fini(&b);
 }
 
+void mlp_import_head_expect(const struct mlp_import_head *h, struct mlp_str expect)
+{
+    mlp_import_put_text(h->out, mlp_import_head_check(h, true), "expect", expect, h->from);
+}
+
+/* Nothing of which there may be any is a rule on rows. */
+static bool put_none(const struct mlp_import_head *h, struct mlp_str which,
+                     const struct mlp_import_bounds *b, bool whole)
+{
+    struct mlp_buf none;
+    if (!which.n || !mlp_import_bounds_zero(b, whole))
+        return false;
+    mlp_buf_init(&none, MOST_TEXT);
+    mlp_buf_addf(&none, "not %.*s", MLP_STR_ARG(which));
+    mlp_import_head_expect(h, mlp_buf_str(&none));
+    mlp_buf_fini(&none);
+    return true;
+}
+
 void mlp_import_head_count(const struct mlp_import_head *h, struct mlp_str which,
                            const struct mlp_import_bounds *b)
 {
-    struct mlp_node *check;
-    if (which.n && mlp_import_bounds_zero(b, !b->percent)) {
-        struct mlp_buf none;
-        check = mlp_import_head_check(h, true);
-        mlp_buf_init(&none, MOST_TEXT);
-        mlp_buf_addf(&none, "not %.*s", MLP_STR_ARG(which));
-        mlp_import_put_text(h->out, check, "expect", mlp_buf_str(&none), h->from);
-        mlp_buf_fini(&none);
+    if (put_none(h, which, b, true))
         return;
-    }
-    check = mlp_import_head_check(h, false);
-    mlp_import_bounds_put(h->out, check, b->percent ? "share" : "rows", b, h->from);
-    if (!b->percent) {
-        put_both(h, check, which);
+    struct mlp_node *check = mlp_import_head_check(h, false);
+    mlp_import_bounds_put(h->out, check, "rows", b, h->from);
+    put_both(h, check, which);
+}
+
+void mlp_import_head_share(const struct mlp_import_head *h, struct mlp_str which,
+                           const struct mlp_import_bounds *b)
+{
+    if (put_none(h, which, b, false))
         return;
-    }
+    struct mlp_node *check = mlp_import_head_check(h, false);
+    mlp_import_bounds_put(h->out, check, "share", b, h->from);
     mlp_import_put_text(h->out, check, "when", which, h->from);
     if (h->filter.n)
         mlp_import_put_text(h->out, check, "of", h->filter, h->from);

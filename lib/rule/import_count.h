@@ -42,10 +42,14 @@ struct mlp_node *mlp_import_head_column(const struct mlp_import_head *h, struct 
 /* The same with `columns`, a list of n names. */
 struct mlp_node *mlp_import_head_columns(const struct mlp_import_head *h,
                                          const struct mlp_str *columns, size_t n);
-/* How many rows `which`, an expression, is true of, or with b->percent which share of the rows of
- * the filter. */
+/* How many rows `which`, an expression, is true of (n 0: all of the filter). */
 void mlp_import_head_count(const struct mlp_import_head *h, struct mlp_str which,
                            const struct mlp_import_bounds *b);
+/* The same as a share of the rows of the filter. */
+void mlp_import_head_share(const struct mlp_import_head *h, struct mlp_str which,
+                           const struct mlp_import_bounds *b);
+/* {expect: ...}: a rule on rows. */
+void mlp_import_head_expect(const struct mlp_import_head *h, struct mlp_str expect);
 /* A text under a key. */
 void mlp_import_put_text(struct mlp_doc *d, struct mlp_node *map, const char *key,
                          struct mlp_str text, const struct mlp_node *from);

@@ -100,7 +100,9 @@ static struct mlp_str column_of(struct metric *m)
 static void count(struct metric *m, struct mlp_str which)
 {
     struct mlp_import_head h = head_of(m->s, m->c, m->severity);
-    if (!mlp_soda_failed(m->s))
+    if (!mlp_soda_failed(m->s) && m->share)
+        mlp_import_head_share(&h, which, &m->line->bounds);
+    else if (!mlp_soda_failed(m->s))
         mlp_import_head_count(&h, which, &m->line->bounds);
 }
 

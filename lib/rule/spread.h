@@ -9,10 +9,12 @@ enum mlp_spread_op {
     MLP_SPREAD_MOST_COMMON,
     MLP_SPREAD_ENTROPY,           /* of the values' shares, in nats */
     MLP_SPREAD_SINGLES,           /* share of the values that come once */
+    MLP_SPREAD_UNREPEATED,        /* distinct values that come once, as a share of all */
     MLP_SPREAD_REPEATED,          /* distinct values that come more than once, as a share of all */
     MLP_SPREAD_DUPLICATES,        /* how many distinct values come more than once */
     MLP_SPREAD_DUPLICATE_SHARE,   /* the same as a share of the rows */
     MLP_SPREAD_COPIES,            /* values that came before */
+    MLP_SPREAD_COPY_SHARE,        /* the same as a share of the values */
     MLP_SPREAD_BALANCE,           /* rows of the rarest value over those of the most common */
     MLP_SPREAD_SPELLINGS,         /* most texts that are the same but for case and signs */
     MLP_SPREAD_NULL_SPELLINGS,    /* ways in which "missing" is written */

@@ -112,12 +112,16 @@ enum mlp_code mlp_spread_counted(enum mlp_spread_op op, const struct mlp_spread_
     switch (op) {
     case MLP_SPREAD_ENTROPY: *value = entropy(s); break;
     case MLP_SPREAD_SINGLES: *value = count_share(s, true, (double)s->n); break;
+    case MLP_SPREAD_UNREPEATED: *value = count_share(s, true, (double)s->counts.n); break;
     case MLP_SPREAD_REPEATED: *value = count_share(s, false, (double)s->counts.n); break;
     case MLP_SPREAD_DUPLICATES: *value = count_share(s, false, 1); break;
     case MLP_SPREAD_DUPLICATE_SHARE:
         *value = s->n + s->absent ? count_share(s, false, (double)(s->n + s->absent)) : 0;
         break;
     case MLP_SPREAD_COPIES: *value = (double)(s->n - s->counts.n); break;
+    case MLP_SPREAD_COPY_SHARE:
+        *value = s->n ? (double)(s->n - s->counts.n) / (double)s->n : 0;
+        break;
     case MLP_SPREAD_BALANCE: *value = balance(s); break;
     case MLP_SPREAD_NULL_SPELLINGS: *value = null_spellings(s); break;
     default: return spellings(s, value, e);
