@@ -63,6 +63,19 @@ enum mlp_code mlp_column_sums_keep(struct mlp_column_sums *s, double x, struct m
     return MLP_OK;
 }
 
+static void add_lengths(struct mlp_column_sums *s, const struct mlp_column_view *v)
+{
+    for (size_t r = 0; r < v->n; r++) {
+        if (v->state[r] != MLP_CELL_FITS && v->state[r] != MLP_CELL_WRONG)
+            continue;
+        size_t length = mlp_text_length(mlp_cell_str(&v->cell[r]));
+        s->shortest = s->texts == 0 || length < s->shortest ? length : s->shortest;
+        s->longest = length > s->longest ? length : s->longest;
+        s->characters += length;
+        s->texts++;
+    }
+}
+
 enum mlp_code mlp_column_sums_add(struct mlp_column_sums *s, const struct mlp_column_view *v,
                                   struct mlp_err *e)
 {
@@ -77,15 +90,8 @@ enum mlp_code mlp_column_sums_add(struct mlp_column_sums *s, const struct mlp_co
         if (s->wants_values)
             code = mlp_column_sums_keep(s, v->value[r], e);
     }
-    for (size_t r = 0; r < v->n && s->wants_lengths; r++) {
-        if (v->state[r] != MLP_CELL_FITS && v->state[r] != MLP_CELL_WRONG)
-            continue;
-        size_t length = mlp_text_length(mlp_cell_str(&v->cell[r]));
-        s->shortest = s->texts == 0 || length < s->shortest ? length : s->shortest;
-        s->longest = length > s->longest ? length : s->longest;
-        s->characters += length;
-        s->texts++;
-    }
+    if (s->wants_lengths)
+        add_lengths(s, v);
     return code;
 }
 
@@ -138,14 +144,20 @@ static double presence(const struct mlp_column_sums *s, enum mlp_rule_kind kind)
     return share(kind == MLP_RULE_MISSING ? s->missing : s->rows - s->missing, s->rows, 0);
 }
 
+/* Of a sample by one less than its size, of a population by its size. */
+static double variance(const struct mlp_column_sums *s, uint64_t less)
+{
+    return s->n > less ? s->m2 / (double)(s->n - less) : NAN;
+}
+
 static double moment(const struct mlp_column_sums *s, enum mlp_rule_kind kind)
 {
     switch (kind) {
     case MLP_RULE_MEAN: return s->n ? s->mean : NAN;
-    case MLP_RULE_VARIANCE: return s->n > 1 ? s->m2 / (double)(s->n - 1) : NAN;
-    case MLP_RULE_STDEV: return s->n > 1 ? sqrt(s->m2 / (double)(s->n - 1)) : NAN;
-    case MLP_RULE_VARIANCE_POPULATION: return s->n ? s->m2 / (double)s->n : NAN;
-    case MLP_RULE_STDEV_POPULATION: return s->n ? sqrt(s->m2 / (double)s->n) : NAN;
+    case MLP_RULE_VARIANCE: return variance(s, 1);
+    case MLP_RULE_STDEV: return sqrt(variance(s, 1));
+    case MLP_RULE_VARIANCE_POPULATION: return variance(s, 0);
+    case MLP_RULE_STDEV_POPULATION: return sqrt(variance(s, 0));
     case MLP_RULE_SUM: return s->sum;
     case MLP_RULE_LEAST: return s->least;
     case MLP_RULE_GREATEST: return s->greatest;

@@ -7,19 +7,25 @@
 
 bool mlp_import_bounds_by(struct mlp_import_bounds *b, struct mlp_str op, struct mlp_str value)
 {
-    bool less = op.n && op.p[0] == '<', more = op.n && op.p[0] == '>';
-    bool not = mlp_str_is(op, "!=") || mlp_str_is(op, "<>");
-    bool strict = op.n == 1 && (less || more);
-    *b = (struct mlp_import_bounds){.outside = not};
-    if (not || mlp_str_is(op, "="))
-        b->lo = b->hi = value;
-    else if (less)
-        b->hi = value;
-    else if (more)
-        b->lo = value;
-    b->open_lo = strict && more;
-    b->open_hi = strict && less;
-    return not || mlp_str_is(op, "=") || strict || mlp_str_is(op, "<=") || mlp_str_is(op, ">=");
+    static const struct {
+        const char *op;
+        bool lo, hi, open, outside;
+    } ops[] = {
+        {"<", false, true, true, false},  {"<=", false, true, false, false},
+        {">", true, false, true, false},  {">=", true, false, false, false},
+        {"=", true, true, false, false},  {"!=", true, true, false, true},
+        {"<>", true, true, false, true},
+    };
+    size_t i = 0, n = sizeof ops / sizeof *ops;
+    while (i < n && !mlp_str_is(op, ops[i].op))
+        i++;
+    if (i == n)
+        return false;
+    *b = (struct mlp_import_bounds){.outside = ops[i].outside, .open_lo = ops[i].lo && ops[i].open,
+                                    .open_hi = ops[i].hi && ops[i].open};
+    b->lo = ops[i].lo ? value : b->lo;
+    b->hi = ops[i].hi ? value : b->hi;
+    return true;
 }
 
 static bool is_zero(struct mlp_str s)

@@ -23,13 +23,20 @@ void mlp_dqdl_refuse(struct mlp_dqdl *q, const struct mlp_node *n, const char *f
 
 void mlp_dqdl_need(struct mlp_dqdl *q, size_t least, size_t most)
 {
-    if (q->ncolumns < least || q->ncolumns > most)
-        mlp_dqdl_refuse(q, NULL, least == most ? "expected %zu in quotes behind it"
-                                               : "expected at least %zu in quotes behind it",
-                        least);
+    if (q->ncolumns >= least && q->ncolumns <= most)
+        return;
+    if (most == 0)
+        mlp_dqdl_refuse(q, NULL, "expected no names behind it, found %zu", q->ncolumns);
+    else
+        mlp_dqdl_refuse(q, NULL, "expected %s%zu name%s, found %zu; is there a comma between the "
+                        "rules?", least < most ? "at least " : "", least, least == 1 ? "" : "s",
+                        q->ncolumns);
 }
 
 /* ---- conditions on a number */
+
+static const char looks_back[] = "a rule that looks at runs before has no counterpart: say a "
+                                 "number, or compare with --reference";
 
 bool mlp_dqdl_bounds(struct mlp_dqdl *q, const struct mlp_node *condition,
                      struct mlp_import_bounds *b)
@@ -40,10 +47,8 @@ bool mlp_dqdl_bounds(struct mlp_dqdl *q, const struct mlp_node *condition,
     bool between = mlp_str_is(op, "between"), not = mlp_str_is(op, "not between");
     for (const struct mlp_node *n = values ? values->child : NULL; n; n = n->next)
         if (!mlp_node_is_num(n))
-            mlp_dqdl_refuse(q, n, mlp_node_get(n, "function")
-                                      ? "a rule that looks at runs before has no counterpart: say a "
-                                        "number, or compare with --reference"
-                                      : "expected a number");
+            mlp_dqdl_refuse(q, n, "%s", mlp_node_get(n, "function") ? looks_back
+                                                                    : "expected a number");
     if (!condition)
         mlp_dqdl_refuse(q, NULL, "expected a condition such as > 5");
     else if ((between || not) && lo && hi) /* Glue leaves both ends out */
@@ -325,7 +330,7 @@ static void referential(struct mlp_dqdl *q)
     if (condition && !mlp_dqdl_bounds(q, condition, &b))
         return;
     if (!b.lo.p || b.open_lo || b.outside || (b.hi.p && !asks_for_all(&b)) || q->soft)
-        mlp_dqdl_refuse(q, condition, "only = 1.0 and >= have a counterpart, and none under \"or\"");
+        mlp_dqdl_refuse(q, condition, "only = 1.0 and >= have a counterpart, and none with or");
     if (mlp_dqdl_failed(q))
         return;
     struct mlp_node *check = mlp_import_head_columns(&q->head, here, n);

@@ -301,6 +301,29 @@ static void add_lengths(struct values *v)
     }
 }
 
+static void add_length_between(struct values *v)
+{
+    add_length(v);
+    mlp_buf_addf(&v->b, " %s %.*s %s ", v->not ? "<=" : ">", MLP_STR_ARG(v->list->child->text),
+                 v->not ? "or" : "and");
+    add_length(v);
+    mlp_buf_addf(&v->b, " %s %.*s", v->not ? ">=" : "<", MLP_STR_ARG(v->list->last->text));
+}
+
+static void add_length_condition(struct values *v)
+{
+    if (mlp_str_is(v->op, "=") || mlp_str_is(v->op, "!=") || mlp_str_is(v->op, "in")) {
+        add_lengths(v);
+    } else if (mlp_str_is(v->op, "between")) {
+        add_length_between(v);
+    } else if (mlp_str_is(v->op, "matches")) {
+        mlp_dqdl_refuse(v->q, NULL, "expected a condition such as > 5 or between 1 and 9");
+    } else {
+        add_length(v);
+        mlp_buf_addf(&v->b, " %.*s %.*s", MLP_STR_ARG(v->op), MLP_STR_ARG(v->list->child->text));
+    }
+}
+
 void mlp_dqdl_length(struct mlp_dqdl *q)
 {
     struct values v;
@@ -308,48 +331,49 @@ void mlp_dqdl_length(struct mlp_dqdl *q)
     for (const struct mlp_node *n = good ? v.list->child : NULL; n; n = n->next)
         if (!mlp_node_is_num(n))
             mlp_dqdl_refuse(q, n, "expected a number");
-    if (good && (mlp_str_is(v.op, "=") || mlp_str_is(v.op, "!=") || mlp_str_is(v.op, "in"))) {
-        add_lengths(&v);
-    } else if (good && mlp_str_is(v.op, "between")) {
-        add_length(&v);
-        mlp_buf_addf(&v.b, " %s %.*s %s ", v.not ? "<=" : ">", MLP_STR_ARG(v.list->child->text),
-                     v.not ? "or" : "and");
-        add_length(&v);
-        mlp_buf_addf(&v.b, " %s %.*s", v.not ? ">=" : "<", MLP_STR_ARG(v.list->last->text));
-    } else if (good && mlp_str_is(v.op, "matches")) {
-        mlp_dqdl_refuse(q, NULL, "expected a condition such as > 5 or between 1 and 9");
-    } else if (good) {
-        add_length(&v);
-        mlp_buf_addf(&v.b, " %.*s %.*s", MLP_STR_ARG(v.op), MLP_STR_ARG(v.list->child->text));
-    }
+    if (!mlp_dqdl_failed(q))
+        add_length_condition(&v);
     finish(&v);
 }
 
-/* Every value's age, in hours there and seconds here. */
+/* "now() - `c` <= 86400", one end of an age. */
+static void add_age(struct values *v, const char *op, double seconds)
+{
+    mlp_buf_adds(&v->b, "now() - ");
+    add_column(v);
+    mlp_buf_addf(&v->b, " %s %.0f", op, seconds);
+}
+
+/* Durations in seconds; how many there are. */
+static size_t ages(struct values *v, double age[2])
+{
+    size_t n = 0;
+    for (const struct mlp_node *x = v->list->child; x && n < 2; x = x->next) {
+        const struct mlp_node *duration = mlp_node_get(x, "duration");
+        if (!duration || !seconds_of(duration->text, &age[n++]))
+            mlp_dqdl_refuse(v->q, x, "expected a duration such as 24 hours");
+    }
+    return n;
+}
+
+/* Every value's age, not the newest one's alone. */
 void mlp_dqdl_freshness(struct mlp_dqdl *q)
 {
     struct values v;
     double age[2] = {0, 0};
-    size_t n = 0;
-    bool good = start(&v, q);
-    for (const struct mlp_node *x = good ? v.list->child : NULL; x && n < 2; x = x->next) {
-        const struct mlp_node *duration = mlp_node_get(x, "duration");
-        if (!duration || !seconds_of(duration->text, &age[n++]))
-            mlp_dqdl_refuse(q, x, "expected a duration such as 24 hours");
-    }
-    if (good && (v.op.n > 2 ? !mlp_str_is(v.op, "between") : v.op.p[0] != '<' && v.op.p[0] != '>'))
+    char op[3] = "";
+    bool good = start(&v, q), between = mlp_str_is(v.op, "between");
+    mlp_str_copy(v.op, op, sizeof op);
+    if (good)
+        ages(&v, age);
+    if (good && !between && op[0] != '<' && op[0] != '>')
         mlp_dqdl_refuse(q, NULL, "expected <=, <, >, >= or between");
-    if (good) {
-        add_column(&v);
-        mlp_buf_adds(&v.b, " is not null and (now() - ");
-        add_column(&v);
-        mlp_buf_addf(&v.b, " %.*s %.0f", MLP_STR_ARG(n == 1 ? v.op : v.not ? MLP_STR("<=")
-                                                                          : MLP_STR(">")), age[0]);
-    }
-    if (good && n == 2) {
-        mlp_buf_adds(&v.b, v.not ? " or now() - " : " and now() - ");
-        add_column(&v);
-        mlp_buf_addf(&v.b, " %s %.0f", v.not ? ">=" : "<", age[1]);
+    add_column(&v);
+    mlp_buf_adds(&v.b, " is not null and (");
+    add_age(&v, !between ? op : v.not ? "<=" : ">", age[0]);
+    if (between) {
+        mlp_buf_adds(&v.b, v.not ? " or " : " and ");
+        add_age(&v, v.not ? ">=" : "<", age[1]);
     }
     mlp_buf_adds(&v.b, ")");
     finish(&v);

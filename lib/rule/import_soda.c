@@ -151,8 +151,8 @@ static void count_duplicates(struct metric *m)
         mlp_import_put_text(m->s->out, check, "unique", MLP_STR("all"), m->c->node);
         mlp_import_put_text(m->s->out, check, "skip", MLP_STR("any"), m->c->node);
     } else if (l->nargs > 1) {
-        mlp_soda_refuse(m->s, m->c->node, "\"%.*s\": of several columns together only \"= 0\" has a "
-                        "counterpart", MLP_STR_ARG(m->c->line));
+        mlp_soda_refuse(m->s, m->c->node, "\"%.*s\": of several columns together only \"= 0\" "
+                        "has a counterpart", MLP_STR_ARG(m->c->line));
     } else {
         mlp_import_bounds_put(m->s->out, mlp_import_head_column(&h, l->args[0], NULL),
                               m->share ? "duplicate_share" : "duplicates", &l->bounds, m->c->node);
@@ -365,8 +365,8 @@ static void read_schema(struct mlp_soda *s, struct check *c)
 static const struct {
     const char *line, *instead;
 } refused[] = {
-    {"anomaly", "a history of runs has no counterpart: compare with --reference (reference, drift)"},
-    {"change ", "a history of runs has no counterpart: compare with --reference (reference, drift)"},
+    {"anomaly", "a history of runs has no counterpart: compare with --reference"},
+    {"change ", "a history of runs has no counterpart: compare with --reference"},
     {"distribution_difference", "say it under drift, with --reference"},
     {"row_count same as", "another dataset has no counterpart: say rows under reference, with "
                           "--reference"},
@@ -399,11 +399,17 @@ static void dispatch(struct mlp_soda *s, struct check *c)
         read_metric(s, c);
 }
 
+static bool is_check(const struct mlp_node *n)
+{
+    return n->type == MLP_DOC_MAP ? n->u.count == 1
+                                  : n->type != MLP_DOC_LIST && n->type != MLP_DOC_NULL;
+}
+
 static void read_check(struct mlp_soda *s, const struct mlp_node *n, const struct mlp_node *columns)
 {
     bool map = n->type == MLP_DOC_MAP;
     struct check c = {.node = map && n->child ? n->child : n, .columns = columns};
-    if ((map && n->u.count != 1) || n->type == MLP_DOC_LIST || n->type == MLP_DOC_NULL) {
+    if (!is_check(n)) {
         mlp_soda_refuse(s, n, "expected one check, such as \"row_count > 0\"");
         return;
     }

@@ -260,7 +260,8 @@ static void put_duplicate_rows(struct mlp_soda *s, const struct check *c,
     else if (!mlp_import_bounds_zero(b, !b->percent))
         mlp_soda_refuse(s, c->node, "duplicate: of several columns together only a threshold of 0 "
                         "has a counterpart");
-    for (const struct mlp_node *x = list ? list->child : NULL; x && !mlp_soda_failed(s); x = x->next)
+    for (const struct mlp_node *x = list ? list->child : NULL; x && !mlp_soda_failed(s);
+         x = x->next)
         names[n++] = mlp_node_str(x, "");
     if (mlp_soda_failed(s))
         return;
@@ -339,8 +340,8 @@ static struct mlp_node *put_header(struct mlp_soda *s, const struct check *c, co
     h.severity = level_of(s, mlp_node_get(c->node, "threshold"));
     struct mlp_node *check = mlp_import_head_check(&h, false);
     mlp_import_put_text(s->out, check, "header", mlp_str_from(kind), c->node);
-    struct mlp_node *list = mlp_import_put(s->out, check, "names", mlp_doc_new(s->out, MLP_DOC_LIST),
-                                           c->node);
+    struct mlp_node *list = mlp_doc_new(s->out, MLP_DOC_LIST);
+    mlp_import_put(s->out, check, "names", list, c->node);
     const struct mlp_node *columns = mlp_node_get(s->in->root, "columns");
     for (const struct mlp_node *n = columns ? columns->child : NULL; n; n = n->next)
         if (optional_too || !mlp_node_bool(mlp_node_get(n, "optional"), false))
@@ -405,9 +406,10 @@ static void refuse_sql(struct mlp_soda *s, struct check *c)
 
 static void read_failed_rows(struct mlp_soda *s, struct check *c)
 {
-    if (!mlp_node_get(c->node, "expression"))
-        mlp_soda_refuse(s, c->node, "failed_rows: a query has no counterpart; say its condition as "
-                        "expression");
+    const struct mlp_node *query = mlp_node_get(c->node, "query");
+    if (query || !mlp_node_get(c->node, "expression"))
+        mlp_soda_refuse(s, query ? query : c->node, "failed_rows: a query has no counterpart; say "
+                        "its condition as expression");
     put_thresholds(s, c, "=", put_failed_rows);
 }
 
@@ -463,11 +465,11 @@ static void look_at_keys(struct mlp_soda *s, const struct mlp_node *map)
         "valid_min_length", "valid_max_length", "invalid_values", "invalid_format",
         "valid_reference_data", "function", "columns", "column", "expression", "query",
         "allow_extra_columns", "allow_other_column_order", "store_failed_rows", NULL};
-    static const char *const refused[] = {"scope", "now_variable", "query", NULL};
+    static const char *const refused[] = {"scope", "now_variable", NULL};
     for (size_t i = 0; refused[i]; i++)
         if (mlp_node_get(map, refused[i]))
-            mlp_soda_refuse(s, mlp_node_get(map, refused[i]), "%s has no counterpart: leave it away "
-                            "or say the check as a rule of mlp-rules(5)", refused[i]);
+            mlp_soda_refuse(s, mlp_node_get(map, refused[i]), "%s has no counterpart: leave it "
+                            "away or say the check as a rule of mlp-rules(5)", refused[i]);
     if (map->type == MLP_DOC_MAP && !mlp_soda_failed(s))
         mlp_node_known(s->in, map, known, s->e);
     else if (map->type != MLP_DOC_NULL)
@@ -498,8 +500,8 @@ static void read_check(struct mlp_soda *s, const struct mlp_node *n, const struc
                                    (kinds[i].where & (column ? OF_COLUMN : OF_TABLE))))
         i++;
     if (!node || i == NKINDS) {
-        mlp_soda_refuse(s, n, "%.*s%sexpected one check: %s", MLP_STR_ARG(node ? node->key : n->key),
-                        node ? ": " : "",
+        mlp_soda_refuse(s, n, "%.*s%sexpected one check: %s",
+                        MLP_STR_ARG(node ? node->key : n->key), node ? ": " : "",
                         column ? "missing, invalid, duplicate, aggregate or failed_rows"
                                : "row_count, schema, freshness, duplicate or failed_rows");
         return;
@@ -518,7 +520,8 @@ static void read_checks(struct mlp_soda *s, const struct mlp_node *list,
 {
     if (list && list->type != MLP_DOC_LIST)
         mlp_soda_refuse(s, list, "checks: expected a list");
-    for (const struct mlp_node *n = list ? list->child : NULL; n && !mlp_soda_failed(s); n = n->next)
+    for (const struct mlp_node *n = list ? list->child : NULL; n && !mlp_soda_failed(s);
+         n = n->next)
         read_check(s, n, column);
 }
 

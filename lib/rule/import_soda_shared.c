@@ -209,8 +209,8 @@ void mlp_soda_put_reference(struct mlp_soda *s, struct mlp_node *check, struct m
     if (value)
         mlp_soda_parameter(s, name, mlp_import_place(value, from));
     mlp_import_put_text(s->out, map, "file", mlp_str_from(text), from);
-    struct mlp_node *list = mlp_import_put(s->out, map, "columns", mlp_doc_new(s->out, MLP_DOC_LIST),
-                                           from);
+    struct mlp_node *list = mlp_doc_new(s->out, MLP_DOC_LIST);
+    mlp_import_put(s->out, map, "columns", list, from);
     for (size_t i = 0; i < n; i++)
         mlp_import_push(s->out, list, mlp_import_place(mlp_doc_new_str(s->out, columns[i]), from));
     mlp_import_put_text(s->out, check, "skip", MLP_STR("any"), from);

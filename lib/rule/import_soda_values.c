@@ -85,13 +85,20 @@ static void add_digits(struct mlp_buf *b, const struct number_format *f, const c
         mlp_buf_addf(b, "(?:%s+(?:%s%s+)?|%s%s+)", digit, mark, digit, mark, digit);
 }
 
+static bool is_number_format(const struct number_format *f)
+{
+    if (mlp_str_is(f->what, "integer"))
+        return !f->point && !f->comma;
+    if (mlp_str_is(f->what, "money"))
+        return !f->positive && !f->negative;
+    return mlp_str_is(f->what, "percentage") || mlp_str_is(f->what, "decimal");
+}
+
 static bool add_number_format(struct mlp_buf *b, struct mlp_str name)
 {
     struct number_format f = number_format(name);
-    bool integer = mlp_str_is(f.what, "integer"), money = mlp_str_is(f.what, "money");
-    bool percentage = mlp_str_is(f.what, "percentage");
-    if (!(integer || money || percentage || mlp_str_is(f.what, "decimal")) ||
-        (integer && (f.point || f.comma)) || (money && (f.positive || f.negative)))
+    bool money = mlp_str_is(f.what, "money"), percentage = mlp_str_is(f.what, "percentage");
+    if (!is_number_format(&f))
         return false;
     mlp_buf_adds(b, "\\A *");
     mlp_buf_adds(b, f.positive ? "\\+? *" : f.negative ? "(?:- *" : "[-+]? *");

@@ -115,8 +115,8 @@ static void read_file(struct mlp_maker *m, const struct mlp_node *map, struct ml
     mlp_str_copy(mlp_node_str(mlp_node_get(map, "file"), ""), path, sizeof path);
     if (!columns || columns->u.count != r->key_columns.n || columns->type != MLP_DOC_LIST)
         mlp_make_fault(m, map, "{file: PATH, columns: [...]} with as many columns as the check");
-    else
-        mlp_table_open(path, NULL, &t, m->e);
+    else if (mlp_table_open(path, NULL, &t, m->e) != MLP_OK && !m->e->source[0])
+        mlp_err_at(m->e, m->rules->doc.source, map->line, map->column);
     for (const struct mlp_node *n = t ? columns->child : NULL; n; n = n->next)
         if (mlp_table_find(t, n->text) < 0)
             mlp_make_fault(m, n, "a column of the file");
@@ -317,7 +317,8 @@ static void read_columns_check(struct mlp_maker *m, const struct mlp_node *map)
 {
     static const char *const known[] = {"name", "when", "columns", "skip", "mostly", "severity",
                                         "description", "meta", "env", "not_env", "only_env",
-                                        "compare", "rows_in", "rows_in_file", "unique", "sum", "zscore",
+                                        "compare", "rows_in", "rows_in_file", "unique", "sum",
+                                        "zscore",
                                         "cramers_phi", "correlation", "mutual_information", "iqr",
                                         "determine", "t_test", NULL};
     const struct mlp_node *list = mlp_node_get(map, "columns");

@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #define DEPTH 60
 
@@ -151,10 +152,15 @@ static void take_parameter(struct sql *p)
     p->word = (struct mlp_str){p->text.p + p->start, p->at - p->start};
 }
 
-static void next(struct sql *p)
+static void skip_space(struct sql *p)
 {
     while (peek(p, 0) == ' ' || peek(p, 0) == '\t' || peek(p, 0) == '\n' || peek(p, 0) == '\r')
         p->at++;
+}
+
+static void next(struct sql *p)
+{
+    skip_space(p);
     char c = peek(p, 0);
     p->start = p->at;
     p->word = (struct mlp_str){NULL, 0};
@@ -162,7 +168,7 @@ static void next(struct sql *p)
         p->token = T_END;
     } else if (is_digit(c) || (c == '.' && is_digit(peek(p, 1)))) {
         take_number(p);
-    } else if (c == '\'' || c == '"' || c == '`' || c == '[') {
+    } else if (c && strchr("'\"`[", c)) {
         take_quoted(p, c == '[' ? ']' : c);
     } else if (c == '$' && peek(p, 1) == '(') {
         take_parameter(p);

@@ -120,7 +120,8 @@ static void take_word(struct dqdl *p)
     p->word = (struct mlp_str){p->text.p + p->start, p->at - p->start};
     bool number = is_digit(p->word.p[0]);
     size_t digits = 0;
-    while (number && digits < p->word.n && (is_digit(p->word.p[digits]) || p->word.p[digits] == '.'))
+    while (number && digits < p->word.n &&
+           (is_digit(p->word.p[digits]) || p->word.p[digits] == '.'))
         digits++;
     if (number && mlp_num_f64((struct mlp_str){p->word.p, digits}, &x)) { /* 5MB is 5 and MB */
         p->word.n = digits;
@@ -419,8 +420,8 @@ static void labels(struct dqdl *p, struct mlp_node *map)
 
 static bool is_parameter(const struct dqdl *p)
 {
-    static const char *const words[] = {"between", "in", "not", "matches", "where", "with", "labels",
-                                        "and", "AND", "or", "OR"};
+    static const char *const words[] = {"between", "in", "not", "matches", "where", "with",
+                                        "labels", "and", "AND", "or", "OR"};
     for (size_t i = 0; p->token == T_NAME && i < sizeof words / sizeof *words; i++)
         if (mlp_str_is(p->word, words[i]))
             return false;

@@ -27,8 +27,9 @@ take rules json-schema "$seeds"/json-schema
 take rules table-schema "$seeds"/{table-schema,data-package}
 take rules tfdv "$(find "$cases/tfdv" -name '*.pbtxt' 2>/dev/null | head -n 1)"
 take rules csvw "$(find "$cases/csvw" -name '*-metadata.json' 2>/dev/null | head -n 1)"
-take rules soda "$seeds"/soda*
-take rules dqdl "$seeds"/dqdl*
+take rules soda "$seeds"/soda "$seeds"/soda-variables
+take rules soda-contract "$seeds"/soda-contract
+take rules dqdl "$seeds"/dqdl "$ROOT"/tests/fuzz/corpus/dqdl/or
 cat >rules/2.native <<'END'
 version: 1
 parameters: {top: 120, plans: [free, pro]}
