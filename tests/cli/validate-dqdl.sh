@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2016 # $name is a variable of DQDL
 # Rulesets of AWS Glue Data Quality in DQDL: what each rule comes to, and what is refused by name.
 # What is expected was worked out by hand from the documentation's words; figures by awk.
 . "$(dirname "$0")/lib.sh"

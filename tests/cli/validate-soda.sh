@@ -345,7 +345,7 @@ refused() {
     has err "$2"
 }
 # check CHECK, with literal newlines as \n.
-check() { printf "checks for orders:\n  - $1\n" >bad.yml; }
+check() { printf 'checks for orders:\n  - %b\n' "$1" >bad.yml; }
 check 'anomaly detection for row_count' && refused 2:5 'anomaly detection for row_count'
 check 'change for row_count < 5' && refused 2:5 '--reference'
 check 'distribution_difference(a, b) > 0.05' && refused 2:5 'drift'
@@ -355,7 +355,7 @@ check 'percentile(amount, 0.95) < 5' && refused 2:5 'quantile'
 check 'median(amount) < 5' && refused 2:5 'median'
 check 'row_count' && refused 2:5 'threshold'
 check 'row_count < ' && refused 2:5 'character 12'
-check 'row_count < 5%%' && refused 2:5 'percentage'
+check 'row_count < 5%' && refused 2:5 'percentage'
 check 'row_count < 5d' && refused 2:5 'number'
 check 'freshness(created) < 5' && refused 2:5 'age'
 check 'freshness(created, NOW) < 5d' && refused 2:5 'variable'
@@ -561,9 +561,9 @@ same got want
 # contract CHECK at the column id, or with a second argument at the table.
 contract() {
     if [ $# -eq 1 ]; then
-        printf "dataset: d/orders\ncolumns:\n  - name: id\n    checks:\n      - $1\n" >bad.yml
+        printf 'dataset: d/orders\ncolumns:\n  - name: id\n    checks:\n      - %b\n' "$1" >bad.yml
     else
-        printf "dataset: d/orders\ncolumns:\n  - name: id\nchecks:\n  - $1\n" >bad.yml
+        printf 'dataset: d/orders\ncolumns:\n  - name: id\nchecks:\n  - %b\n' "$1" >bad.yml
     fi
 }
 contract 'metric: {query: select 1}' && refused 5:9 'metric'
