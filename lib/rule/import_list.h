@@ -2,8 +2,8 @@
  * list, in the order in which they are asked whether a document is theirs. Those that look for a
  * name which is theirs alone (CSVW's @context, pandera's schema_type, MLflow's flavors) come before
  * those that look at the shape: Soda's "checks for" before JSON Schema's properties, a contract's
- * dataset before Table Schema's fields. What is no JSON and no YAML, such as a schema.pbtxt or DQDL,
- * has a parser of its own, and is asked first, by its bytes.
+ * dataset before Table Schema's fields. What is no JSON and no YAML, such as a schema.pbtxt or
+ * DQDL, has a parser of its own, and is asked first, by its bytes.
  *
  * A reader without a writer has NULL there. */
 #ifndef MLP_RULE_IMPORT_LIST_H
