@@ -82,7 +82,7 @@ void mlp_dqdl_rows(struct mlp_dqdl *q, struct mlp_str which)
     bool threshold = mlp_dqdl_threshold(q, &b);
     if (mlp_dqdl_failed(q))
         return;
-    if (threshold || q->soft)
+    if (threshold)
         mlp_import_head_share(&q->head, which, &b);
     else
         mlp_import_head_expect(&q->head, which);
@@ -175,7 +175,7 @@ static void completeness(struct mlp_dqdl *q)
         return;
     mlp_buf_init(&b, DQDL_TEXT);
     complete(q, &b);
-    if (asks_for_all(&share) && !q->soft)
+    if (asks_for_all(&share))
         mlp_import_head_expect(&q->head, mlp_buf_str(&b));
     else
         mlp_import_head_share(&q->head, mlp_buf_str(&b), &share);
@@ -185,15 +185,8 @@ static void completeness(struct mlp_dqdl *q)
 /* Rows without any value are no copies of each other. */
 static void unique(struct mlp_dqdl *q)
 {
-    if (q->soft && q->ncolumns > 1)
-        mlp_dqdl_refuse(q, NULL, "of several columns together it has no counterpart under \"or\"");
     if (mlp_dqdl_failed(q))
         return;
-    if (q->soft) {
-        mlp_import_bounds_put(q->out, mlp_import_head_column(&q->head, q->columns[0], NULL),
-                              "singles", &all_of, q->rule);
-        return;
-    }
     struct mlp_node *check = mlp_import_head_columns(&q->head, q->columns, q->ncolumns);
     mlp_import_put_text(q->out, check, "unique", MLP_STR("all"), q->rule);
 }
@@ -329,8 +322,8 @@ static void referential(struct mlp_dqdl *q)
                         "sides and a dataset of letters, digits and underscores");
     if (condition && !mlp_dqdl_bounds(q, condition, &b))
         return;
-    if (!b.lo.p || b.open_lo || b.outside || (b.hi.p && !asks_for_all(&b)) || q->soft)
-        mlp_dqdl_refuse(q, condition, "only = 1.0 and >= have a counterpart, and none with or");
+    if (!b.lo.p || b.open_lo || b.outside || (b.hi.p && !asks_for_all(&b)))
+        mlp_dqdl_refuse(q, condition, "only = 1.0 and >= have a counterpart");
     if (mlp_dqdl_failed(q))
         return;
     struct mlp_node *check = mlp_import_head_columns(&q->head, here, n);
@@ -343,8 +336,6 @@ static void referential(struct mlp_dqdl *q)
 static struct mlp_node *reference(struct mlp_dqdl *q)
 {
     mlp_dqdl_need(q, 1, 1);
-    if (q->soft)
-        mlp_dqdl_refuse(q, NULL, "it has no counterpart under \"or\"");
     if (q->other.p && q->ncolumns == 1 && !mlp_str_eq(q->other, q->columns[0]))
         mlp_dqdl_refuse(q, NULL, "there is one --reference: \"%.*s\" is compared with already",
                         MLP_STR_ARG(q->other));

@@ -17,7 +17,6 @@ struct mlp_dqdl {
     struct mlp_import_head head;
     struct mlp_str columns[DQDL_COLUMNS]; /* its parameters */
     size_t ncolumns;
-    bool soft;                    /* it may fail, as another may hold: no row is rejected for it */
     struct mlp_str other;         /* dataset that is compared with; p NULL: none yet */
 };
 

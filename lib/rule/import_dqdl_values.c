@@ -433,7 +433,7 @@ static void put_date(struct values *v, const char *native)
             given = mlp_node_at(mlp_node_get(n, "values"), 0);
     if (given && !date_format(mlp_node_str(given, ""), format))
         mlp_dqdl_refuse(q, given, "expected a format such as \"yyyy-MM-dd\" or \"dd/MM/yyyy\"");
-    if (v->not || q->soft || mlp_dqdl_threshold(q, &b))
+    if (v->not || mlp_dqdl_threshold(q, &b))
         mlp_dqdl_refuse(q, NULL, "of dates and timestamps only = has a counterpart, without a "
                         "threshold");
     if (mlp_dqdl_failed(q))
