@@ -3,6 +3,7 @@
 
 #include "base/thread.h"
 #include "base/vec.h"
+#include "serve/command_forms.h"
 #include "text/json.h"
 
 #include <stdlib.h>
@@ -29,6 +30,15 @@ static enum mlp_code bad_shape(struct mlp_err *e)
     return mlp_err_hint(e, "{\"a\": 1} or [{\"a\": 1}, ...] or {\"instances\": [...]}");
 }
 
+static enum mlp_code push_row(struct mlp_vec *rows, const char *p, size_t n, struct mlp_err *e)
+{
+    struct mlp_str *row = mlp_vec_push(rows);
+    if (!row)
+        return mlp_err_nomem(e);
+    *row = (struct mlp_str){p, n};
+    return MLP_OK;
+}
+
 /* The rows of a list whose bracket has been read. */
 static enum mlp_code read_list(struct mlp_json *j, struct mlp_vec *rows, struct mlp_err *e)
 {
@@ -42,48 +52,106 @@ static enum mlp_code read_list(struct mlp_json *j, struct mlp_vec *rows, struct 
             return bad_shape(e);
         if (mlp_json_skip(j, &t, e))
             return e->code;
-        struct mlp_str *row = mlp_vec_push(rows);
-        if (!row)
-            return mlp_err_nomem(e);
-        *row = (struct mlp_str){j->text + t.offset, (size_t)(j->p - j->text) - t.offset};
+        if (push_row(rows, j->text + t.offset, (size_t)(j->p - j->text) - t.offset, e))
+            return e->code;
     }
 }
 
-/* An object is a row, unless its first member is "instances" and a list. */
-static enum mlp_code read_object(struct mlp_json *j, const struct mlp_json_token *open,
-                                 struct mlp_vec *rows, bool *single, struct mlp_err *e)
+/* What the first member of an object says that the whole of it is. */
+enum form { FORM_ROW, FORM_LIST, FORM_COLUMNS, FORM_SPLIT };
+
+/* *j goes behind the bracket of the member's value, unless the object is a row. */
+static enum form form_of(struct mlp_json *j)
 {
     struct mlp_json look = *j;
     struct mlp_json_token key, value;
-    if (!mlp_json_next(&look, &key, e) && key.type == MLP_JSON_KEY &&
-        mlp_str_is(key.raw, "instances") && !mlp_json_next(&look, &value, e) &&
-        value.type == MLP_JSON_ARRAY) {
+    struct mlp_err ignored;
+    mlp_err_init(&ignored);
+    if (mlp_json_next(&look, &key, &ignored) || key.type != MLP_JSON_KEY ||
+        mlp_json_next(&look, &value, &ignored))
+        return FORM_ROW;
+    bool inputs = mlp_str_is(key.raw, "inputs"), list = value.type == MLP_JSON_ARRAY;
+    bool map = value.type == MLP_JSON_OBJECT;
+    enum form form = FORM_ROW;
+    if (list && (inputs || mlp_str_is(key.raw, "instances") ||
+                 mlp_str_is(key.raw, "dataframe_records")))
+        form = FORM_LIST;
+    else if (map && inputs)
+        form = FORM_COLUMNS;
+    else if (map && mlp_str_is(key.raw, "dataframe_split"))
+        form = FORM_SPLIT;
+    if (form != FORM_ROW)
         *j = look;
-        if (read_list(j, rows, e) || mlp_json_next(j, &key, e))
+    return form;
+}
+
+/* Other members of an object, such as "params", are passed over. */
+static enum mlp_code end_object(struct mlp_json *j, struct mlp_err *e)
+{
+    struct mlp_json_token t;
+    for (;;) {
+        if (mlp_json_next(j, &t, e))
             return e->code;
-        return key.type == MLP_JSON_OBJECT_END ? MLP_OK : bad_shape(e);
+        if (t.type == MLP_JSON_OBJECT_END)
+            return MLP_OK;
+        if (mlp_json_next(j, &t, e) || mlp_json_skip(j, &t, e))
+            return e->code;
     }
-    if (e->code || mlp_json_skip(j, open, e))
-        return e->code;
-    struct mlp_str *row = mlp_vec_push(rows);
-    if (!row)
-        return mlp_err_nomem(e);
-    *row = (struct mlp_str){j->text + open->offset, (size_t)(j->p - j->text) - open->offset};
-    *single = true;
+}
+
+/* The lines that a form became, instead of the body that it came in. */
+static enum mlp_code take_lines(struct mlp_job *job, struct mlp_buf *lines, struct mlp_vec *rows,
+                                struct mlp_err *e)
+{
+    struct mlp_str rest, line;
+    mlp_buf_fini(&job->body);
+    job->body = *lines;
+    rest = mlp_buf_str(&job->body);
+    while (rest.n && mlp_str_split(&rest, '\n', &line))
+        if (push_row(rows, line.p, line.n, e))
+            return e->code;
     return MLP_OK;
+}
+
+/* An object is a row, unless its first member is that of a form of MLflow or TF Serving: rows, or
+ * lines that are made of columns. */
+static enum mlp_code read_object(struct mlp_json *j, const struct mlp_json_token *open,
+                                 bool *single, struct mlp_vec *rows, struct mlp_buf *lines,
+                                 struct mlp_err *e)
+{
+    enum mlp_code code;
+    switch (form_of(j)) {
+    case FORM_LIST: code = read_list(j, rows, e); break;
+    case FORM_SPLIT: code = mlp_forms_split(j, lines, e); break;
+    case FORM_COLUMNS: code = mlp_forms_columns(j, lines, e); break;
+    default:
+        *single = true;
+        code = mlp_json_skip(j, open, e);
+        return code ? code : push_row(rows, j->text + open->offset,
+                                      (size_t)(j->p - j->text) - open->offset, e);
+    }
+    return code ? code : end_object(j, e);
 }
 
 static enum mlp_code read_body(struct mlp_job *job, struct mlp_vec *rows, struct mlp_err *e)
 {
     struct mlp_json j;
     struct mlp_json_token t;
+    struct mlp_buf lines;
+    mlp_buf_init(&lines, BODY_MAX);
     mlp_json_init(&j, mlp_buf_str(&job->body), 64);
     if (mlp_json_next(&j, &t, e))
         return e->code;
-    enum mlp_code code = t.type == MLP_JSON_OBJECT  ? read_object(&j, &t, rows, &job->single, e)
+    enum mlp_code code = t.type == MLP_JSON_OBJECT
+                             ? read_object(&j, &t, &job->single, rows, &lines, e)
                          : t.type == MLP_JSON_ARRAY ? read_list(&j, rows, e)
                                                     : bad_shape(e);
-    return code ? code : mlp_json_next(&j, &t, e);
+    if (!code)
+        code = mlp_json_next(&j, &t, e);
+    if (!code && lines.n)
+        return take_lines(job, &lines, rows, e);
+    mlp_buf_fini(&lines);
+    return code;
 }
 
 /* Line breaks in JSON are white space: within texts they are escaped. */
@@ -104,9 +172,9 @@ enum mlp_code mlp_job_new(struct mlp_str body, struct mlp_job **out, struct mlp_
     mlp_buf_addstr(&job->body, body);
     mlp_vec_init(&rows, sizeof(struct mlp_str));
     enum mlp_code code = mlp_buf_check(&job->body, e);
+    join_lines(&job->body);
     if (!code)
         code = read_body(job, &rows, e);
-    join_lines(&job->body);
     job->rows = rows.p;
     job->n = rows.n;
     return code;

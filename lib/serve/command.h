@@ -38,8 +38,10 @@ struct mlp_job {
  * job goes after. */
 typedef void mlp_job_done(const struct mlp_job *job, int status, struct mlp_buf *body);
 
-/* Reads a body as mlp_predict_body takes it: an object, a list of objects or arrays, or
- * {"instances": list}. MLP_EINPUT: the client's fault. The caller frees with mlp_job_free. */
+/* Reads a body as mlp_predict_body takes it: an object, a list of objects or arrays, {"instances":
+ * list}, and the other forms of MLflow: "inputs" (a list, or columns), "dataframe_records" and
+ * "dataframe_split", each as the first member. MLP_EINPUT: the client's fault. The caller frees with
+ * mlp_job_free. */
 enum mlp_code mlp_job_new(struct mlp_str body, struct mlp_job **job, struct mlp_err *e);
 void mlp_job_free(struct mlp_job *job);
 

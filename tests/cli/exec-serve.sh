@@ -124,6 +124,25 @@ has out 'ended with status 127'
 stop 0
 expect 2 mlp-serve serve --exec ./model.sh model.joblib
 expect 2 mlp-serve serve --exec ./model.sh --log log.ndjson
+# MLflow's forms, and TF Serving's: rows, columns and frames.
+start forms --exec 'exec ./model.sh' -t 1
+for body in '{"instances":[{"v":5},{"v":6}]}' '{"dataframe_records":[{"v":5},{"v":6}]}' \
+    '{"inputs":{"w":["a\"",null],"v":[5,6]},"params":{"x":1}}' '{"inputs":[{"v":5},{"v":6}]}' \
+    '{"dataframe_split":{"index":[0,1],"columns":["w","v"],"data":[[["x",{"z":"y"}],5],["b",
+       6]]}}'; do
+    ask /invocations -d "$body"
+    ok "$body" test "$status $(cat out)" = '200 {"predictions":[5,6]}'
+done
+for body in '{"inputs":{"v":[5,6],"w":[1]}}' '{"inputs":{"v":5}}' '{"dataframe_split":{"data":[[5]]}}' \
+    '{"dataframe_split":{"columns":["v"],"data":[[5],[6,7]]}}' '{"dataframe_split":{"columns":[5],"data":[[5]]}}' \
+    '{"dataframe_split":{"columns":["v"],"data":[5]}}' '{"inputs":{"v":[5]}} x' '{"instances":[{"v":5}],"a"}'; do
+    ask /invocations -d "$body"
+    ok "$body" test "$status" = 400
+done
+ask /invocations -d '{"inputs":{"v":[]}}'
+ok 'columns without rows' test "$status $(cat out)" = '200 {"predictions":[]}'
+stop 0
+
 # The Open Inference Protocol: tensors become lines of JSON, answers become tensors.
 start v2 --exec 'exec ./model.sh' -t 1
 infer() { ask /v2/models/command/infer -d "$1"; }
