@@ -40,8 +40,8 @@ typedef void mlp_job_done(const struct mlp_job *job, int status, struct mlp_buf 
 
 /* Reads a body as mlp_predict_body takes it: an object, a list of objects or arrays, {"instances":
  * list}, and the other forms of MLflow: "inputs" (a list, or columns), "dataframe_records" and
- * "dataframe_split", each as the first member. MLP_EINPUT: the client's fault. The caller frees with
- * mlp_job_free. */
+ * "dataframe_split", each as the first member. MLP_EINPUT: the client's fault. The caller frees
+ * with mlp_job_free. */
 enum mlp_code mlp_job_new(struct mlp_str body, struct mlp_job **job, struct mlp_err *e);
 void mlp_job_free(struct mlp_job *job);
 
