@@ -192,9 +192,11 @@ enum mlp_code mlp_table_fill(struct mlp_table *t, size_t want, struct mlp_err *e
     /* A pipe that ends a line is not waited on for a full block. */
     bool is_pipe = t->from.stream && mlp_stream_size(t->from.stream) == 0;
     size_t had = t->have;
+    bool failed = false;
     while (t->have < want && !t->at_end) {
         size_t got = 0;
-        if (read_some(t, t->block + t->have, want - t->have, &got) != MLP_OK)
+        failed = read_some(t, t->block + t->have, want - t->have, &got) != MLP_OK;
+        if (failed)
             break;
         t->at_end = got == 0;
         t->have += got;
@@ -203,7 +205,8 @@ enum mlp_code mlp_table_fill(struct mlp_table *t, size_t want, struct mlp_err *e
             break;
     }
     memset(t->block + t->have, 0, MLP_CSV_PAD);
-    if (t->failed.code == MLP_OK || t->have > had)
+    /* A fault behind bytes that are not taken yet has its time. */
+    if (!failed || t->have > had)
         return MLP_OK;
     /* What is left is part of a row, and no longer one to wait for the end of. */
     if (t->have > mlp_row_limit(t))
