@@ -61,8 +61,8 @@ static const struct mlp_opt opts[] = {
                           "requests of one connection at most (default: no limit)", NULL, NULL,
                           false},
     [OPT_HEADER_TIMEOUT] = {"header-timeout", 0, MLP_OPT_SECONDS, "TIME",
-                            "time for a request's head to arrive, and for a body that brings less than "
-                            "1 KiB a second", NULL, "10s", false},
+                            "time for a request's head to arrive, and for a body that brings less "
+                            "than 1 KiB a second", NULL, "10s", false},
     [OPT_BODY_TIMEOUT] = {"body-timeout", 0, MLP_OPT_SECONDS, "TIME",
                           "time for a body to arrive, and for an answer to be read", NULL, "30s",
                           false},
