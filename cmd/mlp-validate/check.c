@@ -1,5 +1,8 @@
 #include "check.h"
 
+#include "file.h"
+#include "rule/history.h"
+
 #include <stdlib.h>
 
 static const struct mlp_opt opts[] = {
@@ -40,6 +43,9 @@ static const struct mlp_opt opts[] = {
                        false},
     [OPT_ENV] = ENV_OPTION,
     [OPT_PARAM] = PARAM_OPTION,
+    [OPT_HISTORY] = {"history", 0, MLP_OPT_FILE, "FOLDER",
+                     "reports of the runs before, saved as json, for rules that compare with them",
+                     NULL, NULL, false},
     [OPT_PREVIOUS] = {"previous", 0, MLP_OPT_FILE, "FILE",
                       "the data of the run before, for rules that compare with it", NULL, NULL,
                       false},
@@ -53,7 +59,7 @@ static const struct mlp_opt opts[] = {
                      NULL, NULL, false},
     [OPT_QUIET] = {"quiet", 'q', MLP_OPT_FLAG, NULL, "no report on stderr", NULL, NULL, false},
     MLP_INPUT_OPTS,
-    {0},
+    [OPT_PREVIOUS_VERSION + 1] = {0},
 };
 
 static enum mlp_code take_checked(void *ctx, const struct mlp_checked *x, struct mlp_err *e)
@@ -99,6 +105,31 @@ static enum mlp_code save_profile(struct check_run *run, struct mlp_err *e)
     return code;
 }
 
+static enum mlp_code judge_file(const struct check_run *run, struct mlp_report *report,
+                                struct mlp_err *e)
+{
+    struct mlp_file_rule rule;
+    return mlp_rules_file(run->rules, &rule)
+               ? file_check(mlp_operand(run->cmd, 0, "-"), &rule, report, e) : MLP_OK;
+}
+
+/* Against the runs before. */
+static enum mlp_code judge_history(const struct check_run *run, struct mlp_report *report,
+                                   struct mlp_err *e)
+{
+    const char *path = mlp_opt_text(run->cmd, OPT_HISTORY);
+    struct mlp_history *h = NULL;
+    if (path && !mlp_rules_history(run->rules)) {
+        mlp_err_set(e, MLP_EUSAGE, "the rules compare nothing with a history");
+        return mlp_err_hint(e, "history: {rows: {change: [0.8, 1.25]}} in the rules does");
+    }
+    enum mlp_code code = path ? mlp_history_load(path, &h, e) : MLP_OK;
+    if (code == MLP_OK)
+        code = mlp_history_judge(h, run->rules, report, e);
+    mlp_history_free(h);
+    return code;
+}
+
 /* What was checked since the last report. */
 static enum mlp_code decide(struct check_run *run, struct mlp_report *report, struct mlp_err *e)
 {
@@ -106,6 +137,10 @@ static enum mlp_code decide(struct check_run *run, struct mlp_report *report, st
     report->subject = mlp_report_text(report, "%s",
                                       run->copy >= 0 ? "<stdin>" : mlp_table_source(run->table));
     enum mlp_code code = mlp_checker_finish(run->checker, report, e);
+    if (code == MLP_OK)
+        code = judge_file(run, report, e);
+    if (code == MLP_OK)
+        code = judge_history(run, report, e);
     if (code == MLP_OK)
         code = check_draw(run, report, e);
     bool warn = strcmp(mlp_opt_text(run->cmd, OPT_FAIL_ON), "warn") == 0;
@@ -228,6 +263,7 @@ const struct mlp_verb verb_check = {
              "means that a rule of severity error failed beyond what it tolerates. Without\n"
              "--rules a FILE is checked for its structure: rows as long as the header, none blank.",
     .opts = opts,
+    .help_opts = OPT_PROFILE,
     .examples = examples,
     .run = run_check,
 };

@@ -1,10 +1,12 @@
+#include "file.h"
 #include "package.h"
 
 #include "base/file.h"
 #include "base/progress.h"
-#include "crypt/crypt.h"
 #include "table/ahead.h"
 #include "text/json.h"
+
+#include <math.h>
 
 enum { OPT_METADATA, OPT_REJECTS, OPT_REPORT, OPT_FORMAT, OPT_THREADS, OPT_MEMORY, OPT_QUIET };
 
@@ -43,48 +45,15 @@ struct package_run {
     unsigned threads;
 };
 
-/* ---- the file as such */
-
-static void add_file_check(struct package_run *run, const char *type, bool holds,
-                           struct mlp_str expected, struct mlp_str observed)
-{
-    mlp_report_add(&run->part, &(struct mlp_check){
-        .id = mlp_report_text(&run->part, "file/%s", type), .type = mlp_str_from(type),
-        .severity = MLP_SEV_ERROR, .outcome = holds ? MLP_PASS : MLP_FAIL, .expected = expected,
-        .observed = observed});
-}
-
-/* "sha256:<hex>", or <hex> of MD5 (Data Resource, section hash). */
-static void split_hash(struct mlp_str hash, char algorithm[32], struct mlp_str *hex)
-{
-    size_t colon = mlp_str_find(hash, ':');
-    bool named = colon < hash.n;
-    mlp_str_copy(named ? (struct mlp_str){hash.p, colon} : MLP_STR("md5"), algorithm, 32);
-    *hex = named ? (struct mlp_str){hash.p + colon + 1, hash.n - colon - 1} : hash;
-}
-
+/* The file as such. */
 static enum mlp_code check_file(struct package_run *run, struct mlp_err *e)
 {
     const struct mlp_resource *x = run->resource;
-    char algorithm[32];
-    struct mlp_str expected;
-    struct mlp_buf hex;
-    uint64_t size = 0;
-    if (!x->has_bytes && !x->hash.n)
-        return MLP_OK;
-    split_hash(x->hash, algorithm, &expected);
-    mlp_buf_init(&hex, 1024);
-    enum mlp_code code = mlp_checksum_file(x->path, algorithm, &hex, &size, e);
-    if (code == MLP_OK && x->has_bytes)
-        add_file_check(run, "bytes", size == x->bytes,
-                       mlp_report_text(&run->part, "%llu bytes", (unsigned long long)x->bytes),
-                       mlp_report_text(&run->part, "%llu bytes", (unsigned long long)size));
-    if (code == MLP_OK && x->hash.n)
-        add_file_check(run, "hash", mlp_str_eq(expected, mlp_buf_str(&hex)), x->hash,
-                       mlp_report_text(&run->part, "%s:%.*s", algorithm,
-                                       MLP_STR_ARG(mlp_buf_str(&hex))));
-    mlp_buf_fini(&hex);
-    return code;
+    struct mlp_file_rule rule = {(double)x->bytes, (double)x->bytes, NAN, x->hash, {NULL, 0},
+                                 {NULL, 0}};
+    if (x->has_bytes)
+        rule.bytes_words = mlp_report_text(&run->part, "%llu", (unsigned long long)x->bytes);
+    return x->has_bytes || x->hash.n ? file_check(x->path, &rule, &run->part, e) : MLP_OK;
 }
 
 /* ---- its rows */

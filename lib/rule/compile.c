@@ -216,7 +216,8 @@ static void read_rules(struct mlp_maker *m)
 {
     static const char *const known[] = {"version", "description", "parameters", "environments",
                                         "input", "rows", "columns", "json_schema", "keys", "checks",
-                                        "drift", "reference", "rejects", "model", NULL};
+                                        "drift", "reference", "history", "file", "rejects",
+                                        "model", NULL};
     const struct mlp_node *root = m->rules->doc.root;
     if (!root || root->type != MLP_DOC_MAP) {
         mlp_make_fault(m, root, "a map with \"columns\", as mlp-rules(5) shows");
@@ -236,6 +237,8 @@ static void read_rules(struct mlp_maker *m)
     read_checks(m, mlp_node_get(root, "checks"));
     mlp_make_drift(m, mlp_node_get(root, "drift"));
     mlp_make_reference(m, mlp_node_get(root, "reference"));
+    mlp_make_history(m, mlp_node_get(root, "history"));
+    mlp_make_file(m, mlp_node_get(root, "file"));
     read_table_rule(m, mlp_node_get(root, "rejects"), MLP_RULE_REJECTS);
     mlp_given_check(m);
 }
@@ -260,6 +263,7 @@ enum mlp_code mlp_rules_parse_given(struct mlp_doc *d, const struct mlp_rules_gi
     mlp_arena_init(&r->arena, MLP_RULES_BYTES * 4);
     mlp_vec_init(&r->rules, sizeof(struct mlp_rule));
     mlp_vec_init(&r->columns, sizeof(struct mlp_rule_column));
+    mlp_vec_init(&r->history, sizeof(struct mlp_history_rule));
     struct mlp_maker m = {.rules = r, .e = e ? e : &local};
     m.env = mlp_str_from(given && given->env ? given->env : "");
     if (mlp_given_fill(&r->doc, given, m.e) == MLP_OK)
@@ -323,6 +327,7 @@ void mlp_rules_free(struct mlp_rules *r)
         mlp_expr_fini(((struct mlp_rule_column *)mlp_vec_at(&r->columns, i))->when);
     mlp_vec_fini(&r->rules);
     mlp_vec_fini(&r->columns);
+    mlp_vec_fini(&r->history);
     mlp_arena_fini(&r->arena);
     mlp_doc_fini(&r->doc);
     free(r);
@@ -363,7 +368,7 @@ void mlp_rules_input(const struct mlp_rules *r, struct mlp_table_options *option
 
 size_t mlp_rules_count(const struct mlp_rules *r)
 {
-    return r->rules.n;
+    return r->rules.n + r->history.n + r->has_file;
 }
 
 bool mlp_rules_look_twice(const struct mlp_rules *r)
@@ -440,4 +445,11 @@ void mlp_rules_describe(const struct mlp_rules *r, struct mlp_buf *out)
                      rule->column.n ? "/" : "", MLP_STR_ARG(rule->name),
                      MLP_STR_ARG(rule->expected), what, cost_of(rule));
     }
+    for (size_t i = 0; i < r->history.n; i++) {
+        const struct mlp_history_rule *rule = mlp_vec_at(&r->history, i);
+        mlp_buf_addf(out, "history/%.*s: against --history (decided at the end; from reports)\n",
+                     MLP_STR_ARG(rule->figure));
+    }
+    if (r->has_file)
+        mlp_buf_adds(out, "file: the file itself (before its rows; hash: a pass of its own)\n");
 }

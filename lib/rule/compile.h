@@ -59,6 +59,19 @@ bool mlp_make_number_bounds(struct mlp_maker *m, struct mlp_rule *r, const struc
 /* ">= 1", "above 1, to 9", "any" */
 struct mlp_str mlp_make_bounds_words(struct mlp_maker *m, const struct mlp_bounds *b);
 
+/* history.c: a figure that is compared with the runs before; the section, which may be NULL. */
+struct mlp_history_rule {
+    struct mlp_str figure, change_words;
+    const struct mlp_node *node;
+    bool changes;
+    struct mlp_bounds change;     /* this run by the last */
+    double deviations;            /* standard ones from the mean; NaN: not a rule */
+    size_t least;                 /* runs for that */
+};
+void mlp_make_history(struct mlp_maker *m, const struct mlp_node *map);
+/* The section `file`, which may be NULL. */
+void mlp_make_file(struct mlp_maker *m, const struct mlp_node *map);
+
 /* keys_spread.c: keys whose rules look at all values of a column (distinct_in, kl, ...). */
 void mlp_make_spread(struct mlp_maker *m, const struct mlp_node *n);
 

@@ -135,6 +135,9 @@ struct mlp_rules {
     struct mlp_arena arena;
     struct mlp_vec rules;         /* of struct mlp_rule, those of a column together */
     struct mlp_vec columns;       /* of struct mlp_rule_column */
+    struct mlp_vec history;       /* of struct mlp_history_rule (history.c) */
+    struct mlp_file_rule file;
+    bool has_file;
     enum mlp_columns_mode mode;
     const char **nulls;           /* ends with NULL; NULL when the file has none */
     const char **names;           /* of the columns of a table without a header; likewise */

@@ -46,6 +46,15 @@ const struct mlp_doc *mlp_rules_doc(const struct mlp_rules *r);
  * texts belong to the rules. */
 void mlp_rules_input(const struct mlp_rules *r, struct mlp_table_options *options);
 
+/* What the file itself has to be (section `file`), which the caller looks at: its size in an
+ * interval, NaN where that is open; its age in seconds, NaN for any; its checksum, as "md5 in hex"
+ * or "algorithm:hex", empty for any. False when the rules say nothing of it. */
+struct mlp_file_rule {
+    double least_bytes, most_bytes, fresh;
+    struct mlp_str hash, bytes_words, fresh_words;
+};
+bool mlp_rules_file(const struct mlp_rules *r, struct mlp_file_rule *out);
+
 /* Number of rules, and one line about each: "age/min: >= 0 (row rule, one pass)". */
 size_t mlp_rules_count(const struct mlp_rules *r);
 void mlp_rules_describe(const struct mlp_rules *r, struct mlp_buf *out);
